@@ -1,0 +1,36 @@
+"""How Flask-Migrate runs the revisions in versions/: on the application's database, one transaction in all."""
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import text
+
+from pulse_analytics.extensions import writing
+
+migrate = current_app.extensions["migrate"]
+engine = writing(migrate.db.engine)
+
+
+def run_migrations() -> None:
+    """Run them on the live database."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            # Building an index on many rows takes longer than any statement of the application may.
+            connection.execute(text("SET statement_timeout = 0"))
+            connection.commit()
+        options = migrate.configure_args
+        context.configure(connection=connection, target_metadata=migrate.db.metadata, **options)
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+def print_migrations() -> None:
+    """Print their SQL (`pulse db upgrade --sql`)."""
+    context.configure(url=engine.url, target_metadata=migrate.db.metadata, literal_binds=True, **migrate.configure_args)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    print_migrations()
+else:
+    run_migrations()

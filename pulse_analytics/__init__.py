@@ -1,0 +1,1 @@
+"""Engagement analytics for video sites: 202 means counted exactly once."""

@@ -1,0 +1,223 @@
+"""Every setting, its default and its reason. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, cast
+
+from flask import current_app
+
+from pulse_analytics.events import EVENT_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask import Flask
+
+#: What `pulse up` chose, in the data directory: lines of NAME=value that a shell can source.
+RUN_FILE = "pulse.env"
+
+# The worker. None of these is a promise; each is a compromise between latency, batch size and load.
+BATCH_SIZE = 500
+"""Journal entries in one transaction: beyond it the time per event no longer falls."""
+LINGER_SECONDS = 0.1
+"""How long a run waits at an empty journal before it gives up the wake-up flag; a wake-up costs 1 ms of CPU."""
+RUN_BUDGET_SECONDS = 5.0
+"""A run ends after this time and lets another follow, so that a warm shutdown is quick."""
+WAKEUP_SECONDS = 3.0
+"""How long the wake-up flag outlives its last renewal: a wake-up that is lost delays counting by this much."""
+TIMER_SECONDS = 2.0
+"""How often a worker looks by itself whether something waits."""
+RETRY_BACKOFF_SECONDS = 1
+RETRY_BACKOFF_MAX_SECONDS = 8
+RETRY_LIMIT = 5
+"""Longest time-out of a Celery retry, and how many in one chain. After the last the worker's timer starts anew."""
+VISIBILITY_TIMEOUT_SECONDS = 60
+"""Celery redelivers an unacknowledged wake-up after this time; longer than any retry's countdown."""
+WORKER_REDIS_TIMEOUT_SECONDS = 5.0
+"""The worker has more patience with Redis than a request has."""
+CONSUMER_IDLE_SECONDS = 600
+"""A consumer that has nothing pending and was silent for so long is taken off the group."""
+
+# The door.
+BODY_LIMIT_BYTES = 16 * 1024
+BATCH_BODY_LIMIT_BYTES = 1024 * 1024
+BATCH_LIMIT_EVENTS = 500
+RETRY_AFTER_SECONDS = 2
+"""What a 503 asks the player to wait."""
+PREFLIGHT_SECONDS = 86_400
+
+_LONGEST_SECONDS = 10**9
+
+
+class ConfigError(Exception):
+    """A setting has a value that cannot work. The message names the setting."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings in force, one attribute for each `PULSE_*` variable.
+
+    Read them with `Settings.load()`; inside the application, with `current_settings()`.
+    """
+
+    data_dir: Path = Path("var")
+    """Where `pulse up` keeps its servers' data, its logs and what it chose."""
+    database_url: str = "sqlite:///var/pulse.db"
+    """SQLAlchemy's URL of a SQLite or PostgreSQL database."""
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """Journal, dedupe keys and Celery broker: one server, because claim and append must be one step."""
+    admin_token: str | None = field(default=None, repr=False)
+    """The bearer token of the admin API; without one it answers 503."""
+    dedupe_ttl_seconds: int = 86_400
+    """One count per viewer and video in this time. 0: every report counts."""
+    events: tuple[str, ...] = ("watched_50_percent",)
+    """The event types that are accepted: names of `pulse_analytics.events.EVENT_TYPES`."""
+    cors_origins: tuple[str, ...] = ()
+    """The sites, other than this one, whose players may post to `/analytics`."""
+    port: int = 8000
+    flower_port: int = 5555
+    """0: no Flower."""
+    redis_timeout_seconds: float = 1.0
+    """One answer of Redis on the request path; a 503 must come within 2 s, and a retry is harmless."""
+    database_timeout_seconds: float = 10.0
+    """One statement, one lock and one connection attempt."""
+    stale_after_seconds: float = 30.0
+    """A batch that is not settled after this time is taken over from its worker."""
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """The settings from the environment, then from what `pulse up` chose, then the defaults.
+
+        Raises ConfigError if a value cannot work.
+        """
+        environ = os.environ if environ is None else environ
+        data_dir = Path(environ.get("PULSE_DATA_DIR") or cls.data_dir).absolute()
+        return cls.parse({**read_run_file(data_dir), **{k: v for k, v in environ.items() if v}}, data_dir)
+
+    @classmethod
+    def parse(cls, values: Mapping[str, str], data_dir: Path) -> Self:
+        """The settings from `PULSE_*` values as text. Raises ConfigError if a value cannot work."""
+        settings = cls(
+            data_dir=data_dir,
+            database_url=_database_url(values.get("PULSE_DATABASE_URL") or f"sqlite:///{data_dir / 'pulse.db'}"),
+            redis_url=_redis_url(values.get("PULSE_REDIS_URL") or cls.redis_url),
+            admin_token=values.get("PULSE_ADMIN_TOKEN") or None,
+            dedupe_ttl_seconds=_whole_number(values, "PULSE_DEDUPE_TTL_SECONDS", cls.dedupe_ttl_seconds),
+            events=_events(_words(values, "PULSE_EVENTS") or cls.events),
+            cors_origins=_origins(_words(values, "PULSE_CORS_ORIGINS")),
+            port=_port(values, "PULSE_PORT", cls.port, lowest=1),
+            flower_port=_port(values, "PULSE_FLOWER_PORT", cls.flower_port, lowest=0),
+            redis_timeout_seconds=_number(values, "PULSE_REDIS_TIMEOUT_SECONDS", cls.redis_timeout_seconds),
+            database_timeout_seconds=_number(values, "PULSE_DATABASE_TIMEOUT_SECONDS", cls.database_timeout_seconds),
+            stale_after_seconds=_number(values, "PULSE_STALE_AFTER_SECONDS", cls.stale_after_seconds),
+        )
+        if settings.stale_after_seconds <= settings.database_timeout_seconds:
+            raise ConfigError("PULSE_STALE_AFTER_SECONDS must be longer than PULSE_DATABASE_TIMEOUT_SECONDS.")
+        return settings
+
+    def install(self, app: Flask) -> None:
+        """Make these the settings that `current_settings()` answers with in `app`."""
+        app.extensions["pulse_settings"] = self
+
+
+def current_settings() -> Settings:
+    """The settings of the current application."""
+    return cast("Settings", current_app.extensions["pulse_settings"])
+
+
+def read_run_file(data_dir: Path) -> dict[str, str]:
+    """What `pulse up` chose for this data directory: `PULSE_*` names and their values; empty if it never ran."""
+    try:
+        text = (data_dir / RUN_FILE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    pairs = (word.partition("=") for word in shlex.split(text, comments=True) if "=" in word)
+    return {name: value for name, _, value in pairs}
+
+
+def write_run_file(data_dir: Path, values: Mapping[str, str]) -> None:
+    """Write what `pulse up` chose, whole or not at all, readable by its owner only."""
+    lines = ["# Written by `pulse up`; every command in this data directory reads it."]
+    lines += [f"{name}={shlex.quote(value)}" for name, value in sorted(values.items())]
+    draft = data_dir / f"{RUN_FILE}.new"
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    draft.replace(data_dir / RUN_FILE)
+
+
+def user_values(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The `PULSE_*` variables that the user set, the empty ones left out; PULSE_DATA_DIR, absolute, is always there."""
+    environ = os.environ if environ is None else environ
+    values = {name: value for name, value in environ.items() if name.startswith("PULSE_") and value}
+    return {**values, "PULSE_DATA_DIR": str(Path(values.get("PULSE_DATA_DIR") or Settings.data_dir).absolute())}
+
+
+def child_environment(values: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a program that `pulse up` starts: its own, and the `PULSE_*` values that it chose."""
+    return {**os.environ, **values}
+
+
+def _database_url(url: str) -> str:
+    """`url` with the driver that we depend on, whatever dialect of the scheme an operator writes."""
+    scheme, separator, rest = url.partition("://")
+    if scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
+        return f"postgresql+psycopg{separator}{rest}"
+    path, _, query = rest.removeprefix("/").partition("?")
+    if scheme != "sqlite" or not path:
+        raise ConfigError("PULSE_DATABASE_URL must be sqlite:///a-file or postgresql://user:password@host/database.")
+    # Flask-SQLAlchemy would take a relative path from its instance folder, not from where the operator stands.
+    return f"sqlite:///{Path(path).absolute()}" + (f"?{query}" if query else "")
+
+
+def _redis_url(url: str) -> str:
+    if not url.startswith(("redis://", "rediss://")):
+        raise ConfigError("PULSE_REDIS_URL must be redis://user:password@host:port/number, or rediss:// for TLS.")
+    return url
+
+
+def _events(names: tuple[str, ...]) -> tuple[str, ...]:
+    unknown = [name for name in names if name not in EVENT_TYPES]
+    if unknown:
+        raise ConfigError(f"PULSE_EVENTS names {', '.join(unknown)}; known are: {', '.join(EVENT_TYPES)}.")
+    return names
+
+
+def _number(values: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        number = float(values.get(name) or default)
+    except ValueError:
+        number = 0
+    if not 0 < number <= _LONGEST_SECONDS:
+        raise ConfigError(f"{name} must be a number of seconds above 0, not {values.get(name)!r}.")
+    return number
+
+
+def _whole_number(values: Mapping[str, str], name: str, default: int) -> int:
+    text = values.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal() and int(text) <= _LONGEST_SECONDS):
+        raise ConfigError(f"{name} must be a whole number of seconds, 0 or more, not {text!r}.")
+    return int(text)
+
+
+def _port(values: Mapping[str, str], name: str, default: int, *, lowest: int) -> int:
+    text = values.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal()) or not lowest <= int(text) <= 65_535:
+        raise ConfigError(f"{name} must be a port from {lowest} to 65535, not {text!r}.")
+    return int(text)
+
+
+def _words(values: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values.get(name, "").replace(",", " ").split()))
+
+
+def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        scheme, _, host = origin.partition("://")
+        if scheme not in {"http", "https"} or not host or set(host) & set("/*?#@"):
+            raise ConfigError(f"PULSE_CORS_ORIGINS takes origins such as https://video.example, not {origin!r}.")
+    return origins

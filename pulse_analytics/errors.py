@@ -1,0 +1,43 @@
+"""What can go wrong, named by what the caller can do about it. http_errors.py turns these into answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One thing that is wrong with a request, and the field (of the wire's spelling) that it is wrong with."""
+
+    field: str
+    detail: str
+
+
+class FixRequest(Exception):
+    """The request can never succeed as it is: it must be changed, not repeated."""
+
+    def __init__(self, *errors: FieldError) -> None:
+        super().__init__("; ".join(f"{error.field}: {error.detail}" for error in errors))
+        self.errors = errors
+
+    @classmethod
+    def of(cls, messages: Mapping[str, Any]) -> Self:
+        """The error for what marshmallow found: its messages by field."""
+        texts = {name: " ".join(found) if isinstance(found, list) else str(found) for name, found in messages.items()}
+        return cls(*(FieldError(name, text) for name, text in texts.items()))
+
+
+class TryAgain(Exception):
+    """The request may succeed later, as it is. Its outcome may be unknown: a repetition is safe and tells."""
+
+
+class Configure(Exception):
+    """The server lacks a setting; only its operator can help. The message names the setting."""
+
+
+class Unauthorized(Exception):
+    """The request needs the admin token."""

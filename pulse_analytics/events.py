@@ -1,0 +1,103 @@
+"""What a report is: the event, the registry of event types, the dedupe key, the event id. Pure: no I/O."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+
+MAX_ID_LENGTH = 128
+MAX_TS = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
+
+_ID = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{MAX_ID_LENGTH}}}")
+_EVENT_ID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
+_EARLIEST = timedelta(days=7) // timedelta(milliseconds=1)
+_LATEST = timedelta(minutes=5) // timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A kind of event that can be counted."""
+
+    name: str
+    """As players report it."""
+    dedupe_suffix: str
+    """The last part of its dedupe keys."""
+    count_column: str
+    """Its counter in `video_metrics` and `video_metrics_daily`."""
+
+
+#: To add an event type, add its line here and a migration for its two columns; PULSE_EVENTS enables it.
+EVENT_TYPES = {
+    event_type.name: event_type
+    for event_type in [
+        EventType("watched_50_percent", "watched50", "watched_50_count"),
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One reported fact. Only sound values get this far: what builds one has checked them."""
+
+    id: str
+    """The idempotency key: `event_id()` of the four that make the report."""
+    video_id: str
+    event: str
+    """A name in EVENT_TYPES."""
+    user_id: str
+    ts: int
+    """The player's clock at the moment of the crossing, in ms since 1970, as sent."""
+    received_at: int
+    """The server's clock at the door, in ms since 1970."""
+
+    @property
+    def type(self) -> EventType:
+        """What kind of event this is."""
+        return EVENT_TYPES[self.event]
+
+
+def event_id(video_id: str, event: str, user_id: str, ts: int) -> str:
+    """The id of a report: a version-8 UUID (RFC 9562), 48 bits of `ts` and 74 of a hash of the four.
+
+    The same report has the same id on every path, and the ids of one time lie together in an index.
+    """
+    # Ids hold no control characters, so the joined text is as unambiguous as the four.
+    digest = blake2b(f"{video_id}\0{event}\0{user_id}\0{ts}".encode(), digest_size=10).digest()
+    tail = int.from_bytes(digest, "big")
+    number = ts << 80 | 0x8 << 76 | (tail >> 62 & 0xFFF) << 64 | 0b10 << 62 | tail & (1 << 62) - 1
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def dedupe_key(event: Event) -> str:
+    """The Redis key that says: this viewer's watching of this video is counted."""
+    return f"dedupe:video:{_key_part(event.video_id)}:user:{_key_part(event.user_id)}:{event.type.dedupe_suffix}"
+
+
+def count_day(event: Event) -> date:
+    """The UTC day that the event counts for: its `ts` where a player's clock can be believed, else `received_at`."""
+    believable = event.received_at - _EARLIEST <= event.ts <= event.received_at + _LATEST
+    return utc_time(event.ts if believable else event.received_at).date()
+
+
+def utc_time(milliseconds: int) -> datetime:
+    """The aware UTC time of `milliseconds` since 1970. Exact: no floating point on the way."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` can be a video's or a user's id: 1 to 128 characters, no control characters or lone surrogates."""
+    return _ID.fullmatch(text) is not None
+
+
+def is_event_id(text: str) -> bool:
+    """Whether `text` is a UUID as `event_id()` writes it."""
+    return _EVENT_ID.fullmatch(text) is not None
+
+
+def _key_part(text: str) -> str:
+    # Else (`a:user:b`, `c`) and (`a`, `b:user:c`) would share a key, and one of the two would never count.
+    return text.replace("%", "%25").replace(":", "%3A") if ":" in text or "%" in text else text

@@ -1,0 +1,169 @@
+"""The libraries that the application is made of, each configured in one place: db, migrate, Redis, Celery, CORS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from celery import Celery, Task
+from flask_cors import CORS
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from sqlalchemy import event, make_url
+
+from pulse_analytics import broker, config
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from sqlalchemy import Connection, Engine
+
+    from pulse_analytics.config import Settings
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+PERSIST_QUEUE = "pulse.persist"
+"""Celery's queue of wake-ups; in Redis, a list of that name."""
+
+db = SQLAlchemy()
+migrate = Migrate(compare_type=True, render_as_batch=True)
+
+
+class PulseCelery(Celery):
+    """A Celery app that knows its Flask app."""
+
+    flask_app: Flask
+
+
+def init_database(app: Flask, settings: Settings) -> None:
+    """Give `app` its database, on SQLite or PostgreSQL, with a limit on everything that can wait."""
+    url = make_url(settings.database_url)
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    sqlite = url.get_backend_name() == "sqlite"
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _sqlite_options(settings) if sqlite else _postgresql_options(settings)
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(MIGRATIONS))
+    if sqlite and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        with app.app_context():
+            event.listen(db.engine, "connect", _configure_sqlite)
+            event.listen(db.engine, "begin", _begin_sqlite)
+
+
+def writing(engine: Engine) -> Engine:
+    """`engine` for transactions that write: on SQLite they take the write lock at their start.
+
+    A transaction that reads first and then wants to write would fail at once if another wrote in between.
+    """
+    return engine.execution_options(pulse_writing=True)
+
+
+def connect_redis(settings: Settings) -> Redis:
+    """A client that gives up after one try of `redis_timeout_seconds`. Connects when it is first used.
+
+    Bytes that are not UTF-8 come back as lone surrogates, so that a foreign entry can be read, and parked.
+    """
+    return Redis.from_url(
+        settings.redis_url,
+        decode_responses=True,
+        encoding_errors="surrogateescape",
+        protocol=2,
+        socket_timeout=settings.redis_timeout_seconds,
+        socket_connect_timeout=settings.redis_timeout_seconds,
+        # redis-py's default of ten retries makes a dead server cost 26 s.
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def init_cors(app: Flask, settings: Settings) -> None:
+    """Let players of the configured sites, and no others, post to `/analytics` and below."""
+    if settings.cors_origins:
+        CORS(
+            app,
+            resources={r"^/analytics(/|$)": {"origins": list(settings.cors_origins)}},
+            methods=["POST"],
+            allow_headers=["Content-Type"],
+            expose_headers=["Retry-After"],
+            max_age=config.PREFLIGHT_SECONDS,
+        )
+
+
+def init_celery(app: Flask, settings: Settings) -> PulseCelery:
+    """Make the Celery app whose tasks run inside `app`'s context, and make it the current one for `@shared_task`."""
+
+    class AppTask(Task[Any, Any]):
+        def __call__(self, *args: object, **kwargs: object) -> object:
+            with app.app_context():
+                return self.run(*args, **kwargs)
+
+    broker.install()
+    celery = PulseCelery("pulse_analytics", task_cls=AppTask)
+    celery.flask_app = app
+    celery.conf.update(_celery_options(settings))
+    celery.set_default()
+    app.extensions["celery"] = celery
+    return celery
+
+
+def _celery_options(settings: Settings) -> dict[str, object]:
+    return {
+        "broker_url": settings.redis_url,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {
+            "visibility_timeout": config.VISIBILITY_TIMEOUT_SECONDS,
+            # Each sweep is a real one: by default only every tenth is, once in 100 s.
+            "unacked_restore_throttle": 1,
+            "socket_timeout": settings.redis_timeout_seconds,
+            "socket_connect_timeout": settings.redis_timeout_seconds,
+            # A publish that finds no broker gives up at once: the worker's timer is the net.
+            "max_retries": 0,
+        },
+        "task_default_queue": PERSIST_QUEUE,
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_ignore_result": True,
+        "worker_prefetch_multiplier": 1,
+        "worker_send_task_events": True,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+    }
+
+
+def _postgresql_options(settings: Settings) -> dict[str, object]:
+    milliseconds = int(settings.database_timeout_seconds * 1000)
+    limits = {
+        "statement_timeout": milliseconds,
+        "lock_timeout": milliseconds,
+        "idle_in_transaction_session_timeout": milliseconds,
+        # Whatever the server's default is: what is settled must be on the disk.
+        "synchronous_commit": "on",
+    }
+    return {
+        "pool_pre_ping": True,
+        "pool_timeout": settings.database_timeout_seconds,
+        "connect_args": {
+            "connect_timeout": max(2, int(settings.database_timeout_seconds)),
+            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+        },
+    }
+
+
+def _sqlite_options(settings: Settings) -> dict[str, object]:
+    return {
+        "pool_timeout": settings.database_timeout_seconds,
+        "connect_args": {"timeout": settings.database_timeout_seconds},
+    }
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    # Python's own BEGIN comes too late (before the first write); `_begin_sqlite` says it instead.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    # NORMAL may lose, at a power failure, a commit whose journal entry is already settled.
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("pulse_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

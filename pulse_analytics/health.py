@@ -1,0 +1,63 @@
+"""GET /healthz: the process lives. GET /readyz: it can keep its promise."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Blueprint
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from pulse_analytics.extensions import MIGRATIONS, db
+from pulse_analytics.http_errors import problem
+from pulse_analytics.ingest.journal import current_journal
+
+if TYPE_CHECKING:
+    from flask import Response
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+def healthz() -> dict[str, str]:
+    """200: the process lives."""
+    return {"status": "ok"}
+
+
+@blueprint.get("/readyz")
+def readyz() -> dict[str, Any] | Response:
+    """200: Redis and the database answer and are as they must be; else 503 naming what is not."""
+    checks = {"redis": _redis_fault(), "database": _database_fault()}
+    faults = {name: fault for name, fault in checks.items() if fault}
+    if not faults:
+        return {"status": "ready", "checks": dict.fromkeys(checks, "ok")}
+    detail = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
+    return problem(503, detail, checks={name: fault or "ok" for name, fault in checks.items()})
+
+
+def _redis_fault() -> str:
+    try:
+        foreign = current_journal().foreign_keys()
+    except RedisError as error:
+        return f"Redis does not answer ({type(error).__name__})."
+    return f"{' and '.join(foreign)}, left by another system: rename or delete it." if foreign else ""
+
+
+def _database_fault() -> str:
+    try:
+        with db.engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+    except SQLAlchemyError as error:
+        return f"the database does not answer ({type(error).__name__})."
+    newest = _newest_migration()
+    if found == newest:
+        return ""
+    return f"it is at migration {found or 'zero'}, the code at {newest}: run `pulse db upgrade`."
+
+
+@cache
+def _newest_migration() -> str | None:
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()

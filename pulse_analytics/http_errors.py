@@ -1,0 +1,61 @@
+"""Errors as answers: RFC 9457 problem+json, naming the fields."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, json
+from werkzeug.exceptions import HTTPException
+
+from pulse_analytics.config import RETRY_AFTER_SECONDS
+from pulse_analytics.errors import Configure, FixRequest, TryAgain, Unauthorized
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def init_http_errors(app: Flask) -> None:
+    """Make `app` answer every error, its own and Flask's, with problem+json."""
+    app.register_error_handler(FixRequest, _fix_request)
+    app.register_error_handler(TryAgain, _try_again)
+    app.register_error_handler(Configure, _configure)
+    app.register_error_handler(Unauthorized, _unauthorized)
+    app.register_error_handler(HTTPException, _http_exception)
+
+
+def problem(status: int, detail: str, **members: Any) -> Response:
+    """A problem+json answer."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
+    return Response(json.dumps(body), status, content_type="application/problem+json")
+
+
+def _fix_request(error: FixRequest) -> Response:
+    errors = [{"field": e.field, "detail": e.detail} for e in error.errors]
+    return problem(400, f"Not accepted: {', '.join(e.field for e in error.errors)}.", errors=errors)
+
+
+def _try_again(error: TryAgain) -> Response:
+    answer = problem(503, f"{error} The outcome may be unknown; the same request again is safe, and tells.")
+    answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return answer
+
+
+def _configure(error: Configure) -> Response:
+    return problem(503, str(error))
+
+
+def _unauthorized(error: Unauthorized) -> Response:
+    answer = problem(401, str(error))
+    answer.headers["WWW-Authenticate"] = 'Bearer realm="pulse_analytics"'
+    return answer
+
+
+def _http_exception(error: HTTPException) -> Response | HTTPException:
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return error  # A redirect.
+    answer = problem(error.code, error.description or "")
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            answer.headers[name] = value
+    return answer

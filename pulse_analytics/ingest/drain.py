@@ -1,0 +1,108 @@
+"""Move what waits from the journal to the database, batch after batch: take, record, settle."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DataError, IntegrityError
+
+from pulse_analytics import config
+from pulse_analytics.ingest.entries import BadEntry
+from pulse_analytics.ingest.recorder import record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pulse_analytics.ingest.entries import Batch, Entry
+    from pulse_analytics.ingest.journal import Journal
+
+log = logging.getLogger(__name__)
+
+
+def drain(journal: Journal, consumer: str, wake_another: Callable[[], None]) -> bool:
+    """Record and settle what waits, until the journal was seen empty (False) or RUN_BUDGET_SECONDS are over (True).
+
+    Calls `wake_another` when a full batch says that there is work for a second worker, and none is on its way.
+    Raises what stopped it, SQLAlchemyError or RedisError; what it could not record is back in the journal.
+    """
+    until = time.monotonic() + config.RUN_BUDGET_SECONDS
+    while time.monotonic() < until:
+        batch = _next_batch(journal, consumer)
+        if not batch.entries and not batch.bad:
+            return False
+        if batch.full and batch.alone:
+            wake_another()
+        _persist(journal, consumer, batch)
+    return True
+
+
+def _next_batch(journal: Journal, consumer: str) -> Batch:
+    """The next batch, lingering for one; an empty one only after the wake-up flag is down."""
+    batch = journal.take(consumer)
+    if not batch.entries and not batch.bad:
+        batch = journal.linger(consumer)
+    if not batch.entries and not batch.bad:
+        # An event that was accepted after the last look and before this line woke nobody: look once more.
+        journal.release_wakeup()
+        batch = journal.take(consumer)
+        if not batch.entries and not batch.bad:
+            journal.release_wakeup()
+    return batch
+
+
+def _persist(journal: Journal, consumer: str, batch: Batch) -> None:
+    """Record the batch, and only then settle it."""
+    try:
+        refused = _record(batch.entries) if batch.entries else []
+    except Exception:
+        _give_back(journal, consumer, batch.entries)
+        raise
+    parked = [*batch.bad, *refused]
+    for entry in parked:
+        log.warning("Parked a journal entry.", extra={"entry_id": entry.entry_id, "reason": entry.reason})
+    journal.park(parked)
+    refused_ids = {entry.entry_id for entry in refused}
+    journal.settle(entry for entry in batch.entries if entry.entry_id not in refused_ids)
+
+
+def _record(entries: Sequence[Entry]) -> list[BadEntry]:
+    """Record the entries, except those whose content the database refuses while it accepts others: return these.
+
+    If it refuses all of them the fault may be the database's own, so nothing is parked: the refusal is raised.
+    """
+    try:
+        record([entry.event for entry in entries])
+    except (DataError, IntegrityError) as error:
+        recorded, refused = _record_halves(entries, error)
+        if not recorded:
+            raise
+        return refused
+    return []
+
+
+def _record_halves(entries: Sequence[Entry], error: DataError | IntegrityError) -> tuple[int, list[BadEntry]]:
+    """Record what can be of entries that were refused together. Returns how many were, and the refused ones."""
+    if len(entries) == 1:
+        return 0, [BadEntry(entries[0].entry_id, f"the database refused it: {error.orig}".strip())]
+    recorded, refused = 0, []
+    middle = len(entries) // 2
+    for half in (entries[:middle], entries[middle:]):
+        try:
+            record([entry.event for entry in half])
+            recorded += len(half)
+        except (DataError, IntegrityError) as again:
+            more_recorded, more_refused = _record_halves(half, again)
+            recorded += more_recorded
+            refused += more_refused
+    return recorded, refused
+
+
+def _give_back(journal: Journal, consumer: str, entries: Sequence[Entry]) -> None:
+    try:
+        journal.give_back(consumer, entries)
+    except RedisError:
+        # They are stale soon enough; what stopped the batch is the error to report.
+        log.warning("Could not give a batch back to the journal.", exc_info=True)

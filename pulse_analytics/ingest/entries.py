@@ -1,0 +1,94 @@
+"""What a journal entry holds: a sound event, or the reason why it can never be recorded. Pure: no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pulse_analytics.config import BATCH_SIZE
+from pulse_analytics.events import EVENT_TYPES, MAX_TS, Event, is_event_id, is_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A journal entry that holds a sound event."""
+
+    entry_id: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class BadEntry:
+    """A journal entry that can never be recorded, and why."""
+
+    entry_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one `take` got."""
+
+    entries: list[Entry]
+    bad: list[BadEntry]
+    alone: bool
+    """No other wake-up is waiting to be taken by another worker."""
+
+    @property
+    def full(self) -> bool:
+        """Whether there may be more where this came from."""
+        return len(self.entries) + len(self.bad) >= BATCH_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A parked entry: its id among the dead letters, why and when it was parked, and what it held."""
+
+    letter_id: str
+    reason: str
+    parked_at: int
+    """Ms since 1970."""
+    fields: dict[str, str]
+
+
+def read_batch(raw: Iterable[tuple[str, Mapping[str, str]]], *, alone: bool) -> Batch:
+    """The batch of these entries, given as ids and fields."""
+    batch = Batch([], [], alone)
+    for entry_id, fields in raw:
+        try:
+            batch.entries.append(Entry(entry_id, _event(fields)))
+        except ValueError as error:
+            batch.bad.append(BadEntry(entry_id, str(error)))
+    return batch
+
+
+def read_dead_letter(letter_id: str, fields: dict[str, str]) -> DeadLetter:
+    """The dead letter of this entry, given as its id and fields."""
+    reason, parked_at = fields.pop("parkedReason", "unknown"), fields.pop("parkedAt", "0")
+    return DeadLetter(letter_id, reason, int(parked_at), fields)
+
+
+def _event(fields: Mapping[str, str]) -> Event:
+    """The event that a journal entry holds. Raises ValueError, naming the field, if it holds none."""
+    checks = {"id": is_event_id, "videoId": is_id, "event": EVENT_TYPES.__contains__, "userId": is_id}
+    for name, check in checks.items():
+        if not check(fields.get(name, "")):
+            raise ValueError(f"{name} is missing or not valid")
+    return Event(
+        id=fields["id"],
+        video_id=fields["videoId"],
+        event=fields["event"],
+        user_id=fields["userId"],
+        ts=_milliseconds(fields, "ts"),
+        received_at=_milliseconds(fields, "receivedAt"),
+    )
+
+
+def _milliseconds(fields: Mapping[str, str], name: str) -> int:
+    text = fields.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_TS)) and int(text) <= MAX_TS):
+        raise ValueError(f"{name} is missing or not valid")
+    return int(text)

@@ -1,0 +1,32 @@
+"""Accept events: claim and append in one step of the journal, then wake a worker if it falls to us."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from redis.exceptions import RedisError
+
+from pulse_analytics.errors import TryAgain
+from pulse_analytics.ingest.journal import current_journal
+from pulse_analytics.ingest.tasks import wake_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pulse_analytics.events import Event
+
+
+def accept(events: Sequence[Event]) -> list[bool]:
+    """Accept each event (True: it is counted exactly once) or find it a duplicate (False), in order.
+
+    Raises TryAgain if Redis does not do it, or does not say that it did.
+    """
+    if not events:
+        return []
+    try:
+        acceptance = current_journal().accept(events)
+    except RedisError as error:
+        raise TryAgain("The journal does not answer.") from error
+    if acceptance.wake:
+        wake_worker()
+    return acceptance.accepted

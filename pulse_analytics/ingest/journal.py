@@ -1,0 +1,175 @@
+"""Everything that knows the Redis stream of accepted, not yet recorded events, its dead letters and its ledger.
+
+Entries enter and leave only through the scripts in lua/, which count them in the ledger, so that at any moment
+accepted = settled + waiting + parked + dropped.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from flask import current_app
+from redis.exceptions import ResponseError
+
+from pulse_analytics import config
+from pulse_analytics.events import dedupe_key
+from pulse_analytics.extensions import PERSIST_QUEUE
+from pulse_analytics.ingest.entries import read_batch, read_dead_letter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flask import Flask
+    from redis import Redis
+
+    from pulse_analytics.config import Settings
+    from pulse_analytics.events import Event
+    from pulse_analytics.ingest.entries import BadEntry, Batch, DeadLetter, Entry
+
+JOURNAL = "queue:analytics"
+GROUP = "persist"
+DEAD_LETTERS = "queue:analytics:dead"
+LEDGER = "pulse:ledger"
+WAKEUP = "pulse:wakeup"
+
+_WAKEUP_MS = int(config.WAKEUP_SECONDS * 1000)
+_FOREVER_MS = 10**12
+_LUA = Path(__file__).parent / "lua"
+
+
+class Acceptance(NamedTuple):
+    """The outcome of `Journal.accept`."""
+
+    accepted: list[bool]
+    """For each event, in order: accepted, or else a duplicate."""
+    wake: bool
+    """Whether it falls to the caller to wake a worker."""
+
+
+class Journal:
+    """The journal on one Redis server.
+
+    Every method raises redis.exceptions.RedisError when Redis does not do what it was asked; then nothing is known.
+    """
+
+    def __init__(self, redis: Redis, settings: Settings) -> None:
+        self.redis = redis
+        self._ttl_seconds = settings.dedupe_ttl_seconds
+        self._stale_ms = int(settings.stale_after_seconds * 1000)
+        self._scripts = {path.stem: redis.register_script(path.read_text()) for path in _LUA.glob("*.lua")}
+
+    def accept(self, events: Sequence[Event]) -> Acceptance:
+        """Claim each event's dedupe key and append it, or find it a duplicate; all in one step."""
+        keys = [JOURNAL, LEDGER, WAKEUP, PERSIST_QUEUE, *map(dedupe_key, events)]
+        args: list[str | int] = [self._ttl_seconds, _WAKEUP_MS]
+        for event in events:
+            args += (event.id, event.video_id, event.event, event.user_id, event.ts, event.received_at)
+        wake, *accepted = self._run("accept", keys, args)
+        return Acceptance([code == 1 for code in accepted], wake == 1)
+
+    def must_wake(self) -> bool:
+        """Whether something waits and it falls to the caller to wake a worker for it."""
+        return bool(self._run("wake", [JOURNAL, WAKEUP, PERSIST_QUEUE], [_WAKEUP_MS]) == 1)
+
+    def hold_wakeup(self, seconds: float) -> None:
+        """Let nobody be told to wake a worker for `seconds`: one is coming."""
+        self.redis.set(WAKEUP, "1", px=int(seconds * 1000))
+
+    def release_wakeup(self) -> None:
+        """Let the next accepted event wake a worker again. What came before this call waits for a `take`."""
+        self.redis.delete(WAKEUP)
+
+    def take(self, consumer: str) -> Batch:
+        """Up to BATCH_SIZE entries: stale ones of other consumers, and new ones. They are `consumer`'s until settled,
+        given back, or stale."""
+        args: list[str | int] = [GROUP, consumer, config.BATCH_SIZE, self._stale_ms, _WAKEUP_MS]
+        try:
+            wakeups, *parts = self._run("take", [JOURNAL, WAKEUP, PERSIST_QUEUE], args)
+        except ResponseError as error:
+            self._make_group(error)
+            return self.take(consumer)
+        return read_batch(
+            ((entry_id, dict(zip(flat[::2], flat[1::2], strict=True))) for part in parts for entry_id, flat in part),
+            alone=wakeups == 0,
+        )
+
+    def linger(self, consumer: str) -> Batch:
+        """Like `take`, of new entries only, waiting up to LINGER_SECONDS for the first."""
+        block = int(config.LINGER_SECONDS * 1000)
+        reply = cast(
+            "Any", self.redis.xreadgroup(GROUP, consumer, {JOURNAL: ">"}, count=config.BATCH_SIZE, block=block)
+        )
+        return read_batch(reply[0][1] if reply else [], alone=True)
+
+    def give_back(self, consumer: str, entries: Iterable[Entry]) -> None:
+        """Make entries that could not be recorded stale at once, for whoever takes next."""
+        ids = [entry.entry_id for entry in entries]
+        if ids:
+            self.redis.xclaim(JOURNAL, GROUP, consumer, 0, cast("Any", ids), idle=_FOREVER_MS, justid=True)
+
+    def settle(self, entries: Iterable[Entry]) -> None:
+        """Take entries whose events are committed out of the journal."""
+        ids = [entry.entry_id for entry in entries]
+        if ids:
+            self._run("settle", [JOURNAL, LEDGER, WAKEUP], [GROUP, _WAKEUP_MS, *ids])
+
+    def park(self, entries: Iterable[BadEntry]) -> None:
+        """Move entries that can never be recorded to the dead letters, with their reasons."""
+        pairs = [word for entry in entries for word in (entry.entry_id, entry.reason)]
+        if pairs:
+            self._run("park", [JOURNAL, DEAD_LETTERS, LEDGER], [GROUP, time.time_ns() // 1_000_000, *pairs])
+
+    def prune_consumers(self, idle_seconds: float = config.CONSUMER_IDLE_SECONDS) -> int:
+        """Take consumers with nothing pending and silent for `idle_seconds` off the group; returns how many."""
+        try:
+            return int(self._run("prune", [JOURNAL], [GROUP, int(idle_seconds * 1000)]))
+        except ResponseError as error:
+            self._make_group(error)
+            return 0
+
+    def dead_letters(self, most: int) -> list[DeadLetter]:
+        """The oldest parked entries, `most` of them at the most."""
+        return [read_dead_letter(*entry) for entry in cast("Any", self.redis.xrange(DEAD_LETTERS, count=most))]
+
+    def count_dead_letters(self) -> int:
+        """How many entries are parked."""
+        return self.redis.xlen(DEAD_LETTERS)
+
+    def replay(self, letter_ids: Sequence[str]) -> int:
+        """Move dead letters back to the journal, to be recorded like new; returns how many were still there."""
+        return int(self._run("replay", [JOURNAL, DEAD_LETTERS, LEDGER], letter_ids))
+
+    def drop(self, letter_ids: Sequence[str]) -> int:
+        """Give dead letters up for good; returns how many were still there."""
+        return int(self._run("drop", [DEAD_LETTERS, LEDGER], letter_ids))
+
+    def foreign_keys(self) -> list[str]:
+        """Those of our keys that hold something of another type, left by another system, each with what it holds."""
+        expected = {JOURNAL: "stream", DEAD_LETTERS: "stream", LEDGER: "hash", PERSIST_QUEUE: "list"}
+        types = {key: cast("str", self.redis.type(key)) for key in expected}
+        return [f"{key} holds a {types[key]}" for key in expected if types[key] not in {"none", expected[key]}]
+
+    def _run(self, script: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
+        return self._scripts[script](keys=keys, args=args)
+
+    def _make_group(self, error: ResponseError) -> None:
+        """After NOGROUP (a new Redis, or one that lost its data) make the group, from the journal's first entry."""
+        if not str(error).startswith("NOGROUP"):
+            raise error
+        try:
+            self.redis.xgroup_create(JOURNAL, GROUP, id="0", mkstream=True)
+        except ResponseError as exists:
+            if not str(exists).startswith("BUSYGROUP"):
+                raise
+
+
+def init_journal(app: Flask, redis: Redis, settings: Settings) -> None:
+    """Give `app` its journal. Does not connect."""
+    app.extensions["pulse_journal"] = Journal(redis, settings)
+
+
+def current_journal() -> Journal:
+    """The journal of the current application."""
+    return cast("Journal", current_app.extensions["pulse_journal"])

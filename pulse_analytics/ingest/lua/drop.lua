@@ -1,0 +1,11 @@
+-- Drop dead letters for good, and say so in the ledger.
+--
+-- KEYS  dead letters, ledger
+-- ARGV  the dead letters' ids
+-- Returns how many were still there
+
+redis.call('HLEN', KEYS[2])  -- Fails on a foreign type before anything is written.
+local dropped = redis.call('XDEL', KEYS[1], unpack(ARGV))
+redis.call('HINCRBY', KEYS[2], 'parked', -dropped)
+redis.call('HINCRBY', KEYS[2], 'dropped', dropped)
+return dropped

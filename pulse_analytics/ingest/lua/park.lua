@@ -1,0 +1,24 @@
+-- Park entries: move them from the journal to the dead letters, each with the reason and the time.
+--
+-- KEYS  journal, dead letters, ledger
+-- ARGV  group, now in ms since 1970, then for each entry its id and the reason
+-- Returns how many were still there
+
+redis.call('HLEN', KEYS[3])  -- Fails on a foreign type before anything is written.
+local parked = 0
+for i = 3, #ARGV, 2 do
+  local entry = redis.call('XRANGE', KEYS[1], ARGV[i], ARGV[i])[1]
+  if entry then
+    local fields = entry[2]
+    -- Last, because replay takes the last four away again.
+    for _, value in ipairs({'parkedReason', ARGV[i + 1], 'parkedAt', ARGV[2]}) do
+      fields[#fields + 1] = value
+    end
+    redis.call('XADD', KEYS[2], '*', unpack(fields))
+    redis.call('XDEL', KEYS[1], ARGV[i])
+    parked = parked + 1
+  end
+  redis.call('XACK', KEYS[1], ARGV[1], ARGV[i])
+end
+redis.call('HINCRBY', KEYS[3], 'parked', parked)
+return parked

@@ -1,0 +1,25 @@
+-- Take a batch: entries that another consumer left or gave back, then new ones; and renew the wake-up flag.
+--
+-- KEYS  journal, wake-up flag, queue of wake-ups
+-- ARGV  group, consumer, most entries, idle time in ms after which an entry is stale, life of the flag in ms
+-- Returns {wake-ups in the queue, stale entries, new entries, more stale entries}; an entry is {id, {field, value, ...}}
+
+local group, consumer, most, idle = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+
+local function claim(count)
+  return redis.call('XAUTOCLAIM', KEYS[1], group, consumer, idle, '0-0', 'COUNT', count)[2]
+end
+
+redis.call('SET', KEYS[2], '1', 'PX', ARGV[5])
+
+-- Half for each, so that neither entries which fail again and again nor a flood of new ones can starve the other.
+local half = math.ceil(most / 2)
+local stale = claim(half)
+local read = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', most - #stale, 'STREAMS', KEYS[1], '>')
+local new = read and read[1][2] or {}
+local left = most - #stale - #new
+local more = {}
+if #stale == half and left > 0 then
+  more = claim(left)
+end
+return {redis.call('LLEN', KEYS[3]), stale, new, more}

@@ -1,0 +1,85 @@
+"""JSON to Event, or what is wrong with it. Here `camelCase` ends and `snake_case` begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+from pulse_analytics.config import BATCH_LIMIT_EVENTS, current_settings
+from pulse_analytics.errors import FieldError, FixRequest
+from pulse_analytics.events import MAX_ID_LENGTH, MAX_TS, Event, event_id, is_id
+
+_ID_RULE = f"Must be 1 to {MAX_ID_LENGTH} characters, without control characters or lone surrogates."
+
+
+def _check_id(text: str) -> None:
+    if not is_id(text):
+        raise ValidationError(_ID_RULE)
+
+
+def _check_event(name: str) -> None:
+    enabled = current_settings().events
+    if name not in enabled:
+        raise ValidationError(f"Must be one of: {', '.join(enabled)}.")
+
+
+class ReportSchema(Schema):
+    """A player's report. Unknown fields are ignored: a newer player must not lose events on an older server."""
+
+    class Meta:
+        """marshmallow's options."""
+
+        unknown = EXCLUDE
+
+    video_id = fields.String(data_key="videoId", required=True, validate=_check_id)
+    event = fields.String(required=True, validate=_check_event)
+    user_id = fields.String(data_key="userId", required=True, validate=_check_id)
+    # Strict: neither "1" nor 1.0 nor true is an integer.
+    ts = fields.Integer(required=True, strict=True, validate=validate.Range(0, MAX_TS))
+
+
+class BatchSchema(Schema):
+    """Many reports. Each is looked at by itself, so that one bad report does not cost the good ones."""
+
+    class Meta:
+        """marshmallow's options."""
+
+        unknown = EXCLUDE
+
+    events = fields.List(fields.Raw(allow_none=True), required=True, validate=validate.Length(1, BATCH_LIMIT_EVENTS))
+
+
+_report_schema = ReportSchema()
+_batch_schema = BatchSchema()
+
+
+def load_report(data: object, received_at: int) -> Event:
+    """The event that `data` (parsed JSON) reports, received at `received_at` ms since 1970.
+
+    Raises FixRequest with every field that is wrong.
+    """
+    report = _load(_report_schema, data)
+    return Event(id=event_id(**report), received_at=received_at, **report)
+
+
+def load_batch(data: object, received_at: int) -> list[Event | FixRequest]:
+    """For each report of the batch, in order, its event or what is wrong with it. Raises FixRequest for no batch."""
+    return [_load_item(item, received_at) for item in _load(_batch_schema, data)["events"]]
+
+
+def _load_item(data: object, received_at: int) -> Event | FixRequest:
+    try:
+        return load_report(data, received_at)
+    except FixRequest as error:
+        return error
+
+
+def _load(schema: Schema, data: object) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise FixRequest(FieldError("body", "Must be a JSON object."))
+    try:
+        loaded: dict[str, Any] = schema.load(data)
+    except ValidationError as error:
+        raise FixRequest.of(error.messages_dict) from error
+    return loaded

@@ -1,0 +1,65 @@
+"""The Celery task: when to run, what to retry. No logic: drain.py has it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+
+from celery import shared_task
+from celery.utils.time import get_exponential_backoff_interval
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from pulse_analytics import config
+from pulse_analytics.ingest.drain import drain
+from pulse_analytics.ingest.journal import current_journal
+
+if TYPE_CHECKING:
+    from celery import Task
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(
+    name="pulse_analytics.persist_events",  # Pinned: moving the module must not orphan queued wake-ups.
+    bind=True,
+    acks_late=True,
+    reject_on_worker_lost=True,
+    ignore_result=True,
+    max_retries=config.RETRY_LIMIT,
+)
+def persist_events(self: Task[Any, Any]) -> None:
+    """Record what waits in the journal. It takes no arguments: a wake-up says that something waits, not what."""
+    journal = current_journal()
+    try:
+        more = drain(journal, f"{socket.gethostname()}:{os.getpid()}", wake_worker)
+    except (SQLAlchemyError, RedisError) as error:
+        # What a database or Redis refuses now may heal; anything else is a bug, and fails loudly. The entries wait.
+        countdown = _backoff_seconds(self.request.retries)
+        if isinstance(error, SQLAlchemyError):
+            # Else every event accepted meanwhile would start a chain of retries of its own.
+            journal.hold_wakeup(countdown + config.WAKEUP_SECONDS)
+        raise self.retry(exc=error, countdown=countdown) from error
+    if more:
+        wake_worker()
+
+
+def wake_worker() -> None:
+    """Ask for a run of `persist_events`. Bounded in time; a failure is logged only: the worker's timer is the net."""
+    try:
+        persist_events.apply_async(retry=False)
+    except (OperationalError, RedisError, OSError) as error:
+        log.warning("Could not wake a worker; its timer will see to it.", extra={"error": repr(error)})
+
+
+def _backoff_seconds(retries: int) -> float:
+    interval = get_exponential_backoff_interval(
+        factor=config.RETRY_BACKOFF_SECONDS,
+        retries=retries,
+        maximum=config.RETRY_BACKOFF_MAX_SECONDS,
+        full_jitter=True,
+    )
+    return max(interval, config.RETRY_BACKOFF_SECONDS)

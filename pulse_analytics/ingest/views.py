@@ -1,0 +1,58 @@
+"""POST /analytics and POST /analytics/batch: parse, accept, answer."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from flask import Blueprint, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from pulse_analytics.config import BATCH_BODY_LIMIT_BYTES, BODY_LIMIT_BYTES
+from pulse_analytics.errors import FieldError, FixRequest
+from pulse_analytics.events import Event
+from pulse_analytics.ingest import intake, schemas
+
+blueprint = Blueprint("ingest", __name__, url_prefix="/analytics")
+
+
+@blueprint.post("")
+def report() -> tuple[dict[str, Any], int]:
+    """Accept one report: 202 queued (it is counted exactly once) or 200 duplicate."""
+    event = schemas.load_report(_read_json(BODY_LIMIT_BYTES), _now())
+    [accepted] = intake.accept([event])
+    return _result(event, accepted=accepted), 202 if accepted else 200
+
+
+@blueprint.post("/batch")
+def report_batch() -> tuple[dict[str, Any], int]:
+    """Accept up to 500 reports: 202 with one result for each, in order."""
+    items = schemas.load_batch(_read_json(BATCH_BODY_LIMIT_BYTES), _now())
+    accepted = iter(intake.accept([item for item in items if isinstance(item, Event)]))
+    results = [_result(item, accepted=next(accepted)) if isinstance(item, Event) else _invalid(item) for item in items]
+    return {"results": results}, 202
+
+
+def _read_json(limit_bytes: int) -> object:
+    """The request's JSON. Raises FixRequest, or the HTTP exception for a wrong type (415) or size (413)."""
+    # A beacon sends text/plain: it is the one type that needs no preflight.
+    if request.mimetype not in {"application/json", "text/plain"}:
+        raise UnsupportedMediaType("Send application/json, or text/plain holding JSON.")
+    request.max_content_length = limit_bytes
+    try:
+        return json.loads(request.get_data(cache=False))
+    except (ValueError, RecursionError) as error:  # Not UTF-8, not JSON, a number or a nesting without end.
+        raise FixRequest(FieldError("body", "Must be valid JSON.")) from error
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _result(event: Event, *, accepted: bool) -> dict[str, Any]:
+    return {"status": "queued" if accepted else "duplicate", "eventId": event.id}
+
+
+def _invalid(error: FixRequest) -> dict[str, Any]:
+    return {"status": "invalid", "errors": [{"field": e.field, "detail": e.detail} for e in error.errors]}

@@ -1,0 +1,118 @@
+"""A program of the stack: its command, and how it says that it is ready."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import signal
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+PROBE_SECONDS = 1.0
+"""How long one question to a program may take; a Ctrl-C waits for its end."""
+LOG_LIMIT_BYTES = 10 * 1024 * 1024
+TAIL_BYTES = 16 * 1024
+
+
+class StartError(Exception):
+    """`pulse up` cannot do what it was asked to. The message says in one sentence what to change or where to look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What to run, and how to know that it runs."""
+
+    name: str
+    command: Sequence[str]
+    missing: Callable[[Log], str | None] = lambda _: None
+    """What it still lacks to be ready, in words; None: it is ready."""
+    once: bool = False
+    """It is ready when it has ended with exit code 0, and is not started again."""
+    patience_seconds: float = 30.0
+    """How long it may take to be ready."""
+    grace_seconds: float = 6.5
+    """How long it may take to end after SIGTERM; then its process group is killed."""
+    death_signal: int = signal.SIGTERM
+    """What it is sent if `pulse up` itself is killed."""
+    pass_fds: Sequence[int] = ()
+
+
+class Log:
+    """The outputs of one program in one file, appended to by each start."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin at the end of what earlier starts wrote; beyond 10 MB that is moved to NAME.log.1."""
+        self.path = path
+        size = path.stat().st_size if path.exists() else 0
+        if size > LOG_LIMIT_BYTES:
+            path.replace(path.with_name(f"{path.name}.1"))
+            size = 0
+        self._start = size
+
+    def tail(self) -> str:
+        """The end of what was written since this start."""
+        if not self.path.exists():
+            return ""
+        with self.path.open("rb") as file:
+            end = file.seek(0, 2)
+            file.seek(max(self._start, end - TAIL_BYTES))
+            return file.read().decode(errors="replace")
+
+    def says(self, text: str) -> bool:
+        """Whether `text` was written since this start."""
+        if not self.path.exists():
+            return False
+        with self.path.open("rb") as file:
+            file.seek(self._start)
+            return text.encode() in file.read()
+
+    def last_line(self) -> str:
+        """The line that tells most about an end: the last exception's, or else simply the last."""
+        lines = [line.strip() for line in self.tail().splitlines() if line.strip()]
+        # What follows an exception says less: granian's good-bye, SQLAlchemy's link to its documentation.
+        exceptions = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
+        return (exceptions or lines or ["it wrote nothing"])[-1]
+
+
+def redis_lacks(url: str) -> str | None:
+    """Why the Redis at `url` is of no use yet; None if it answers."""
+    # redis-py's default of ten retries would make one probe last for 26 s.
+    patience = {"socket_timeout": PROBE_SECONDS, "socket_connect_timeout": PROBE_SECONDS}
+    try:
+        with redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **patience) as client:
+            client.ping()
+    except (redis.RedisError, OSError, ValueError) as error:
+        return f"PING fails: {error}"
+    return None
+
+
+def http_lacks(port: int, path: str) -> str | None:
+    """Why `GET path` on this port of loopback is not answered with 200; None if it is."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PROBE_SECONDS)
+    try:
+        connection.request("GET", path, headers={"Connection": "close"})
+        answer = connection.getresponse()
+        body = answer.read(300).decode(errors="replace").strip()
+    except (http.client.HTTPException, OSError) as error:
+        return f"GET {path} fails: {error}"
+    finally:
+        connection.close()
+    return None if answer.status == http.HTTPStatus.OK else f"GET {path} answers {answer.status}: {body}"
+
+
+def port_lacks(port: int) -> str | None:
+    """Why nobody can connect to this port of loopback; None if one can."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=PROBE_SECONDS).close()
+    except OSError as error:
+        return f"port {port} does not answer: {error}"
+    return None

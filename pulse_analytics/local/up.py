@@ -1,0 +1,166 @@
+"""`pulse up`: choose, lock, start, print the table, wait."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shlex
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pulse_analytics.config import (
+    ConfigError,
+    Settings,
+    child_environment,
+    read_run_file,
+    user_values,
+    write_run_file,
+)
+from pulse_analytics.local.exclusive import PATIENCE_SECONDS, check_ports, free_port, locked
+from pulse_analytics.local.program import Program, StartError, redis_lacks
+from pulse_analytics.local.stack import PROJECT_ROOT, stack
+from pulse_analytics.local.supervisor import Supervisor, stop_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    Stack = Callable[..., list[list[Program]]]
+
+VALKEY_PORT = "PULSE_VALKEY_PORT"
+"""In the run file only: where the embedded Valkey was, so that it can be there again."""
+
+
+@click.command("up")
+def up_command() -> None:
+    """Run everything until Ctrl-C: Valkey, the database's migrations, web, worker and Flower."""
+    raise SystemExit(up())
+
+
+def up(values: Mapping[str, str] | None = None, *, cwd: Path = PROJECT_ROOT, stack: Stack = stack) -> int:
+    """Run the stack until Ctrl-C, SIGTERM or SIGHUP, then stop all of it. Returns the exit code.
+
+    `values` are the `PULSE_*` variables that the user set. What an earlier run chose counts for two things only, the
+    admin token and the port of Valkey: its Redis URL, taken for the user's, would switch the embedded Valkey off.
+    """
+    values = user_values(values)
+    data_dir = Path(values["PULSE_DATA_DIR"])
+    try:
+        given = Settings.parse(values, data_dir)
+        with locked(data_dir, _say) as lock:
+            earlier = read_run_file(data_dir)
+            _check_ports(given, earlier)
+            valkey_port = None if "PULSE_REDIS_URL" in values else _valkey_port(given, earlier)
+            chosen = _choose(given, earlier, valkey_port)
+            _check_redis(chosen, valkey_port)
+            stages = stack(chosen, valkey_port=valkey_port, lock=lock)
+            with stop_signals() as stopping, _run_file(chosen, valkey_port) as run_values:
+                env = child_environment({**values, **run_values, "PULSE_DATA_DIR": str(data_dir)})
+                _run(chosen, stages, Supervisor(data_dir / "log", env, cwd, _say), stopping)
+    except (StartError, ConfigError, OSError) as error:  # OSError: the disk is full, the folder someone else's.
+        click.echo(f"pulse up: {error}", err=True)
+        return 1
+    return 0
+
+
+def _run(settings: Settings, stages: list[list[Program]], supervisor: Supervisor, stopping: Callable[[], bool]) -> None:
+    _say("Starting ... (the first time takes some seconds)")
+    with supervisor:
+        for stage in stages:
+            if not stopping():
+                supervisor.start(stage, stopping)
+        if not stopping():
+            _say(table(settings))
+        supervisor.watch(stopping)
+        _say("Stopping ...")
+    _say("Stopped. The data is kept for the next run.")
+
+
+def _check_ports(given: Settings, earlier: Mapping[str, str]) -> None:
+    ports = {"PULSE_PORT": given.port, "PULSE_FLOWER_PORT": given.flower_port}
+    # A run that was killed leaves its ports in the file, and for a moment servers on them that are ending.
+    killed = any(earlier.get(name) == str(port) for name, port in ports.items())
+    check_ports({name: port for name, port in ports.items() if port}, PATIENCE_SECONDS if killed else 0.0)
+
+
+def _valkey_port(given: Settings, earlier: Mapping[str, str]) -> int:
+    preferred = earlier.get(VALKEY_PORT, "")
+    return free_port(int(preferred) if preferred.isdecimal() else None, avoid=(given.port, given.flower_port))
+
+
+def _choose(given: Settings, earlier: Mapping[str, str], valkey_port: int | None) -> Settings:
+    return replace(
+        given,
+        redis_url=f"redis://127.0.0.1:{valkey_port}/0" if valkey_port else given.redis_url,
+        admin_token=given.admin_token or earlier.get("PULSE_ADMIN_TOKEN") or secrets.token_urlsafe(24),
+    )
+
+
+def _check_redis(settings: Settings, valkey_port: int | None) -> None:
+    if valkey_port is None and (lacks := redis_lacks(settings.redis_url)):
+        raise StartError(
+            f"The server of PULSE_REDIS_URL ({_without_password(settings.redis_url)}) is not there: {lacks}"
+        )
+
+
+@contextmanager
+def _run_file(settings: Settings, valkey_port: int | None) -> Iterator[dict[str, str]]:
+    """Tell other commands what was chosen; at the end keep what the next run needs, and no address of a dead server."""
+    keep = {"PULSE_ADMIN_TOKEN": settings.admin_token or ""}
+    if valkey_port:
+        keep[VALKEY_PORT] = str(valkey_port)
+    values = {
+        "PULSE_ADMIN_TOKEN": settings.admin_token or "",
+        "PULSE_REDIS_URL": settings.redis_url,
+        "PULSE_DATABASE_URL": settings.database_url,
+        "PULSE_PORT": str(settings.port),
+        "PULSE_FLOWER_PORT": str(settings.flower_port),
+    }
+    write_run_file(settings.data_dir, values | keep)
+    try:
+        yield values
+    finally:
+        write_run_file(settings.data_dir, keep)
+
+
+def table(settings: Settings) -> str:
+    """What runs and where, and two lines to try it with."""
+    web, token = f"http://127.0.0.1:{settings.port}", settings.admin_token or ""
+    report = {"videoId": "demo", "event": "watched_50_percent", "userId": "me", "ts": time.time_ns() // 1_000_000}
+    rows = {
+        "web": f"{web}/analytics",
+        "admin": f"{web}/admin/analytics/top",
+        "token": token,
+        "Flower": f"http://127.0.0.1:{settings.flower_port}"
+        if settings.flower_port
+        else "off (PULSE_FLOWER_PORT is 0)",
+        "Redis": _without_password(settings.redis_url),
+        "database": _without_password(settings.database_url),
+        "logs": f"{settings.data_dir / 'log'}",
+    }
+    lines = ["", "pulse is up. Ctrl-C stops everything and keeps the data.", ""]
+    lines += [f"  {name:<10}{value}" for name, value in rows.items()]
+    lines += [
+        "",
+        "Report that a video was watched, then read the ranking:",
+        "",
+        f"  curl -i {web}/analytics -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(report))}",
+        f"  curl {web}/admin/analytics/top -H {shlex.quote(f'Authorization: Bearer {token}')}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+
+
+def _say(line: str) -> None:
+    # Whoever read along may be gone, with the terminal or the other end of a pipe; the order of the stop must not be.
+    with suppress(OSError):
+        click.echo(line)

@@ -1,0 +1,71 @@
+"""The tables. Rows are written in bulk by recorder.py and read by reports/, so these are tables, not ORM classes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import BigInteger, Column, Date, DateTime, Index, String, TypeDecorator
+from sqlalchemy.dialects import postgresql
+
+from pulse_analytics.events import EVENT_TYPES, MAX_ID_LENGTH
+from pulse_analytics.extensions import db
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time, always UTC. SQLite forgets time zones; this gives them back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """The stored time as an aware one."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+EVENT_ID = String(36).with_variant(postgresql.UUID(as_uuid=False), "postgresql")
+"""The event id in its usual spelling, so that what an operator reads in a log can be pasted into SQL."""
+
+IDENTIFIER = String(MAX_ID_LENGTH).with_variant(postgresql.VARCHAR(MAX_ID_LENGTH, collation="C"), "postgresql")
+"""Ordered by code point on every database: locks are taken, and ties are broken, in one order everywhere."""
+
+
+def _count_columns() -> list[Column[int]]:
+    return [Column(t.count_column, BigInteger, nullable=False, server_default="0") for t in EVENT_TYPES.values()]
+
+
+video_events = db.Table(
+    "video_events",
+    Column("id", EVENT_ID, primary_key=True),
+    Column("video_id", IDENTIFIER, nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("user_id", IDENTIFIER, nullable=False),
+    Column("ts", BigInteger, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""Raw events, one row for each that was counted. `ts`: the player's clock in ms; `received_at`: the server's clock at
+the door; `created_at`: the worker's clock at the commit."""
+
+video_metrics = db.Table(
+    "video_metrics",
+    Column("video_id", IDENTIFIER, primary_key=True),
+    *_count_columns(),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+"""The counters by video."""
+
+Index("ix_video_metrics_ranking", video_metrics.c.watched_50_count.desc(), video_metrics.c.video_id)
+
+video_metrics_daily = db.Table(
+    "video_metrics_daily",
+    Column("video_id", IDENTIFIER, primary_key=True),
+    Column("day", Date, primary_key=True),
+    *_count_columns(),
+)
+"""The counters by video and UTC day."""

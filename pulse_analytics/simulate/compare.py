@@ -1,0 +1,74 @@
+"""The counts before and after, against what was accepted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+#: The count of each of these videos in the aggregates; a video that is missing has none.
+ReadCounts = Callable[[Sequence[str]], Mapping[str, int]]
+
+VIDEOS_AT_ONCE = 500
+"""A database takes only so many parameters in one statement."""
+POLL_SECONDS = 0.2
+UNCHANGED_SECONDS = 30.0
+"""When no count has changed for so long, what is missing will not come."""
+LAST_LOOK_SECONDS = 1.0
+"""Equal must still be equal after this time: a report that is counted twice comes late."""
+
+
+class Difference(NamedTuple):
+    """A video whose count did not rise by what was accepted."""
+
+    video_id: str
+    accepted: int
+    rose: int
+
+
+class Outcome(NamedTuple):
+    """What became of the counts."""
+
+    differences: Sequence[Difference]
+    """Empty: equal."""
+    seconds: float
+    """From the call until the counts last changed; when all was counted already, nearly 0."""
+
+
+class Comparison:
+    """Per video, how the counts rise from now on.
+
+    Nothing else may report these videos meanwhile.
+    """
+
+    def __init__(self, read_counts: ReadCounts, video_ids: Sequence[str]) -> None:
+        self._read_counts = read_counts
+        self._video_ids = video_ids
+        self._before = self._read()
+
+    def wait(self, accepted: Mapping[str, int], *, unchanged_seconds: float = UNCHANGED_SECONDS) -> Outcome:
+        """Wait until the counts rose by `accepted` and stay so, or no longer change; then say how they differ."""
+        began = changed = time.monotonic()
+        differences = self.differences(accepted)
+        while True:
+            patience = (
+                unchanged_seconds if any(each.rose < each.accepted for each in differences) else LAST_LOOK_SECONDS
+            )
+            if time.monotonic() - changed > patience:
+                return Outcome(differences, changed - began)
+            time.sleep(POLL_SECONDS)
+            latest = self.differences(accepted)
+            if latest != differences:
+                differences, changed = latest, time.monotonic()
+
+    def differences(self, accepted: Mapping[str, int]) -> list[Difference]:
+        """How the counts differ at this moment."""
+        now = self._read()
+        rises = (Difference(each, accepted.get(each, 0), now[each] - self._before[each]) for each in self._video_ids)
+        return [rise for rise in rises if rise.accepted != rise.rose]
+
+    def _read(self) -> dict[str, int]:
+        counts = dict.fromkeys(self._video_ids, 0)
+        for start in range(0, len(self._video_ids), VIDEOS_AT_ONCE):
+            counts.update(self._read_counts(self._video_ids[start : start + VIDEOS_AT_ONCE]))
+        return counts

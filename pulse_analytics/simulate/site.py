@@ -1,0 +1,153 @@
+"""The plan of the day: who watches what, when, and what is sent twice. Pure: the seed decides, no clock does."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from bisect import bisect
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+VIEWERS_BY_HOUR = (3, 2, 1, 1, 1, 1, 2, 3, 4, 4, 4, 5, 6, 6, 5, 5, 6, 7, 8, 10, 11, 9, 6, 4)
+"""How the viewers arrive over the hours of a UTC day: a quiet night, a peak in the evening."""
+
+# After a session the viewer watches another video, comes back to the same one, or leaves: 1.8 sessions on average.
+WATCHES_ON = 0.30
+COMES_BACK = 0.15
+# A report whose answer did not reach the player is sent again: at once, or when its outbox is next opened.
+SENT_AGAIN_AT_ONCE = 0.05
+SENT_AGAIN_LATER = 0.05
+OFFLINE = 0.10
+"""The share of viewers whose reports come as one batch, from an outbox that is flushed."""
+
+BURST_BEGINS = 0.01
+"""How often an arriving viewer is the first of a burst: somebody shared a video, and everyone opens it now."""
+BURST_VIEWERS = (10, 40)
+BURST_MS = 20_000
+
+
+class Report(NamedTuple):
+    """One `watched_50_percent`, as the player fixes it at the moment of the crossing; `ts` in milliseconds."""
+
+    video_id: str
+    user_id: str
+    ts: int
+
+
+class Visit(NamedTuple):
+    """Everything that one viewer's player sends, in order; a report that is sent again stands here again."""
+
+    reports: tuple[Report, ...]
+    offline: bool
+    """Sent as one batch."""
+    burst: bool
+    """Part of a burst: not held back by the rate."""
+
+
+class _Arrival(NamedTuple):
+    ts: int
+    video_id: str
+    burst: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A day of a video site: equal values make equal plans, report for report."""
+
+    seed: int
+    viewers: int
+    videos: int
+    day: date
+    """The UTC day of every ts."""
+
+    def video_ids(self) -> list[str]:
+        """The videos, most popular first."""
+        return [f"sim-{self.seed}-{number:04}" for number in range(1, self.videos + 1)]
+
+    def visits(self) -> Iterator[Visit]:
+        """The viewers' visits in the order in which they begin, made one at a time however many there are."""
+        # The seed holds all four values, so that another day or size is another audience, not mostly duplicates.
+        rng = random.Random(f"{self.seed}/{self.viewers}/{self.videos}/{self.day}")  # noqa: S311  A plan, no secret.
+        draw_video = _zipf(self.video_ids(), rng)
+        day_begins = int(datetime.combine(self.day, time.min, UTC).timestamp()) * 1000
+        for arrival in _arrivals(self.viewers, day_begins, draw_video, rng):
+            viewer = str(uuid.UUID(int=rng.getrandbits(128), version=4))
+            sessions = _sessions(viewer, arrival, day_begins + DAY_MS, draw_video, rng)
+            yield Visit(_sent(sessions, rng), offline=rng.random() < OFFLINE, burst=arrival.burst)
+
+    def count_reports(self) -> int:
+        """How many reports the visits hold; takes as long as making them all."""
+        return sum(len(visit.reports) for visit in self.visits())
+
+
+def _zipf(video_ids: list[str], rng: random.Random) -> Callable[[], str]:
+    """A function that draws a video: the n-th is watched 1/n as often as the first."""
+    sums = list(accumulate(1 / rank for rank in range(1, len(video_ids) + 1)))
+    last = len(video_ids) - 1
+    return lambda: video_ids[bisect(sums, rng.random() * sums[-1], hi=last)]
+
+
+def _arrivals(viewers: int, day_begins: int, draw_video: Callable[[], str], rng: random.Random) -> Iterator[_Arrival]:
+    """When each viewer arrives and what they open first."""
+    burst_left, burst_begins, shared_video = 0, 0, ""
+    for number in range(viewers):
+        ts = day_begins + _moment((number + rng.random()) / viewers)
+        if not burst_left and rng.random() < BURST_BEGINS:
+            burst_left, burst_begins, shared_video = rng.randint(*BURST_VIEWERS), ts, draw_video()
+        if burst_left:
+            burst_left -= 1
+            ts = min(burst_begins + rng.randrange(BURST_MS), day_begins + DAY_MS - 1)
+            yield _Arrival(ts, shared_video, burst=True)
+        else:
+            yield _Arrival(ts, draw_video(), burst=False)
+
+
+_HOUR_SUMS = list(accumulate(VIEWERS_BY_HOUR))
+
+
+def _moment(share: float) -> int:
+    """The millisecond of the day by which `share` of the viewers, 0 to below 1, have arrived."""
+    arrived = share * _HOUR_SUMS[-1]
+    hour = bisect(_HOUR_SUMS, arrived, hi=len(_HOUR_SUMS) - 1)
+    into_hour = 1 - (_HOUR_SUMS[hour] - arrived) / VIEWERS_BY_HOUR[hour]
+    return min(int((hour + into_hour) * HOUR_MS), DAY_MS - 1)
+
+
+def _sessions(
+    viewer: str, arrival: _Arrival, day_ends: int, draw_video: Callable[[], str], rng: random.Random
+) -> Iterator[Report]:
+    """One report for each playback session of a viewer, by rising ts, until they leave or the day ends."""
+    ts, video_id = arrival.ts, arrival.video_id
+    while ts < day_ends:
+        yield Report(video_id, viewer, ts)
+        next_step = rng.random()
+        if next_step < WATCHES_ON:
+            ts, video_id = ts + rng.randrange(2 * MINUTE_MS, 20 * MINUTE_MS), draw_video()
+        elif next_step < WATCHES_ON + COMES_BACK:
+            ts += rng.randrange(10 * MINUTE_MS, 6 * HOUR_MS)
+        else:
+            return
+
+
+def _sent(sessions: Iterator[Report], rng: random.Random) -> tuple[Report, ...]:
+    """The reports as they leave the player: a few of them twice."""
+    sent: list[Report] = []
+    later: list[Report] = []
+    for report in sessions:
+        sent.append(report)
+        fate = rng.random()
+        if fate < SENT_AGAIN_AT_ONCE:
+            sent.append(report)
+        elif fate < SENT_AGAIN_AT_ONCE + SENT_AGAIN_LATER:
+            later.append(report)
+    return (*sent, *later)

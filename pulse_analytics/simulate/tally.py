@@ -1,0 +1,96 @@
+"""What the answers mean: which reports the server took, and on which video each must count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pulse_analytics.simulate.client import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pulse_analytics.simulate.client import Reply
+    from pulse_analytics.simulate.site import Report
+
+REASONS_SHOWN = 5
+
+
+@dataclass(slots=True)
+class Tally:
+    """The answers so far. Each thread keeps its own; `Tally.total` adds them up."""
+
+    answered: int = 0
+    """Reports whose outcome is known: accepted, duplicate or refused."""
+    duplicates: int = 0
+    refused: int = 0
+    unknown: int = 0
+    retries: int = 0
+    """Requests that were sent again because an answer was missing or asked for it."""
+    accepted: Counter[str] = field(default_factory=Counter)
+    """By video: the reports that must count, each once."""
+    inferred: Counter[str] = field(default_factory=Counter)
+    """By video: those of the accepted whose only answer was a 200 after an unclear outcome."""
+    reasons: list[str] = field(default_factory=list)
+    """The first few reasons why reports were refused or stayed unknown."""
+
+    @classmethod
+    def total(cls, tallies: Iterable[Tally]) -> Tally:
+        """The sum of what several threads have seen."""
+        total = cls()
+        for tally in tallies:
+            total.answered += tally.answered
+            total.duplicates += tally.duplicates
+            total.refused += tally.refused
+            total.unknown += tally.unknown
+            total.retries += tally.retries
+            total.accepted.update(tally.accepted)
+            total.inferred.update(tally.inferred)
+            total.reasons = (total.reasons + tally.reasons)[:REASONS_SHOWN]
+        return total
+
+
+class Viewer:
+    """What the server is known to hold of one viewer, so that each answer can be read for what it is.
+
+    The answers must come in the order in which the reports were sent.
+    """
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._claimed: set[str] = set()
+        self._accepted: set[Report] = set()
+
+    def note(self, reports: Sequence[Report], reply: Reply) -> None:
+        """Enter the answer to one request in the tally."""
+        self._tally.retries += reply.retries
+        if reply.why and len(self._tally.reasons) < REASONS_SHOWN:
+            self._tally.reasons.append(reply.why)
+        for report, status in zip(reports, reply.statuses, strict=True):
+            self._note_one(report, status, unclear=reply.unclear)
+
+    def _note_one(self, report: Report, status: Status, *, unclear: bool) -> None:
+        tally = self._tally
+        if status is Status.UNKNOWN:
+            tally.unknown += 1
+            return
+        tally.answered += 1
+        if status is Status.REFUSED:
+            tally.refused += 1
+        elif report not in self._accepted and self._is_accepted(report, status, unclear=unclear):
+            self._accepted.add(report)
+            tally.accepted[report.video_id] += 1
+            tally.inferred[report.video_id] += status is Status.DUPLICATE
+        else:
+            tally.duplicates += 1
+        if status is not Status.REFUSED:
+            self._claimed.add(report.video_id)
+
+    def _is_accepted(self, report: Report, status: Status, *, unclear: bool) -> bool:
+        """Whether the server took this report.
+
+        Its duplicate may be the report itself: an attempt before, whose answer was lost. But where viewer and video
+        were known to be claimed before this report was first sent, that claim is what it met.
+        """
+        return status is Status.QUEUED or (unclear and report.video_id not in self._claimed)

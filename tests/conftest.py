@@ -1,0 +1,126 @@
+"""The application on real servers, once on SQLite and once on PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from typing import TYPE_CHECKING
+
+import flask_migrate
+import pytest
+
+from pulse_analytics.app import create_app
+from pulse_analytics.config import Settings
+from pulse_analytics.extensions import db
+from pulse_analytics.ingest.journal import Journal
+from tests.facts import Facts
+from tests.servers.fixtures import *  # noqa: F403
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from tests.servers.postgres import PostgresServer
+    from tests.servers.valkey import ValkeyContainer
+
+TOKEN = "the-admin-token"
+TEMPLATE = "pulse_template"
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all migrations."""
+    folder = tmp_path_factory.mktemp("sqlite")
+    migrate(Settings.parse({}, folder))
+    return folder / "pulse.db"
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a PostgreSQL database with all migrations."""
+    url = postgres.create_database(TEMPLATE)
+    migrate(Settings.parse({"PULSE_DATABASE_URL": url}, tmp_path_factory.mktemp("postgresql")))
+    return TEMPLATE
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a migrated database of this test's own."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "pulse.db")
+        yield f"sqlite:///{tmp_path / 'pulse.db'}"
+    else:
+        template = request.getfixturevalue("postgresql_template")
+        server: PostgresServer = request.getfixturevalue("postgres")
+        name = f"pulse_{next(_numbers)}"
+        yield server.create_database(name, template)
+        server.drop_database(name)
+
+
+@pytest.fixture
+def changed_settings() -> dict[str, str]:
+    """PULSE_* values that differ from the tests' usual ones; override it, or parametrize it."""
+    return {}
+
+
+@pytest.fixture
+def worker_env(database_url: str, tmp_path: Path, changed_settings: dict[str, str]) -> dict[str, str]:
+    """The environment of every process of the system under test, short of PULSE_REDIS_URL."""
+    return {
+        "PULSE_DATA_DIR": str(tmp_path),
+        "PULSE_DATABASE_URL": database_url,
+        "PULSE_ADMIN_TOKEN": TOKEN,
+        "PULSE_DATABASE_TIMEOUT_SECONDS": "2",
+        "PULSE_STALE_AFTER_SECONDS": "3",
+        **changed_settings,
+    }
+
+
+@pytest.fixture
+def settings(worker_env: dict[str, str], valkey: ValkeyContainer, tmp_path: Path) -> Settings:
+    """The settings of the system under test."""
+    return Settings.parse({**worker_env, "PULSE_REDIS_URL": valkey.url}, tmp_path)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The application, with an application context."""
+    app = create_app(settings)
+    with app.app_context():
+        yield app
+        db.engine.dispose()
+        app.extensions["pulse_journal"].redis.close()
+        app.extensions["celery"].close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of the application."""
+    return app.test_client()
+
+
+@pytest.fixture
+def journal(app: Flask) -> Journal:
+    """The application's journal."""
+    journal: Journal = app.extensions["pulse_journal"]
+    return journal
+
+
+@pytest.fixture
+def facts(app: Flask, valkey: ValkeyContainer) -> Iterator[Facts]:
+    """What the system holds."""
+    facts = Facts(app, valkey.client)
+    yield facts
+    facts.close()
+
+
+def migrate(settings: Settings) -> None:
+    """Bring a database to the newest migration."""
+    with create_app(settings).app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()

@@ -1,0 +1,96 @@
+"""What the system holds, read past the application: raw Redis and raw SQL."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from pulse_analytics.extensions import db
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+    from redis import Redis
+
+LEDGER = ("accepted", "duplicate", "settled", "parked", "dropped")
+
+
+def report(video_id: str = "v1", user_id: str = "u1", ts: Any = None, **changes: Any) -> dict[str, Any]:
+    """A report as a player sends it; with `name=None` among the changes, without that field."""
+    ts = time.time_ns() // 1_000_000 if ts is None else ts
+    fields = {"videoId": video_id, "event": "watched_50_percent", "userId": user_id, "ts": ts, **changes}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def wait_until(true: Callable[[], object], seconds: float = 20.0) -> None:
+    """Return when `true()` is; fail if it is not in time."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"not true within {seconds} s"
+        time.sleep(0.02)
+
+
+class Facts:
+    """Look at the database and at Redis, as an operator with `psql` and `redis-cli` would."""
+
+    def __init__(self, app: Flask, redis: Redis) -> None:
+        self.app = app
+        self.redis: Any = redis
+
+    def sql(self, query: str, **parameters: object) -> list[Any]:
+        """The rows of a query, or none for another statement, in a transaction of its own."""
+        with self.app.app_context(), db.engine.begin() as connection:
+            result = connection.execute(text(query), parameters)
+            return list(result) if result.returns_rows else []
+
+    def rows(self) -> int:
+        """How many raw events there are."""
+        return int(self.sql("SELECT count(*) FROM video_events")[0][0])
+
+    def counts(self) -> dict[str, int]:
+        """The counters by video."""
+        return {row[0]: row[1] for row in self.sql("SELECT video_id, watched_50_count FROM video_metrics")}
+
+    def waiting(self) -> int:
+        """How many entries the journal holds."""
+        return int(self.redis.xlen("queue:analytics"))
+
+    def parked(self) -> int:
+        """How many dead letters there are."""
+        return int(self.redis.xlen("queue:analytics:dead"))
+
+    def pending(self) -> int:
+        """How many entries are with a consumer."""
+        groups = self.redis.xinfo_groups("queue:analytics") if self.redis.exists("queue:analytics") else []
+        return sum(group["pending"] for group in groups)
+
+    def ledger(self) -> dict[str, int]:
+        """The journal's own counters."""
+        held = self.redis.hgetall("pulse:ledger")
+        return {name: int(held.get(name, 0)) for name in LEDGER}
+
+    def wait_until_settled(self, seconds: float = 20.0) -> None:
+        """Return when the journal is empty, and check that everything adds up."""
+        wait_until(lambda: self.waiting() == 0, seconds)
+        self.assert_exact()
+
+    def assert_exact(self) -> None:
+        """Every aggregate is the number of its raw events, and the ledger closes."""
+        raw = {row[0]: row[1] for row in self.sql("SELECT video_id, count(*) FROM video_events GROUP BY video_id")}
+        assert self.counts() == raw
+        daily = self.sql("SELECT video_id, sum(watched_50_count) FROM video_metrics_daily GROUP BY video_id")
+        assert {row[0]: row[1] for row in daily} == raw
+        ledger = self.ledger()
+        assert ledger["parked"] == self.parked()
+        accounted = ledger["settled"] + self.waiting() + ledger["parked"] + ledger["dropped"]
+        assert ledger["accepted"] + self.foreign == accounted
+
+    foreign = 0
+    """Entries that the test wrote into the journal past the application."""
+
+    def close(self) -> None:
+        """Let go of the servers."""
+        self.redis.close()

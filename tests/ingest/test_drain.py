@@ -1,0 +1,95 @@
+"""Batch after batch: what ends a run, what is given back, what is parked and when a second worker is called."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from pulse_analytics import config
+from pulse_analytics.ingest.drain import drain
+from pulse_analytics.ingest.journal import Journal
+from tests.facts import Facts
+from tests.ingest.test_journal import events
+from tests.ingest.test_worker import refuse
+from tests.test_events import event
+
+
+class Calls:
+    """Counts how often a second worker was called."""
+
+    number = 0
+
+    def __call__(self) -> None:
+        self.number += 1
+
+
+def run(journal: Journal) -> tuple[bool, int]:
+    calls = Calls()
+    return drain(journal, "me", calls), calls.number
+
+
+def test_a_run_ends_when_the_journal_is_empty_and_lets_the_next_event_wake(journal: Journal, facts: Facts) -> None:
+    journal.accept(events(700))
+    assert run(journal) == (False, 1)
+    facts.wait_until_settled(0)
+    assert facts.counts() == {"v1": 700}
+    assert not facts.redis.exists("pulse:wakeup")
+    assert journal.accept(events(1, first=700)).wake is True
+
+
+def test_a_run_ends_when_its_time_is_over(journal: Journal, facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "RUN_BUDGET_SECONDS", 0.001)
+    journal.accept(events(2 * config.BATCH_SIZE))
+    assert run(journal)[0] is True
+    assert facts.waiting() == config.BATCH_SIZE
+
+
+def test_no_second_worker_is_called_while_a_wake_up_waits(journal: Journal, facts: Facts) -> None:
+    journal.accept(events(700))
+    facts.redis.lpush("pulse.persist", "a wake-up")
+    assert run(journal) == (False, 0)
+
+
+def test_what_could_not_be_recorded_is_free_for_the_next_worker(journal: Journal, facts: Facts) -> None:
+    journal.accept(events(3))
+    facts.sql("ALTER TABLE video_metrics RENAME TO hidden")
+    with pytest.raises(DBAPIError):
+        run(journal)
+    assert (facts.rows(), facts.waiting(), facts.parked()) == (0, 3, 0)
+    facts.sql("ALTER TABLE hidden RENAME TO video_metrics")
+    assert drain(journal, "another", Calls()) is False
+    facts.wait_until_settled(0)
+    assert facts.counts() == {"v1": 3}
+
+
+def test_refused_events_are_parked_and_all_others_recorded(journal: Journal, facts: Facts) -> None:
+    refuse(facts, "poison")
+    sent = [event("poison" if number % 100 == 7 else "v1", f"u{number}") for number in range(500)]
+    journal.accept(sent)
+    run(journal)
+    facts.wait_until_settled(0)
+    assert facts.counts() == {"v1": 495}
+    parked = [letter.fields["userId"] for letter in journal.dead_letters(10)]
+    assert parked == ["u7", "u107", "u207", "u307", "u407"]
+
+
+def test_if_the_database_refuses_everything_nothing_is_parked(journal: Journal, facts: Facts) -> None:
+    refuse(facts, "v1")
+    journal.accept(events(20))
+    with pytest.raises(IntegrityError):
+        run(journal)
+    assert (facts.rows(), facts.waiting(), facts.parked()) == (0, 20, 0)
+
+
+def test_a_journal_full_of_refused_events_does_not_hold_up_a_good_one(journal: Journal, facts: Facts) -> None:
+    refuse(facts, "v1")
+    journal.accept(events(config.BATCH_SIZE))
+    with pytest.raises(IntegrityError):
+        run(journal)
+    journal.accept([event("good")])
+    with pytest.raises(IntegrityError):
+        run(journal)
+    assert facts.counts() == {"good": 1}
+    # One refused event did not fit into the good one's batch: it waits for the next neighbour.
+    assert (facts.parked(), facts.waiting()) == (config.BATCH_SIZE - 1, 1)
+    facts.assert_exact()

@@ -1,0 +1,68 @@
+"""The transaction: raw events and aggregates, both or neither."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.exc import SQLAlchemyError
+
+from pulse_analytics.ingest.recorder import record
+from tests.facts import Facts
+from tests.test_events import DAY_MS, NOON, event
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def test_each_new_event_is_a_row_and_a_count(facts: Facts) -> None:
+    assert record([event("v1", "u1"), event("v1", "u2"), event("v2", "u1")]) == 3
+    assert (facts.rows(), facts.counts()) == (3, {"v1": 2, "v2": 1})
+
+
+def test_one_id_twice_in_a_batch_is_one(facts: Facts) -> None:
+    later = event("v1", received_at=NOON + 5)
+    assert record([event("v1"), later, event("v1")]) == 1
+    assert (facts.rows(), facts.counts()) == (1, {"v1": 1})
+
+
+def test_what_is_recorded_already_changes_nothing(facts: Facts) -> None:
+    assert record([event("v1", "u1"), event("v1", "u2")]) == 2
+    assert record([event("v1", "u2"), event("v1", "u3")]) == 1
+    assert record([event("v1", "u1")]) == 0
+    assert (facts.rows(), facts.counts()) == (3, {"v1": 3})
+
+
+def test_days_are_counted_by_themselves(facts: Facts) -> None:
+    events = [event("v1", f"u{days}-{n}", ts=NOON - days * DAY_MS) for days in range(3) for n in range(days + 1)]
+    record(events)
+    days = facts.sql("SELECT CAST(day AS text), watched_50_count FROM video_metrics_daily ORDER BY day")
+    assert [tuple(row) for row in days] == [("2023-11-13", 3), ("2023-11-14", 2), ("2023-11-15", 1)]
+
+
+@pytest.mark.parametrize("table", ["video_metrics", "video_metrics_daily"])
+def test_if_counting_fails_nothing_is_recorded(facts: Facts, table: str) -> None:
+    facts.sql(f"ALTER TABLE {table} RENAME TO hidden")
+    with pytest.raises(SQLAlchemyError):
+        record([event("v1")])
+    facts.sql(f"ALTER TABLE hidden RENAME TO {table}")
+    assert (facts.rows(), facts.counts()) == (0, {})
+
+
+def test_a_counter_beyond_32_bits_goes_on(facts: Facts) -> None:
+    record([event("v1", "u1")])
+    facts.sql("UPDATE video_metrics SET watched_50_count = 5000000000")
+    record([event("v1", "u2")])
+    assert facts.counts() == {"v1": 5_000_000_001}
+
+
+def test_every_allowed_text_and_time_can_be_recorded(facts: Facts) -> None:
+    texts = ["'; DROP TABLE video_events; --", "{}", "{a,b}", "NULL", '"', "\\", "%s %(x)s :y", " ", "\U0001f600" * 128]
+    events = [event(text, text[::-1], ts=ts) for text in texts for ts in (0, 253_402_300_799_999)]
+    assert record(events) == len(events)
+    assert facts.counts() == dict.fromkeys(texts, 2)
+    stored = facts.sql("SELECT video_id, user_id, ts FROM video_events")
+    assert {tuple(row) for row in stored} == {(e.video_id, e.user_id, e.ts) for e in events}
+
+
+def test_a_batch_of_five_hundred_is_recorded_whole(facts: Facts) -> None:
+    events = [event(f"v{number % 50}", f"u{number}") for number in range(500)]
+    assert record(events) == 500
+    assert facts.counts() == {f"v{number}": 10 for number in range(50)}

@@ -1,0 +1,317 @@
+"""The door: what is accepted, what is refused and why, and that a refusal leaves no trace."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pulse_analytics.app import create_app
+from pulse_analytics.config import Settings
+from tests.facts import Facts, report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+    from tests.servers.valkey import ValkeyContainer
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+MISSING = object()
+
+
+def post(client: FlaskClient, body: object, path: str = "/analytics", content_type: str = "application/json") -> Any:
+    data = body if isinstance(body, bytes) else json.dumps(body)
+    return client.post(path, data=data, content_type=content_type)
+
+
+def fields_of(answer: TestResponse) -> list[str]:
+    assert answer.content_type == "application/problem+json"
+    problem = json.loads(answer.data)
+    assert problem["status"] == answer.status_code
+    return [error["field"] for error in problem["errors"]]
+
+
+def test_a_report_is_queued_once_and_then_a_duplicate(client: FlaskClient, facts: Facts) -> None:
+    first, again = post(client, report(ts=1)), post(client, report(ts=1))
+    other_session = post(client, report(ts=2))
+    assert (first.status_code, first.json["status"]) == (202, "queued")
+    assert (again.status_code, again.json["status"]) == (200, "duplicate")
+    assert again.json["eventId"] == first.json["eventId"]
+    assert (other_session.status_code, other_session.json["status"]) == (200, "duplicate")
+    assert facts.waiting() == 1
+    assert facts.ledger() == {"accepted": 1, "duplicate": 2, "settled": 0, "parked": 0, "dropped": 0}
+
+
+def test_redis_holds_the_event_and_a_dedupe_key_with_its_id(client: FlaskClient, facts: Facts) -> None:
+    before = time.time_ns() // 1_000_000
+    event_id = post(client, report("v1", "u1", ts=1700000000000)).json["eventId"]
+    [(_, entry)] = facts.redis.xrange("queue:analytics")
+    received_at = int(entry.pop("receivedAt"))
+    assert before <= received_at <= time.time_ns() // 1_000_000
+    assert entry == {
+        "id": event_id,
+        "videoId": "v1",
+        "event": "watched_50_percent",
+        "userId": "u1",
+        "ts": "1700000000000",
+    }
+    assert facts.redis.get("dedupe:video:v1:user:u1:watched50") == event_id
+    assert 86_390 < facts.redis.ttl("dedupe:video:v1:user:u1:watched50") <= 86_400
+
+
+def test_ids_that_hold_the_separator_do_not_meet(client: FlaskClient, facts: Facts) -> None:
+    answers = [post(client, report("a:user:b", "c")), post(client, report("a", "b:user:c"))]
+    answers += [post(client, report("a%3Auser", "c")), post(client, report("a:user", "c"))]
+    assert [answer.status_code for answer in answers] == [202] * 4
+    assert facts.waiting() == 4
+
+
+@pytest.mark.parametrize(
+    "accepted",
+    [
+        {"videoId": "x" * 128, "userId": "ü" * 128},
+        {"videoId": "\U0001f600 \u202e<b>=1+1", "userId": " "},
+        {"ts": 0},
+        {"ts": 253_402_300_799_999},
+        {"aNewerPlayersField": {"deep": [1]}},
+    ],
+)
+def test_what_is_allowed_is_accepted_as_it_is(client: FlaskClient, facts: Facts, accepted: dict[str, Any]) -> None:
+    sent = report(**accepted)
+    assert post(client, sent).status_code == 202
+    [(_, entry)] = facts.redis.xrange("queue:analytics")
+    assert (entry["videoId"], entry["userId"], int(entry["ts"])) == (sent["videoId"], sent["userId"], sent["ts"])
+
+
+BAD_IDS = ["", "x" * 129, "a\0b", "a\nb", "\x7f", "\x9f", "\ud800", 7, 1.5, True, None, ["a"], {"a": 1}]
+BAD_TS = [True, False, "1700000000000", 1.5, 1.0, 1e3, float("nan"), float("inf"), -1, 253_402_300_800_000, 10**400]
+BAD_TS += [None, [1], {}]
+BAD_FIELDS = [
+    *(("videoId", value) for value in BAD_IDS),
+    *(("userId", value) for value in BAD_IDS),
+    *(("ts", value) for value in BAD_TS),
+    *(("event", value) for value in ["watched_51_percent", "", None, 5, ["watched_50_percent"], "WATCHED_50_PERCENT"]),
+    *((name, MISSING) for name in ("videoId", "userId", "ts", "event")),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), BAD_FIELDS)
+def test_a_bad_field_is_400_and_named(client: FlaskClient, facts: Facts, field: str, value: object) -> None:
+    body = {**report(), field: value}
+    if value is MISSING:
+        del body[field]
+    answer = post(client, body)
+    assert answer.status_code == 400
+    assert fields_of(answer) == [field]
+    assert facts.redis.keys() == []
+
+
+def test_every_bad_field_is_named_at_once(client: FlaskClient) -> None:
+    assert fields_of(post(client, {"videoId": 1, "event": "no"})) == ["videoId", "event", "userId", "ts"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"5",
+        b"\xff\xfe",
+        b"[" * 16_000,
+        b'{"ts":' + b"9" * 5000 + b"}",
+        b'{"videoId": "\xff"}',
+    ],
+)
+@pytest.mark.parametrize("path", ["/analytics", "/analytics/batch"])
+def test_a_body_that_is_no_json_object_is_400(client: FlaskClient, facts: Facts, body: bytes, path: str) -> None:
+    answer = post(client, body, path)
+    assert answer.status_code == 400
+    assert fields_of(answer) == ["body"]
+    assert facts.redis.keys() == []
+
+
+def test_a_beacon_may_send_text(client: FlaskClient) -> None:
+    assert post(client, report(), content_type="text/plain;charset=UTF-8").status_code == 202
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "image/png", ""])
+def test_another_content_type_is_415(client: FlaskClient, facts: Facts, content_type: str) -> None:
+    answer = post(client, report(), content_type=content_type)
+    assert answer.status_code == 415
+    assert answer.content_type == "application/problem+json"
+    assert facts.redis.keys() == []
+
+
+@pytest.mark.parametrize(("path", "limit"), [("/analytics", 16 * 1024), ("/analytics/batch", 1024 * 1024)])
+def test_a_body_over_the_limit_is_413(client: FlaskClient, facts: Facts, path: str, limit: int) -> None:
+    body = json.dumps(report() if path == "/analytics" else {"events": [report()]}).encode()
+    assert post(client, body.ljust(limit), path).status_code == 202
+    facts.redis.flushall()
+    assert post(client, body.ljust(limit + 1), path).status_code == 413
+    assert facts.redis.keys() == []
+
+
+def test_only_post_is_allowed(client: FlaskClient) -> None:
+    answer = client.get("/analytics")
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["Allow"]
+    assert answer.content_type == "application/problem+json"
+
+
+def test_a_batch_answers_each_report_in_order(client: FlaskClient, facts: Facts) -> None:
+    good, bad = report("v1", ts=1), report("v2", ts="soon")
+    answer = post(client, {"events": [good, bad, good, 7, report("v3", ts=1)]}, "/analytics/batch")
+    assert answer.status_code == 202
+    results = answer.json["results"]
+    assert [result["status"] for result in results] == ["queued", "invalid", "duplicate", "invalid", "queued"]
+    assert [error["field"] for error in results[1]["errors"]] == ["ts"]
+    assert [error["field"] for error in results[3]["errors"]] == ["body"]
+    assert results[0]["eventId"] == results[2]["eventId"]
+    assert facts.waiting() == 2
+
+
+def test_a_batch_promises_what_the_single_report_does(client: FlaskClient) -> None:
+    queued = post(client, {"events": [report(ts=1)]}, "/analytics/batch").json["results"][0]
+    duplicate = post(client, report(ts=1))
+    assert duplicate.status_code == 200
+    assert duplicate.json["eventId"] == queued["eventId"]
+
+
+@pytest.mark.parametrize("events", [[], [{}] * 501, "x", None, {"0": {}}])
+def test_a_batch_of_none_or_too_many_is_400(client: FlaskClient, facts: Facts, events: object) -> None:
+    answer = post(client, {"events": events}, "/analytics/batch")
+    assert answer.status_code == 400
+    assert fields_of(answer) == ["events"]
+    assert facts.redis.keys() == []
+
+
+def test_a_batch_of_bad_reports_only_is_answered_without_redis(client: FlaskClient, facts: Facts) -> None:
+    answer = post(client, {"events": [{}, None]}, "/analytics/batch")
+    assert answer.status_code == 202
+    assert [result["status"] for result in answer.json["results"]] == ["invalid", "invalid"]
+    assert facts.redis.keys() == []
+
+
+@pytest.mark.parametrize("changed_settings", [{"PULSE_DEDUPE_TTL_SECONDS": "0"}])
+def test_without_a_ttl_every_report_counts(client: FlaskClient, facts: Facts) -> None:
+    assert [post(client, report(ts=ts)).status_code for ts in (1, 2)] == [202, 202]
+    assert facts.redis.keys("dedupe:*") == []
+
+
+def test_redis_stopped_is_503_in_time_and_the_same_post_succeeds_later(
+    client: FlaskClient, valkey: ValkeyContainer
+) -> None:
+    assert post(client, report("warm-up")).status_code == 202
+    sent = report()
+    valkey.kill("SIGKILL")
+    assert_try_again(client, sent)
+    valkey.restart()
+    assert post(client, sent).status_code == 202
+
+
+def test_redis_hung_is_503_in_time_and_the_retry_tells(
+    client: FlaskClient, facts: Facts, valkey: ValkeyContainer
+) -> None:
+    assert post(client, report("warm-up")).status_code == 202
+    sent = report()
+    valkey.kill("SIGSTOP")
+    assert_try_again(client, sent)
+    valkey.kill("SIGCONT")
+    # The command that timed out was in Redis' socket: it ran, and the retry is a true duplicate.
+    assert post(client, sent).json["status"] == "duplicate"
+    assert facts.waiting() == 2
+
+
+def test_redis_out_of_memory_is_503_and_leaves_no_claim(client: FlaskClient, facts: Facts) -> None:
+    facts.redis.config_set("maxmemory-policy", "noeviction")
+    facts.redis.config_set("maxmemory", "1")
+    assert_try_again(client, report())
+    facts.redis.config_set("maxmemory", "0")
+    assert facts.redis.keys() == []
+    assert post(client, report()).status_code == 202
+
+
+@pytest.mark.parametrize("key", ["queue:analytics", "pulse:ledger", "pulse.persist"])
+def test_a_foreign_key_is_503_and_leaves_no_claim(client: FlaskClient, facts: Facts, key: str) -> None:
+    facts.redis.set(key, "foreign")
+    assert_try_again(client, report())
+    assert facts.redis.keys() == [key]
+
+
+def assert_try_again(client: FlaskClient, sent: dict[str, Any]) -> None:
+    started = time.monotonic()
+    answer = post(client, sent)
+    assert answer.status_code == 503
+    assert time.monotonic() - started < 2
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.content_type == "application/problem+json"
+
+
+class TestCors:
+    """Players of other sites."""
+
+    ORIGIN = "https://video.example"
+
+    @pytest.fixture
+    def changed_settings(self) -> dict[str, str]:
+        return {"PULSE_CORS_ORIGINS": f"{self.ORIGIN}, http://localhost:5173"}
+
+    def test_a_configured_origin_may_post(self, client: FlaskClient) -> None:
+        answer = client.post("/analytics", json=report(), headers={"Origin": self.ORIGIN})
+        assert answer.headers["Access-Control-Allow-Origin"] == self.ORIGIN
+        assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
+        assert "Origin" in answer.headers["Vary"]
+
+    def test_its_errors_can_be_read_too(self, client: FlaskClient) -> None:
+        answer = client.post("/analytics/batch", json={}, headers={"Origin": self.ORIGIN})
+        assert answer.status_code == 400
+        assert answer.headers["Access-Control-Allow-Origin"] == self.ORIGIN
+
+    @pytest.mark.parametrize("path", ["/analytics", "/analytics/batch"])
+    def test_its_preflight_is_cached(self, client: FlaskClient, path: str) -> None:
+        asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+        answer = client.options(path, headers={"Origin": self.ORIGIN, **asked})
+        assert answer.status_code == 200
+        assert answer.headers["Access-Control-Allow-Methods"] == "POST"
+        assert answer.headers["Access-Control-Allow-Headers"].lower() == "content-type"
+        assert answer.headers["Access-Control-Max-Age"] == "86400"
+
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "https://evil.example",
+            "http://video.example",
+            "https://video.example.evil.example",
+            "https://a.video.example",
+            "https://videoxexample",
+            "null",
+        ],
+    )
+    def test_no_other_origin_may(self, client: FlaskClient, origin: str) -> None:
+        answer = client.post("/analytics", json=report(), headers={"Origin": origin})
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+    def test_no_other_path_may(self, client: FlaskClient) -> None:
+        answer = client.get("/readyz", headers={"Origin": self.ORIGIN})
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_without_origins_there_is_no_cors(client: FlaskClient) -> None:
+    answer = client.post("/analytics", json=report(), headers={"Origin": "https://video.example"})
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_the_application_is_made_without_redis(tmp_path: Path, database_url: str) -> None:
+    values = {"PULSE_REDIS_URL": "redis://127.0.0.1:1/0", "PULSE_DATABASE_URL": database_url}
+    app = create_app(Settings.parse(values, tmp_path))
+    answer = app.test_client().post("/analytics", json=report())
+    assert answer.status_code == 503

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pulse_analytics.local.child import Child
+from pulse_analytics.local.program import LOG_LIMIT_BYTES, Log, Program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_back_off_doubles_to_half_a_minute_and_a_steady_run_resets_it(tmp_path: Path) -> None:
+    child = Child(Program(name="x", command=[]), tmp_path / "x.log")
+    delays = [child.plan(ran_seconds=1) for _ in range(9)]
+    assert delays == [f"It is started again in {delay} s." for delay in ("0.5", 1, 2, 4, 8, 16, 30, 30, 30)]
+    assert child.plan(ran_seconds=60) == "It is started again in 0.5 s."
+    assert child.plan(ran_seconds=59) == "It is started again in 1 s."
+
+
+def test_a_log_answers_for_its_own_start_only(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    path.write_text("celery@old ready.\n")
+    log = Log(path)
+    assert not log.says("ready.")
+    assert log.last_line() == "it wrote nothing"
+    with path.open("a") as file:
+        file.write("ValueError: first\nsqlalchemy.exc.OperationalError: no such table\n\n[INFO] good-bye\n")
+    assert log.says("no such table")
+    assert log.last_line() == "sqlalchemy.exc.OperationalError: no such table"
+
+
+def test_a_long_log_is_moved_away_at_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    path.write_bytes(b"x" * (LOG_LIMIT_BYTES + 1))
+    assert Log(path).tail() == ""
+    assert not path.exists()
+    assert (tmp_path / "x.log.1").stat().st_size == LOG_LIMIT_BYTES + 1

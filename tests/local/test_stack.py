@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pulse_analytics.config import Settings
+from pulse_analytics.local.program import PROBE_SECONDS, http_lacks, port_lacks
+from pulse_analytics.local.stack import PROJECT_ROOT, stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pulse_analytics.local.program import Program
+
+
+@pytest.fixture
+def unready_port() -> Iterator[int]:
+    """The port of a server that lives and is not ready."""
+
+    class Unready(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/healthz" else 503)
+            self.end_headers()
+            self.wfile.write(b"the database is away")
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Unready) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def names(stages: list[list[Program]]) -> list[list[str]]:
+    return [[program.name for program in stage] for stage in stages]
+
+
+def test_the_embedded_stack_starts_from_the_data_to_the_door(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, port=8001, flower_port=5556)
+    stages = stack(settings, valkey_port=7001, lock=3)
+    assert names(stages) == [["valkey"], ["migration"], ["web", "worker", "flower"]]
+    commands = {program.name: list(program.command) for stage in stages for program in stage}
+    assert "8001" in commands["web"]
+    assert "--port=5556" in commands["flower"]
+    assert stages[0][0].pass_fds == (3,)
+
+
+def test_a_users_own_redis_and_no_flower_make_a_smaller_stack(tmp_path: Path) -> None:
+    stages = stack(Settings(data_dir=tmp_path, flower_port=0), valkey_port=None, lock=3)
+    assert names(stages) == [["migration"], ["web", "worker"]]
+
+
+def test_a_stop_takes_less_than_ten_seconds_whatever_hangs(tmp_path: Path) -> None:
+    stages = stack(Settings(data_dir=tmp_path), valkey_port=7001, lock=3)
+    # The migration is not running any more, or nothing after it is.
+    lasting = [[program.grace_seconds for program in stage if not program.once] for stage in stages]
+    assert sum(max(graces, default=0) for graces in lasting) + PROBE_SECONDS <= 9.5
+
+
+def test_the_commands_run_where_the_two_applications_are() -> None:
+    assert (PROJECT_ROOT / "wsgi.py").exists()
+    assert (PROJECT_ROOT / "celery_app.py").exists()
+
+
+def test_a_server_that_is_not_ready_says_why(unready_port: int) -> None:
+    assert http_lacks(unready_port, "/healthz") is None
+    assert http_lacks(unready_port, "/readyz") == "GET /readyz answers 503: the database is away"
+    assert port_lacks(unready_port) is None
+
+
+def test_a_port_where_nobody_listens_says_so() -> None:
+    assert "refused" in (http_lacks(1, "/readyz") or "")
+    assert "refused" in (port_lacks(1) or "")

@@ -1,0 +1,37 @@
+"""`pulse up` on toys: `python -m tests.local.toy_up STAGES`, where STAGES is a list of lists of toys as JSON.
+
+A toy is {"name", "code" or "command"} and any other field of Program; the string "valkey" is the real one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pulse_analytics.local import stack
+from pulse_analytics.local.program import Program
+from pulse_analytics.local.up import up
+
+if TYPE_CHECKING:
+    from pulse_analytics.config import Settings
+
+
+def toy_stack(settings: Settings, *, valkey_port: int | None, lock: int) -> list[list[Program]]:
+    """The stages of the command line."""
+
+    def program(toy: dict[str, Any] | str) -> Program:
+        if isinstance(toy, str):
+            return stack.valkey(settings, valkey_port or 0, lock)
+        options = {name: value for name, value in toy.items() if name != "code"}
+        return Program(
+            missing=lambda log: None if log.says("ready.") else "it has not said so",
+            **{"command": [sys.executable, "-u", "-c", toy.get("code", "")], **options},
+        )
+
+    return [[program(toy) for toy in stage] for stage in json.loads(sys.argv[1])]
+
+
+if __name__ == "__main__":
+    raise SystemExit(up(stack=toy_stack, cwd=Path.cwd()))

@@ -1,0 +1,11 @@
+"""Real servers for tests: local processes behind pytest-celery's containers, no Docker. Linux only (it reads /proc).
+
+reaper.py         ends whatever a killed test run left behind
+local_process.py  LocalProcess: a command with the methods of a Docker container
+container.py      LocalContainer: pytest-celery's container over a LocalProcess
+ports.py          a free port that no client takes while its server is down
+valkey.py         ValkeyContainer, start_valkey: the journal's and broker's server
+postgres.py       PostgresServer: the database
+worker.py         WorkerContainer, start_worker: `celery worker`
+fixtures.py       all of these as fixtures, in pytest-celery's own structure
+"""

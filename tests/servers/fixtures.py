@@ -1,0 +1,150 @@
+"""Fixtures over the real servers, in pytest-celery's structure; a conftest takes them with `import *`.
+
+Only a conftest's fixtures (not those of `-p` or `pytest_plugins`, whose order decides) surely override pytest-celery's,
+which are a plugin's. Its `celery_setup` is used as it is: only the clusters and the client app below it are ours. What
+the workers are is said by four more fixtures: `worker_env` (which the conftest defines), `worker_count`,
+`worker_concurrency` and `worker_app`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from celery import Celery, _state
+from pytest_celery import CeleryBrokerCluster, CeleryTestWorker, CeleryWorkerCluster, RedisTestBroker
+
+from tests.servers.postgres import PostgresServer
+from tests.servers.valkey import ValkeyContainer, start_valkey
+from tests.servers.worker import ROOT, WorkerContainer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = [
+    "celery_backend_cluster",
+    "celery_broker_cluster",
+    "celery_setup_app",
+    "celery_setup_config",
+    "celery_worker_cluster",
+    "postgres",
+    "valkey",
+    "worker_app",
+    "worker_concurrency",
+    "worker_count",
+]
+
+
+class WorkerApp(NamedTuple):
+    """What `celery -A module` is started with, and where."""
+
+    module: str
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL for the whole test run, started at its first use."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[ValkeyContainer]:
+    """A Valkey of this test's own."""
+    container = start_valkey(tmp_path / "valkey")
+    yield container
+    container.teardown()
+
+
+@pytest.fixture
+def worker_count(request: pytest.FixtureRequest) -> int:
+    """How many workers; override it, or parametrize it indirectly."""
+    return int(getattr(request, "param", 1))
+
+
+@pytest.fixture
+def worker_concurrency(request: pytest.FixtureRequest) -> int:
+    """How many processes each worker has; override it, or parametrize it indirectly."""
+    return int(getattr(request, "param", 2))
+
+
+@pytest.fixture
+def worker_app() -> WorkerApp:
+    """The app that the workers run: the project's."""
+    return WorkerApp("celery_app", ROOT)
+
+
+@pytest.fixture
+def celery_broker_cluster(valkey: ValkeyContainer) -> CeleryBrokerCluster:
+    """One broker: `valkey`."""
+    return CeleryBrokerCluster(RedisTestBroker(valkey))
+
+
+@pytest.fixture
+def celery_backend_cluster() -> None:
+    """No result backend: a task's result is what it wrote to the database."""
+
+
+@pytest.fixture
+def celery_worker_cluster(
+    valkey: ValkeyContainer,
+    worker_env: dict[str, str],
+    worker_app: WorkerApp,
+    worker_count: int,
+    worker_concurrency: int,
+    celery_setup_app: Celery,
+    tmp_path: Path,
+) -> Iterator[CeleryWorkerCluster]:
+    """`worker_count` workers with `worker_env` and the URL of `valkey`, all ready."""
+    env = {**worker_env, "PULSE_REDIS_URL": valkey.url}
+    containers = [
+        WorkerContainer(
+            tmp_path, env, worker_concurrency, f"worker{number}", module=worker_app.module, cwd=worker_app.folder
+        )
+        for number in range(1, worker_count + 1)
+    ]
+    try:
+        # All start at once, then each is awaited.
+        for container in containers:
+            container.process.start()
+        for container in containers:
+            container.ready()
+        yield CeleryWorkerCluster(*(CeleryTestWorker(container, celery_setup_app) for container in containers))
+    finally:
+        _end(containers)
+
+
+@pytest.fixture
+def celery_setup_config(celery_broker_cluster: CeleryBrokerCluster) -> dict[str, Any]:
+    """The configuration of the test's own Celery app, which only sends."""
+    return {
+        "broker_url": celery_broker_cluster.config()["host_urls"][0],
+        "task_default_queue": WorkerContainer.worker_queue(),
+        "task_ignore_result": True,
+    }
+
+
+@pytest.fixture
+def celery_setup_app(celery_setup_config: dict[str, Any]) -> Iterator[Celery]:
+    """The test's own Celery app. It is the current one at most until the test ends: restarting a node makes it so."""
+    local: Any = vars(_state)["_tls"]
+    current = local.current_app
+    app = Celery("test", set_as_current=False)
+    app.config_from_object(celery_setup_config)
+    yield app
+    app.close()
+    local.current_app = current
+
+
+def _end(workers: list[WorkerContainer]) -> None:
+    # Killing is quick, a warm shutdown takes seconds; but a killed process does not write down what it covered.
+    if "COVERAGE_PROCESS_CONFIG" in os.environ:
+        for worker in workers:
+            worker.process.kill_main("SIGTERM")
+        for worker in workers:
+            worker.stop(timeout=5)
+    for worker in workers:
+        worker.teardown()

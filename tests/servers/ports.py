@@ -1,0 +1,32 @@
+"""A TCP port of loopback for a server that will be killed and started again."""
+
+from __future__ import annotations
+
+import random
+import socket
+from pathlib import Path
+
+_LOWEST = 15_000
+_EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that is free, and that the kernel gives to no client.
+
+    While a server is down, its port, were it an ephemeral one, could become a client's own: even that of a client
+    which tries to reconnect and so connects to itself. The server could then not come back.
+    """
+    highest = int(_EPHEMERAL_RANGE.read_text(encoding="ascii").split()[0])
+    for port in random.sample(range(min(_LOWEST, highest // 2), highest), k=100):
+        if _can_bind(port):
+            return port
+    raise OSError("No free port on 127.0.0.1.")
+
+
+def _can_bind(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

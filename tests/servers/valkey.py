@@ -1,0 +1,54 @@
+"""The real Valkey of `pulse up`, as pytest-celery's Redis container."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_celery import RedisContainer
+from redis import Redis
+
+from pulse_analytics.local.valkey import valkey_command
+from tests.servers.container import LocalContainer
+from tests.servers.local_process import LocalProcess
+from tests.servers.ports import free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def start_valkey(directory: Path) -> ValkeyContainer:
+    """A Valkey that answers, with its data and log in `directory`. It keeps data and port when it is restarted."""
+    container = ValkeyContainer(directory, free_port())
+    container.start()
+    with Redis.from_url(container.url) as client:
+        client.ping()
+    return container
+
+
+class ValkeyContainer(LocalContainer, RedisContainer):  # type: ignore[misc]  # pytest-celery is not typed
+    """A Valkey on `port` of 127.0.0.1, set as `pulse up` sets it. `teardown` it when done."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._port = port
+        super().__init__(LocalProcess(valkey_command(directory, port), directory, name="valkey"))
+
+    @property
+    def hostname(self) -> str:
+        """Where it listens."""
+        return "127.0.0.1"
+
+    @property
+    def port(self) -> int:
+        """On which TCP port."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """Like `redis://127.0.0.1:PORT/0`."""
+        return f"{self.prefix()}{self.hostname}:{self.port}/{self.vhost}"
+
+    @property
+    def host_url(self) -> str:
+        """The same: tests and workers share one network."""
+        return self.url

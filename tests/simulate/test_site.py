@@ -1,0 +1,115 @@
+"""The plan of the day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from pulse_analytics.simulate.site import Report, Site, Visit
+
+SITE = Site(seed=1, viewers=4000, videos=50, day=date(2026, 3, 1))
+
+
+@pytest.fixture(scope="module")
+def visits() -> list[Visit]:
+    return list(SITE.visits())
+
+
+@pytest.fixture(scope="module")
+def reports(visits: list[Visit]) -> list[Report]:
+    return [report for visit in visits for report in visit.reports]
+
+
+def test_equal_sites_make_equal_plans(visits: list[Visit]) -> None:
+    assert list(replace(SITE).visits()) == visits
+
+
+@pytest.mark.parametrize("change", [{"seed": 2}, {"viewers": 4001}, {"videos": 51}, {"day": date(2026, 3, 2)}])
+def test_any_other_site_has_other_viewers(visits: list[Visit], change: dict[str, Any]) -> None:
+    others = {visit.reports[0].user_id for visit in replace(SITE, **change).visits()}
+    assert others.isdisjoint(visit.reports[0].user_id for visit in visits)
+
+
+def test_a_plan_is_made_as_it_is_read() -> None:
+    endless = replace(SITE, viewers=10**12)
+    assert len(list(islice(endless.visits(), 3))) == 3
+
+
+def test_every_viewer_sends_reports_and_about_two_on_average(visits: list[Visit], reports: list[Report]) -> None:
+    assert len(visits) == SITE.viewers
+    assert all(visit.reports for visit in visits)
+    assert 1.5 < len(reports) / len(visits) < 2.5
+    assert SITE.count_reports() == len(reports)
+
+
+def test_a_visit_belongs_to_one_viewer_alone(visits: list[Visit]) -> None:
+    viewers = [{report.user_id for report in visit.reports} for visit in visits]
+    assert all(len(each) == 1 for each in viewers)
+    assert len(set().union(*viewers)) == SITE.viewers
+
+
+def test_popularity_is_zipf_like(reports: list[Report]) -> None:
+    counts = Counter(report.video_id for report in reports)
+    first, second, tenth = (counts[f"sim-1-{rank:04}"] for rank in (1, 2, 10))
+    assert first == max(counts.values())
+    assert 1.5 < first / second < 2.7
+    assert 6 < first / tenth < 15
+    assert set(counts) == set(SITE.video_ids())
+
+
+def test_every_ts_lies_in_the_day(reports: list[Report]) -> None:
+    assert {datetime.fromtimestamp(report.ts / 1000, UTC).date() for report in reports} == {SITE.day}
+
+
+def test_the_evening_is_busier_than_the_night(reports: list[Report]) -> None:
+    by_hour = Counter(datetime.fromtimestamp(report.ts / 1000, UTC).hour for report in reports)
+    assert by_hour[20] > 4 * by_hour[3] > 0
+
+
+def test_viewers_come_back_with_another_ts(visits: list[Visit]) -> None:
+    come_backs = 0
+    for visit in visits:
+        sessions = set(visit.reports)
+        come_backs += len(sessions) - len({session.video_id for session in sessions})
+    assert 0.1 < come_backs / len(visits) < 0.5
+
+
+def test_some_reports_are_sent_again_at_once_and_some_later(visits: list[Visit]) -> None:
+    at_once = later = 0
+    for visit in visits:
+        for index, report in enumerate(visit.reports):
+            if report in visit.reports[:index]:
+                at_once += visit.reports[index - 1] == report
+                later += visit.reports[index - 1] != report
+    assert at_once > 100
+    assert later > 50
+
+
+def test_a_tenth_comes_from_an_outbox(visits: list[Visit]) -> None:
+    assert 0.08 < sum(visit.offline for visit in visits) / len(visits) < 0.12
+
+
+def test_a_burst_opens_one_video_within_seconds(visits: list[Visit]) -> None:
+    bursts: list[list[Report]] = []
+    open_burst = False
+    for visit in visits:
+        first = visit.reports[0]
+        if visit.burst and open_burst and bursts[-1][0].video_id == first.video_id:
+            bursts[-1].append(first)
+        elif visit.burst:
+            bursts.append([first])
+        open_burst = visit.burst
+    assert len(bursts) > 10
+    for burst in (each for each in bursts if len(each) <= 40):  # Longer: two bursts of one video that meet.
+        moments = [report.ts for report in burst]
+        assert max(moments) - min(moments) < 20_000
+
+
+def test_one_video_and_one_viewer_are_enough() -> None:
+    (visit,) = Site(seed=7, viewers=1, videos=1, day=SITE.day).visits()
+    assert {report.video_id for report in visit.reports} == {"sim-7-0001"}

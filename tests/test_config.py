@@ -1,0 +1,105 @@
+"""Settings: what they are without an environment, where they come from, and what cannot work."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pulse_analytics.config import RUN_FILE, ConfigError, Settings, read_run_file, write_run_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_defaults_are_those_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.load({})
+    assert settings.data_dir == tmp_path / "var"
+    assert settings.database_url == f"sqlite:///{tmp_path}/var/pulse.db"
+    assert settings.redis_url == "redis://127.0.0.1:6379/0"
+    assert settings.admin_token is None
+    assert settings.dedupe_ttl_seconds == 86_400
+    assert settings.events == ("watched_50_percent",)
+    assert settings.cors_origins == ()
+    assert (settings.port, settings.flower_port) == (8000, 5555)
+
+
+def test_every_command_beside_pulse_up_finds_what_it_chose(tmp_path: Path) -> None:
+    write_run_file(tmp_path, {"PULSE_REDIS_URL": "redis://127.0.0.1:7777/0", "PULSE_ADMIN_TOKEN": "a 'b' $c #d"})
+    settings = Settings.load({"PULSE_DATA_DIR": str(tmp_path)})
+    assert settings.redis_url == "redis://127.0.0.1:7777/0"
+    assert settings.admin_token == "a 'b' $c #d"
+
+
+def test_the_environment_comes_before_what_pulse_up_chose(tmp_path: Path) -> None:
+    write_run_file(tmp_path, {"PULSE_ADMIN_TOKEN": "chosen"})
+    given = {"PULSE_DATA_DIR": str(tmp_path), "PULSE_ADMIN_TOKEN": "given", "PULSE_PORT": ""}
+    assert Settings.load(given).admin_token == "given"
+    assert Settings.load(given).port == 8000
+
+
+def test_what_pulse_up_chose_is_for_its_owner_only(tmp_path: Path) -> None:
+    write_run_file(tmp_path, {"PULSE_ADMIN_TOKEN": "secret"})
+    write_run_file(tmp_path, {"PULSE_ADMIN_TOKEN": "new"})
+    assert stat.S_IMODE((tmp_path / RUN_FILE).stat().st_mode) == 0o600
+    assert read_run_file(tmp_path) == {"PULSE_ADMIN_TOKEN": "new"}
+    assert "secret" not in repr(Settings.load({"PULSE_DATA_DIR": str(tmp_path), "PULSE_ADMIN_TOKEN": "secret"}))
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("postgres://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("postgresql://u:p@h:1/d?sslmode=require", "postgresql+psycopg://u:p@h:1/d?sslmode=require"),
+        ("postgresql+psycopg://h/d", "postgresql+psycopg://h/d"),
+        ("sqlite:////data/pulse.db", "sqlite:////data/pulse.db"),
+        ("sqlite:////data/pulse.db?mode=rw", "sqlite:////data/pulse.db?mode=rw"),
+    ],
+)
+def test_database_urls_get_our_driver(tmp_path: Path, given: str, taken: str) -> None:
+    assert Settings.parse({"PULSE_DATABASE_URL": given}, tmp_path).database_url == taken
+
+
+def test_a_relative_sqlite_path_starts_where_the_operator_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert (
+        Settings.parse({"PULSE_DATABASE_URL": "sqlite:///a.db"}, tmp_path).database_url == f"sqlite:///{tmp_path}/a.db"
+    )
+
+
+def test_lists_take_commas_and_spaces(tmp_path: Path) -> None:
+    values = {"PULSE_CORS_ORIGINS": "https://a.example, http://localhost:5173 https://a.example"}
+    assert Settings.parse(values, tmp_path).cors_origins == ("https://a.example", "http://localhost:5173")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PULSE_DATABASE_URL", "mysql://h/d"),
+        ("PULSE_DATABASE_URL", "sqlite://"),
+        ("PULSE_REDIS_URL", "localhost:6379"),
+        ("PULSE_DEDUPE_TTL_SECONDS", "-1"),
+        ("PULSE_DEDUPE_TTL_SECONDS", "1.5"),
+        ("PULSE_DEDUPE_TTL_SECONDS", "a day"),
+        ("PULSE_DEDUPE_TTL_SECONDS", "99999999999"),
+        ("PULSE_EVENTS", "watched_50_percent,watched_51_percent"),
+        ("PULSE_CORS_ORIGINS", "*"),
+        ("PULSE_CORS_ORIGINS", "video.example"),
+        ("PULSE_CORS_ORIGINS", "https://video.example/path"),
+        ("PULSE_PORT", "0"),
+        ("PULSE_PORT", "65536"),
+        ("PULSE_PORT", "http"),
+        ("PULSE_FLOWER_PORT", "-1"),
+        ("PULSE_REDIS_TIMEOUT_SECONDS", "0"),
+        ("PULSE_REDIS_TIMEOUT_SECONDS", "nan"),
+        ("PULSE_DATABASE_TIMEOUT_SECONDS", "soon"),
+        ("PULSE_STALE_AFTER_SECONDS", "5"),
+    ],
+)
+def test_a_value_that_cannot_work_is_named(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        Settings.parse({name: value}, tmp_path)

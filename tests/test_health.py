@@ -1,0 +1,73 @@
+"""Whether the process lives, and whether it can keep its promise."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import flask_migrate
+import pytest
+
+from tests.facts import Facts
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+    from tests.servers.postgres import PostgresServer
+    from tests.servers.valkey import ValkeyContainer
+
+
+def test_all_is_well(client: FlaskClient) -> None:
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.get_json() == {"status": "ready", "checks": {"redis": "ok", "database": "ok"}}
+
+
+def test_a_missing_migration_is_named(client: FlaskClient) -> None:
+    flask_migrate.downgrade(revision="0001")
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.content_type == "application/problem+json"
+    assert answer.get_json()["checks"] == {
+        "redis": "ok",
+        "database": "it is at migration 0001, the code at 0002: run `pulse db upgrade`.",
+    }
+
+
+@pytest.mark.parametrize("signal", ["SIGKILL", "SIGSTOP"])
+def test_redis_away_or_hung_is_named_in_time(client: FlaskClient, valkey: ValkeyContainer, signal: str) -> None:
+    assert client.get("/readyz").status_code == 200
+    valkey.kill(signal)
+    started = time.monotonic()
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "Redis does not answer" in answer.get_json()["checks"]["redis"]
+    assert time.monotonic() - started < 2
+    assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("queue:analytics", "queue:analytics holds a string, left by another system"),
+        ("queue:analytics:dead", "queue:analytics:dead holds a string"),
+        ("pulse:ledger", "pulse:ledger holds a string"),
+    ],
+)
+def test_a_foreign_key_is_named(client: FlaskClient, facts: Facts, key: str, says: str) -> None:
+    facts.redis.set(key, "foreign")
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert says in answer.get_json()["detail"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_stopped_database_is_named(client: FlaskClient, postgres: PostgresServer) -> None:
+    postgres.stop()
+    try:
+        answer = client.get("/readyz")
+        assert answer.status_code == 503
+        assert "the database does not answer" in answer.get_json()["checks"]["database"]
+    finally:
+        postgres.start()
+    assert client.get("/readyz").status_code == 200
