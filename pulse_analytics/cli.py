@@ -38,6 +38,7 @@ def pulse_group(create_app: Callable[[], Flask]) -> FlaskGroup:
         set_debug_flag=False,
         help="Engagement analytics: 202 means counted exactly once.",
     )
+    group.params.clear()  # Flask's choice of an application: it is made.
     group.add_command(up_command)
     group.add_command(simulate_command)
     group.add_command(dead_letters)
@@ -57,9 +58,11 @@ def pulse_group(create_app: Callable[[], Flask]) -> FlaskGroup:
 @click.option("--url", help="The API's address, if it is not on this machine.")
 @with_appcontext
 def simulate_command(url: str | None, **options: Any) -> None:
-    """Play a day of a video site against the running API, and check that every accepted report is counted.
+    """Play a day of viewing, and check the counts.
 
-    The counts are read from the database of PULSE_DATABASE_URL. The same seed on the same day is all duplicates.
+    Reports go to the running API over HTTP, as players send them; at the end each video's count must have risen by the
+    reports that were accepted. The counts are read from the database of PULSE_DATABASE_URL. The same seed on the same
+    day is all duplicates.
     """
     url = url or f"http://127.0.0.1:{current_settings().port}"
     try:
@@ -93,7 +96,7 @@ class _LetterId(click.ParamType[str]):
 
 @click.group("dead-letters", cls=_RedisGroup)
 def dead_letters() -> None:
-    """Events that were accepted and could not be recorded."""
+    """See to events that could not be recorded."""
 
 
 @dead_letters.command("list")

@@ -38,7 +38,9 @@ VALKEY_PORT = "PULSE_VALKEY_PORT"
 
 @click.command("up")
 def up_command() -> None:
-    """Run everything until Ctrl-C: Valkey, the database's migrations, web, worker and Flower."""
+    """Run everything until Ctrl-C.
+
+    Valkey (unless PULSE_REDIS_URL names a server), the database's migrations, web, worker and Flower."""
     raise SystemExit(up())
 
 
