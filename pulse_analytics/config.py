@@ -32,7 +32,7 @@ WAKEUP_SECONDS = 3.0
 TIMER_SECONDS = 2.0
 """How often a worker looks by itself whether something waits."""
 RETRY_BACKOFF_SECONDS = 1
-RETRY_BACKOFF_MAX_SECONDS = 8
+RETRY_BACKOFF_MAX_SECONDS = 5
 RETRY_LIMIT = 5
 """Longest time-out of a Celery retry, and how many in one chain. After the last the worker's timer starts anew."""
 VISIBILITY_TIMEOUT_SECONDS = 60

@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from pulse_analytics import config
+from pulse_analytics.config import Settings
+from pulse_analytics.extensions import connect_redis
 from pulse_analytics.ingest.drain import drain
 from pulse_analytics.ingest.journal import Journal
 from tests.facts import Facts
@@ -48,6 +50,20 @@ def test_no_second_worker_is_called_while_a_wake_up_waits(journal: Journal, fact
     journal.accept(events(700))
     facts.redis.lpush("pulse.persist", "a wake-up")
     assert run(journal) == (False, 0)
+
+
+def test_an_event_that_comes_just_before_the_flag_falls_is_not_left(settings: Settings, facts: Facts) -> None:
+    class Racing(Journal):
+        """A journal into which someone writes at the worst moment: after the last look, before the flag is down."""
+
+        def release_wakeup(self) -> None:
+            assert self.accept(events(1)).wake is False
+            super().release_wakeup()
+
+    with connect_redis(settings) as redis:
+        assert run(Racing(redis, settings)) == (False, 0)
+    facts.wait_until_settled(0)
+    assert facts.counts() == {"v1": 1}
 
 
 def test_what_could_not_be_recorded_is_free_for_the_next_worker(journal: Journal, facts: Facts) -> None:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from pulse_analytics.extensions import db
 from pulse_analytics.ingest.recorder import record
-from tests.facts import Facts
+from tests.facts import Facts, wait_until
 from tests.test_events import DAY_MS, NOON, event
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from pulse_analytics.events import Event
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -60,6 +70,45 @@ def test_every_allowed_text_and_time_can_be_recorded(facts: Facts) -> None:
     assert facts.counts() == dict.fromkeys(texts, 2)
     stored = facts.sql("SELECT video_id, user_id, ts FROM video_events")
     assert {tuple(row) for row in stored} == {(e.video_id, e.user_id, e.ts) for e in events}
+
+
+VIDEOS = ["a", "b", "c"]
+SAME = [event(video_id, "u", ts=NOON + number) for number, video_id in enumerate(VIDEOS)]
+OTHERS = [event(video_id, "w", ts=NOON - number) for number, video_id in enumerate(VIDEOS)]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("one", "other", "held"),
+    [
+        pytest.param(
+            SAME,
+            SAME[::-1],
+            f"INSERT INTO video_events VALUES ('{SAME[1].id}', 'b', 'watched_50_percent', 'u', 0, now(), now())",
+            id="events",
+        ),
+        pytest.param(SAME, OTHERS, "UPDATE video_metrics SET updated_at = now() WHERE video_id = 'b'", id="counters"),
+    ],
+)
+def test_overlapping_batches_in_opposite_orders_do_not_deadlock(
+    app: Flask, facts: Facts, one: list[Event], other: list[Event], held: str
+) -> None:
+    def work(batch: list[Event]) -> int:
+        with app.app_context():
+            return record(batch)
+
+    def waiting() -> int:
+        return int(facts.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")[0][0])
+
+    record([event(video_id, "first", ts=NOON + 9) for video_id in VIDEOS])
+    with ThreadPoolExecutor(2) as pool, db.engine.connect() as connection:
+        # Both get as far as the middle one and wait there; unsorted, each would then need what the other has.
+        connection.execute(text(held))
+        both = [pool.submit(work, batch) for batch in (one, other)]
+        wait_until(lambda: waiting() == 2, 1.5)
+        connection.rollback()
+        assert sum(future.result() for future in both) == len({e.id for e in one + other})
+    assert facts.rows() == sum(facts.counts().values())
 
 
 def test_a_batch_of_five_hundred_is_recorded_whole(facts: Facts) -> None:

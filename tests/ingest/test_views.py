@@ -7,6 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
@@ -137,6 +139,26 @@ def test_a_body_that_is_no_json_object_is_400(client: FlaskClient, facts: Facts,
     assert answer.status_code == 400
     assert fields_of(answer) == ["body"]
     assert facts.redis.keys() == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+REPORTS = st.fixed_dictionaries({}, optional=dict.fromkeys(("videoId", "userId", "ts", "event"), JSON))
+
+
+@given(body=JSON | REPORTS | st.fixed_dictionaries({"events": JSON | st.lists(JSON | REPORTS)}))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("path", ["/analytics", "/analytics/batch"])
+def test_no_json_is_a_server_error(client: FlaskClient, body: object, path: str) -> None:
+    assert post(client, body, path).status_code in {200, 202, 400}
+
+
+@given(body=st.binary(), content_type=st.sampled_from(["application/json", "text/plain; charset=\xff", 'a/b;c="d']))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_bytes_are_a_server_error(client: FlaskClient, body: bytes, content_type: str) -> None:
+    assert post(client, body, content_type=content_type).status_code in {400, 415}
 
 
 def test_a_beacon_may_send_text(client: FlaskClient) -> None:
