@@ -31,5 +31,6 @@ format: $(STAMP)  ## Format the code
 
 $(STAMP): setup.cfg pyproject.toml constraints.txt
 	@PYTHON=$(PYTHON) sh bin/make-venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[local,dev]'
+	@echo "Installing into $(VENV); this is done once ..."
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[local,dev]'
 	@touch $(STAMP)

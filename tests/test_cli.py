@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,6 +70,20 @@ def test_it_must_be_said_which(app: Flask, facts: Facts, command: str, arguments
     done = run(app, command, *arguments, *(["--yes"] if command == "drop" else []))
     assert done.exit_code == 2
     assert facts.parked() == 3
+
+
+@pytest.mark.usefixtures("database_url")
+def test_a_setting_that_cannot_work_is_one_sentence() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pulse_analytics", "db", "current"],
+        env={**os.environ, "PULSE_REDIS_URL": "localhost"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("pulse: PULSE_REDIS_URL must be redis://")
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["replay", "--all"], ["drop", "--all", "--yes"]])

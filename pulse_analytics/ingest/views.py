@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from flask import Blueprint, request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from pulse_analytics.config import BATCH_BODY_LIMIT_BYTES, BODY_LIMIT_BYTES
 from pulse_analytics.errors import FieldError, FixRequest
@@ -39,9 +39,13 @@ def _read_json(limit_bytes: int) -> object:
     # A beacon sends text/plain: it is the one type that needs no preflight.
     if request.mimetype not in {"application/json", "text/plain"}:
         raise UnsupportedMediaType("Send application/json, or text/plain holding JSON.")
-    request.max_content_length = limit_bytes
+    # One more, because a body that comes in chunks is cut off there without an error.
+    request.max_content_length = limit_bytes + 1
+    body = request.get_data(cache=False)
+    if len(body) > limit_bytes:
+        raise RequestEntityTooLarge
     try:
-        return json.loads(request.get_data(cache=False))
+        return json.loads(body)
     except (ValueError, RecursionError) as error:  # Not UTF-8, not JSON, a number or a nesting without end.
         raise FixRequest(FieldError("body", "Must be valid JSON.")) from error
 

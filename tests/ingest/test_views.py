@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -180,6 +181,19 @@ def test_a_body_over_the_limit_is_413(client: FlaskClient, facts: Facts, path: s
     facts.redis.flushall()
     assert post(client, body.ljust(limit + 1), path).status_code == 413
     assert facts.redis.keys() == []
+
+
+@pytest.mark.parametrize(("padding", "status"), [(0, 202), (1, 413), (50_000, 413)])
+def test_the_limit_holds_for_a_body_in_chunks(client: FlaskClient, padding: int, status: int) -> None:
+    body = json.dumps(report()).encode().ljust(16 * 1024 + padding)
+    answer = client.post(
+        "/analytics",
+        input_stream=io.BytesIO(body),
+        content_type="application/json",
+        headers={"Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert answer.status_code == status
 
 
 def test_only_post_is_allowed(client: FlaskClient) -> None:
