@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
+COVERAGE := --cov --cov-report=term:skip-covered --no-cov-on-fail --cov-fail-under=97
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint format
@@ -16,8 +17,8 @@ setup: $(STAMP)  ## Install everything into .venv; does nothing if it is there
 run: $(STAMP)  ## Run Valkey, database, web, worker and Flower until Ctrl-C
 	@exec $(BIN)/pulse up
 
-test: lint  ## Lint, then run all tests on real servers
-	$(BIN)/python -m pytest $(ARGS)
+test: lint  ## Lint, then run all tests on real servers; ARGS=... for some of them
+	$(BIN)/python -m pytest $(or $(ARGS),$(COVERAGE))
 
 lint: $(STAMP)  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .
