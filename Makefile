@@ -24,7 +24,7 @@ lint: $(STAMP)  ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-banner
+	$(BIN)/lint-imports --no-logo
 
 format: $(STAMP)  ## Format the code
 	$(BIN)/ruff check --fix .
