@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
+from urllib.parse import urlsplit
 
 from flask import current_app
 
@@ -35,6 +37,8 @@ RETRY_BACKOFF_SECONDS = 1
 RETRY_BACKOFF_MAX_SECONDS = 5
 RETRY_LIMIT = 5
 """Longest time-out of a Celery retry, and how many in one chain. After the last the worker's timer starts anew."""
+RUN_LIMIT_SECONDS = 60.0
+"""A run that takes so long hangs, on a database that is frozen and ends no wait; its process is killed."""
 VISIBILITY_TIMEOUT_SECONDS = 60
 """Celery redelivers an unacknowledged wake-up after this time; longer than any retry's countdown."""
 WORKER_REDIS_TIMEOUT_SECONDS = 5.0
@@ -105,7 +109,7 @@ class Settings:
             data_dir=data_dir,
             database_url=_database_url(values.get("PULSE_DATABASE_URL") or f"sqlite:///{data_dir / 'pulse.db'}"),
             redis_url=_redis_url(values.get("PULSE_REDIS_URL") or cls.redis_url),
-            admin_token=values.get("PULSE_ADMIN_TOKEN") or None,
+            admin_token=_token(values.get("PULSE_ADMIN_TOKEN")),
             dedupe_ttl_seconds=_whole_number(values, "PULSE_DEDUPE_TTL_SECONDS", cls.dedupe_ttl_seconds),
             events=_events(_words(values, "PULSE_EVENTS") or cls.events),
             cors_origins=_origins(_words(values, "PULSE_CORS_ORIGINS")),
@@ -135,6 +139,8 @@ def read_run_file(data_dir: Path) -> dict[str, str]:
         text = (data_dir / RUN_FILE).read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise ConfigError(f"PULSE_DATA_DIR holds a file that cannot be read: {error}.") from error
     pairs = (word.partition("=") for word in shlex.split(text, comments=True) if "=" in word)
     return {name: value for name, _, value in pairs}
 
@@ -165,7 +171,7 @@ def child_environment(values: Mapping[str, str]) -> dict[str, str]:
 def _database_url(url: str) -> str:
     """`url` with the driver that we depend on, whatever dialect of the scheme an operator writes."""
     scheme, separator, rest = url.partition("://")
-    if scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
+    if scheme in {"postgres", "postgresql", "postgresql+psycopg"} and _has_port(url):
         return f"postgresql+psycopg{separator}{rest}"
     path, _, query = rest.removeprefix("/").partition("?")
     if scheme != "sqlite" or not path:
@@ -175,9 +181,24 @@ def _database_url(url: str) -> str:
 
 
 def _redis_url(url: str) -> str:
-    if not url.startswith(("redis://", "rediss://")):
+    if not url.startswith(("redis://", "rediss://")) or not _has_port(url):
         raise ConfigError("PULSE_REDIS_URL must be redis://user:password@host:port/number, or rediss:// for TLS.")
     return url
+
+
+def _has_port(url: str) -> bool:
+    """Whether the port of `url` is one, or is left out."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
+def _token(token: str | None) -> str | None:
+    # Anything else cannot arrive in a header as it was typed here.
+    if token and not re.fullmatch(r"[!-~]+", token):
+        raise ConfigError("PULSE_ADMIN_TOKEN must be printable ASCII characters without spaces.")
+    return token or None
 
 
 def _events(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from redis.retry import Retry
 from sqlalchemy import event, make_url
 
 from pulse_analytics import broker, config
+from pulse_analytics.config import ConfigError
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -45,10 +48,17 @@ def init_database(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     if sqlite and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(url.database).parent)
         with app.app_context():
             event.listen(db.engine, "connect", _configure_sqlite)
             event.listen(db.engine, "begin", _begin_sqlite)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"The folder of PULSE_DATABASE_URL cannot be made: {error}.") from error
 
 
 def writing(engine: Engine) -> Engine:
@@ -81,12 +91,17 @@ def init_cors(app: Flask, settings: Settings) -> None:
     if settings.cors_origins:
         CORS(
             app,
-            resources={r"^/analytics(/|$)": {"origins": list(settings.cors_origins)}},
+            resources={r"^/analytics(/|$)": {"origins": [_exactly(origin) for origin in settings.cors_origins]}},
             methods=["POST"],
             allow_headers=["Content-Type"],
             expose_headers=["Retry-After"],
             max_age=config.PREFLIGHT_SECONDS,
         )
+
+
+def _exactly(origin: str) -> re.Pattern[str]:
+    # Flask-Cors takes text that looks like a regular expression, such as http://[::1]:8000, for one.
+    return re.compile(re.escape(origin) + r"\Z")
 
 
 def init_celery(app: Flask, settings: Settings) -> PulseCelery:
@@ -107,8 +122,11 @@ def init_celery(app: Flask, settings: Settings) -> PulseCelery:
 
 
 def _celery_options(settings: Settings) -> dict[str, object]:
+    tls = settings.redis_url.startswith("rediss://")
     return {
         "broker_url": settings.redis_url,
+        # kombu's default for TLS is to believe any certificate.
+        "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED} if tls else None,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_transport_options": {
@@ -124,6 +142,7 @@ def _celery_options(settings: Settings) -> dict[str, object]:
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         "task_ignore_result": True,
+        "task_time_limit": config.RUN_LIMIT_SECONDS,
         "worker_prefetch_multiplier": 1,
         "worker_send_task_events": True,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
@@ -144,6 +163,13 @@ def _postgresql_options(settings: Settings) -> dict[str, object]:
         "pool_timeout": settings.database_timeout_seconds,
         "connect_args": {
             "connect_timeout": max(2, int(settings.database_timeout_seconds)),
+            # Else the server's own, in which an emoji may have no place.
+            "client_encoding": "utf8",
+            # The server's limits end a slow statement; these end the wait for a server that is no longer there.
+            "tcp_user_timeout": milliseconds,
+            "keepalives_idle": max(1, int(settings.database_timeout_seconds)),
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
             "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
         },
     }

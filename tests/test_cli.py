@@ -63,6 +63,12 @@ def test_drop_asks_first(app: Flask, letters: list[str], facts: Facts) -> None:
     assert facts.ledger()["dropped"] == 3
 
 
+@pytest.mark.usefixtures("facts")
+def test_where_there_are_none_all_is_none(app: Flask) -> None:
+    assert run(app, "replay", "--all").output == "Replayed 0.\n"
+    assert run(app, "drop", "--all", "--yes").output == "Dropped 0.\n"
+
+
 @pytest.mark.parametrize("command", ["replay", "drop"])
 @pytest.mark.parametrize("arguments", [[], ["--all", "1-1"], ["no-id"]])
 @pytest.mark.usefixtures("letters")

@@ -27,10 +27,10 @@ def test_the_defaults_are_those_of_the_readme(tmp_path: Path, monkeypatch: pytes
 
 
 def test_every_command_beside_pulse_up_finds_what_it_chose(tmp_path: Path) -> None:
-    write_run_file(tmp_path, {"PULSE_REDIS_URL": "redis://127.0.0.1:7777/0", "PULSE_ADMIN_TOKEN": "a 'b' $c #d"})
+    write_run_file(tmp_path, {"PULSE_REDIS_URL": "redis://127.0.0.1:7777/0", "PULSE_ADMIN_TOKEN": "a'b'$c#d"})
     settings = Settings.load({"PULSE_DATA_DIR": str(tmp_path)})
     assert settings.redis_url == "redis://127.0.0.1:7777/0"
-    assert settings.admin_token == "a 'b' $c #d"
+    assert settings.admin_token == "a'b'$c#d"
 
 
 def test_the_environment_comes_before_what_pulse_up_chose(tmp_path: Path) -> None:
@@ -71,6 +71,12 @@ def test_a_relative_sqlite_path_starts_where_the_operator_stands(
     )
 
 
+def test_a_run_file_of_someone_else_is_named(tmp_path: Path) -> None:
+    (tmp_path / RUN_FILE).mkdir()  # Root reads any file, but not a folder.
+    with pytest.raises(ConfigError, match="PULSE_DATA_DIR"):
+        Settings.load({"PULSE_DATA_DIR": str(tmp_path)})
+
+
 def test_lists_take_commas_and_spaces(tmp_path: Path) -> None:
     values = {"PULSE_CORS_ORIGINS": "https://a.example, http://localhost:5173 https://a.example"}
     assert Settings.parse(values, tmp_path).cors_origins == ("https://a.example", "http://localhost:5173")
@@ -81,7 +87,11 @@ def test_lists_take_commas_and_spaces(tmp_path: Path) -> None:
     [
         ("PULSE_DATABASE_URL", "mysql://h/d"),
         ("PULSE_DATABASE_URL", "sqlite://"),
+        ("PULSE_DATABASE_URL", "postgresql://user@host:port/database"),
         ("PULSE_REDIS_URL", "localhost:6379"),
+        ("PULSE_REDIS_URL", "redis://host:port/0"),
+        ("PULSE_ADMIN_TOKEN", "cl\u00e9"),
+        ("PULSE_ADMIN_TOKEN", " token"),
         ("PULSE_DEDUPE_TTL_SECONDS", "-1"),
         ("PULSE_DEDUPE_TTL_SECONDS", "1.5"),
         ("PULSE_DEDUPE_TTL_SECONDS", "a day"),

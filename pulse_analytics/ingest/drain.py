@@ -31,25 +31,24 @@ def drain(journal: Journal, consumer: str, wake_another: Callable[[], None]) -> 
     until = time.monotonic() + config.RUN_BUDGET_SECONDS
     while time.monotonic() < until:
         batch = _next_batch(journal, consumer)
-        if not batch.entries and not batch.bad:
+        if batch.empty:
             return False
+        _persist(journal, consumer, batch)
+        # After it: a batch that could not be recorded must not call others to fail as well.
         if batch.full and batch.alone:
             wake_another()
-        _persist(journal, consumer, batch)
     return True
 
 
 def _next_batch(journal: Journal, consumer: str) -> Batch:
     """The next batch, lingering for one; an empty one only after the wake-up flag is down."""
     batch = journal.take(consumer)
-    if not batch.entries and not batch.bad:
+    if batch.empty:
         batch = journal.linger(consumer)
-    if not batch.entries and not batch.bad:
+    if batch.empty:
         # An event that was accepted after the last look and before this line woke nobody: look once more.
         journal.release_wakeup()
         batch = journal.take(consumer)
-        if not batch.entries and not batch.bad:
-            journal.release_wakeup()
     return batch
 
 
@@ -62,10 +61,10 @@ def _persist(journal: Journal, consumer: str, batch: Batch) -> None:
         raise
     parked = [*batch.bad, *refused]
     for entry in parked:
-        log.warning("Parked a journal entry.", extra={"entry_id": entry.entry_id, "reason": entry.reason})
-    journal.park(parked)
+        log.warning("Parking the journal entry %s: %s", entry.entry_id, entry.reason)
     refused_ids = {entry.entry_id for entry in refused}
     journal.settle(entry for entry in batch.entries if entry.entry_id not in refused_ids)
+    journal.park(parked)
 
 
 def _record(entries: Sequence[Entry]) -> list[BadEntry]:

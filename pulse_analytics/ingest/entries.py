@@ -38,6 +38,11 @@ class Batch:
     """No other wake-up is waiting to be taken by another worker."""
 
     @property
+    def empty(self) -> bool:
+        """Whether it got nothing."""
+        return not self.entries and not self.bad
+
+    @property
     def full(self) -> bool:
         """Whether there may be more where this came from."""
         return len(self.entries) + len(self.bad) >= BATCH_SIZE

@@ -35,6 +35,7 @@ LEDGER = "pulse:ledger"
 WAKEUP = "pulse:wakeup"
 
 _WAKEUP_MS = int(config.WAKEUP_SECONDS * 1000)
+_LONGEST_WAKEUP_MS = int((config.RETRY_BACKOFF_MAX_SECONDS + config.WAKEUP_SECONDS) * 1000)
 _FOREVER_MS = 10**12
 _LUA = Path(__file__).parent / "lua"
 
@@ -71,7 +72,7 @@ class Journal:
 
     def must_wake(self) -> bool:
         """Whether something waits and it falls to the caller to wake a worker for it."""
-        return bool(self._run("wake", [JOURNAL, WAKEUP, PERSIST_QUEUE], [_WAKEUP_MS]) == 1)
+        return bool(self._run("wake", [JOURNAL, WAKEUP, PERSIST_QUEUE], [_WAKEUP_MS, _LONGEST_WAKEUP_MS]) == 1)
 
     def hold_wakeup(self, seconds: float) -> None:
         """Let nobody be told to wake a worker for `seconds`: one is coming."""
@@ -131,7 +132,7 @@ class Journal:
 
     def dead_letters(self, most: int) -> list[DeadLetter]:
         """The oldest parked entries, `most` of them at the most."""
-        return [read_dead_letter(*entry) for entry in cast("Any", self.redis.xrange(DEAD_LETTERS, count=most))]
+        return [read_dead_letter(*entry) for entry in cast("Any", self.redis.xrange(DEAD_LETTERS, count=max(1, most)))]
 
     def count_dead_letters(self) -> int:
         """How many entries are parked."""

@@ -9,8 +9,6 @@ from typing import NamedTuple
 #: The count of each of these videos in the aggregates; a video that is missing has none.
 ReadCounts = Callable[[Sequence[str]], Mapping[str, int]]
 
-VIDEOS_AT_ONCE = 500
-"""A database takes only so many parameters in one statement."""
 POLL_SECONDS = 0.2
 UNCHANGED_SECONDS = 30.0
 """When no count has changed for so long, what is missing will not come."""
@@ -68,7 +66,4 @@ class Comparison:
         return [rise for rise in rises if rise.accepted != rise.rose]
 
     def _read(self) -> dict[str, int]:
-        counts = dict.fromkeys(self._video_ids, 0)
-        for start in range(0, len(self._video_ids), VIDEOS_AT_ONCE):
-            counts.update(self._read_counts(self._video_ids[start : start + VIDEOS_AT_ONCE]))
-        return counts
+        return {**dict.fromkeys(self._video_ids, 0), **self._read_counts(self._video_ids)}

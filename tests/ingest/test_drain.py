@@ -56,14 +56,43 @@ def test_an_event_that_comes_just_before_the_flag_falls_is_not_left(settings: Se
     class Racing(Journal):
         """A journal into which someone writes at the worst moment: after the last look, before the flag is down."""
 
+        races = 0
+
         def release_wakeup(self) -> None:
-            assert self.accept(events(1)).wake is False
+            if self.races < 3:
+                assert self.accept(events(1, first=self.races)).wake is (self.races == 0)
+                self.races += 1
             super().release_wakeup()
 
     with connect_redis(settings) as redis:
-        assert run(Racing(redis, settings)) == (False, 0)
+        journal = Racing(redis, settings)
+        assert run(journal) == (False, 0)
+        facts.wait_until_settled(0)
+        assert facts.counts() == {"v1": 3}
+        assert journal.accept(events(1, first=3)).wake is True
+
+
+def test_a_journal_at_the_memory_limit_is_drained(journal: Journal, facts: Facts) -> None:
+    journal.accept(events(700))
+    run(journal)  # The group is there and the scripts are loaded, as in any worker that has worked before.
+    journal.accept(events(700, first=700))
+    facts.redis.config_set("maxmemory-policy", "noeviction")
+    facts.redis.config_set("maxmemory", "1")
+    assert run(journal)[0] is False
+    facts.redis.config_set("maxmemory", "0")
     facts.wait_until_settled(0)
-    assert facts.counts() == {"v1": 1}
+    assert facts.counts() == {"v1": 1400}
+
+
+def test_an_entry_too_large_to_park_whole_holds_nobody_up(journal: Journal, facts: Facts) -> None:
+    facts.redis.xadd("queue:analytics", {f"field{number}": "x" for number in range(5000)})
+    facts.foreign = 1
+    journal.accept(events(10))
+    run(journal)
+    facts.wait_until_settled(0)
+    assert facts.counts() == {"v1": 10}
+    [letter] = journal.dead_letters(10)
+    assert len(letter.fields) == 2000
 
 
 def test_what_could_not_be_recorded_is_free_for_the_next_worker(journal: Journal, facts: Facts) -> None:

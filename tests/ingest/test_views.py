@@ -299,13 +299,17 @@ class TestCors:
 
     @pytest.fixture
     def changed_settings(self) -> dict[str, str]:
-        return {"PULSE_CORS_ORIGINS": f"{self.ORIGIN}, http://localhost:5173"}
+        return {"PULSE_CORS_ORIGINS": f"{self.ORIGIN}, http://localhost:5173, http://[::1]:8000"}
 
     def test_a_configured_origin_may_post(self, client: FlaskClient) -> None:
         answer = client.post("/analytics", json=report(), headers={"Origin": self.ORIGIN})
         assert answer.headers["Access-Control-Allow-Origin"] == self.ORIGIN
         assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
         assert "Origin" in answer.headers["Vary"]
+
+    def test_an_origin_is_text_and_no_pattern(self, client: FlaskClient) -> None:
+        answer = client.post("/analytics", json=report(), headers={"Origin": "http://[::1]:8000"})
+        assert answer.headers["Access-Control-Allow-Origin"] == "http://[::1]:8000"
 
     def test_its_errors_can_be_read_too(self, client: FlaskClient) -> None:
         answer = client.post("/analytics/batch", json={}, headers={"Origin": self.ORIGIN})
@@ -329,6 +333,7 @@ class TestCors:
             "https://video.example.evil.example",
             "https://a.video.example",
             "https://videoxexample",
+            "http://1:8000",
             "null",
         ],
     )

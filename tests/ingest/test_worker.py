@@ -360,6 +360,12 @@ class TestWithoutAWakeUp:
         facts.wait_until_settled(10)
         assert facts.counts() == {"v1": 2}
 
+    def test_its_flag_outlives_its_life(self, client: FlaskClient, facts: Facts, worker: CeleryTestWorker) -> None:
+        facts.redis.set("pulse:wakeup", "1", px=3_600_000)  # As after Redis' clock was set back by an hour.
+        accept(client, [report("v1")])
+        facts.wait_until_settled(10)
+        assert facts.counts() == {"v1": 1}
+
     def test_the_worker_starts_after_the_events(
         self, client: FlaskClient, facts: Facts, request: pytest.FixtureRequest
     ) -> None:
@@ -378,6 +384,9 @@ def test_while_a_migration_is_missing_everything_waits_and_nothing_is_parked(
     accept(client, [report(f"v{number % 3}", f"u{number}") for number in range(1000)])
     worker.wait_for_log("retry: Retry in")
     assert (facts.rows(), facts.waiting(), facts.parked()) == (0, 1000, 0)
+    wait_until(lambda: worker.logs().count("retry: Retry in") >= 3)
+    # One chain of retries, however much waits: each run that fails must not have called another.
+    assert worker.logs().count("received") <= 6
     flask_migrate.upgrade()
     facts.wait_until_settled()
     assert facts.counts() == {"v0": 334, "v1": 333, "v2": 333}

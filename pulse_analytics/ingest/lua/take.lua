@@ -1,4 +1,5 @@
--- Take a batch: entries that another consumer left or gave back, then new ones; and renew the wake-up flag.
+-- Take a batch: entries that another consumer left or gave back, then new ones; if there are any, renew the wake-up
+-- flag.
 --
 -- KEYS  journal, wake-up flag, queue of wake-ups
 -- ARGV  group, consumer, most entries, idle time in ms after which an entry is stale, life of the flag in ms
@@ -10,8 +11,6 @@ local function claim(count)
   return redis.call('XAUTOCLAIM', KEYS[1], group, consumer, idle, '0-0', 'COUNT', count)[2]
 end
 
-redis.call('SET', KEYS[2], '1', 'PX', ARGV[5])
-
 -- Half for each, so that neither entries which fail again and again nor a flood of new ones can starve the other.
 local half = math.ceil(most / 2)
 local stale = claim(half)
@@ -21,5 +20,9 @@ local left = most - #stale - #new
 local more = {}
 if #stale == half and left > 0 then
   more = claim(left)
+end
+if #stale + #new > 0 then
+  -- Last: at its memory limit Redis refuses a script whose first write needs memory, and taking must go on there.
+  redis.call('SET', KEYS[2], '1', 'PX', ARGV[5])
 end
 return {redis.call('LLEN', KEYS[3]), stale, new, more}

@@ -1,8 +1,14 @@
 -- Ask whether a worker must be woken: something waits, no wake-up is on its way, and nobody else was told so.
 --
 -- KEYS  journal, wake-up flag, queue of wake-ups
--- ARGV  life of the wake-up flag in ms
+-- ARGV  life of the wake-up flag in ms, the longest life that anyone gives it
 -- Returns 1 if the caller must wake a worker, else 0
+
+-- A flag that outlives its longest life is not ours to obey: the clock was set back, or the key was restored.
+local life = redis.call('PTTL', KEYS[2])
+if life == -1 or life > tonumber(ARGV[2]) then
+  redis.call('DEL', KEYS[2])
+end
 
 if redis.call('XLEN', KEYS[1]) > 0
   and redis.call('LLEN', KEYS[3]) == 0

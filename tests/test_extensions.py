@@ -1,0 +1,50 @@
+"""How the libraries are configured, where a default would break a promise."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from pulse_analytics.app import create_app
+from pulse_analytics.config import ConfigError, Settings
+from pulse_analytics.extensions import db
+from pulse_analytics.ingest.recorder import record
+from pulse_analytics.reports.queries import top_videos
+from tests.conftest import migrate
+from tests.test_events import event
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.servers.postgres import PostgresServer
+
+
+def test_a_tls_broker_must_show_a_certificate(tmp_path: Path) -> None:
+    app = create_app(Settings.parse({"PULSE_REDIS_URL": "rediss://127.0.0.1:1/0"}, tmp_path))
+    assert app.extensions["celery"].connection().ssl["ssl_cert_reqs"] is ssl.CERT_REQUIRED
+
+
+def test_a_database_without_an_encoding_takes_every_text(postgres: PostgresServer, tmp_path: Path) -> None:
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(
+            "CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0"
+        )
+    settings = Settings.parse({"PULSE_DATABASE_URL": postgres.url("ascii")}, tmp_path)
+    migrate(settings)
+    app = create_app(settings)
+    with app.app_context():
+        assert record([event("\U0001f600"), event("é")]) == 2
+        assert {video.video_id for video in top_videos(5)} == {"\U0001f600", "é"}
+        assert app.test_client().get("/readyz").get_json()["checks"]["database"] == "ok"
+        db.engine.dispose()
+    postgres.drop_database("ascii")
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    settings = Settings.parse({"PULSE_DATABASE_URL": f"sqlite:///{tmp_path}/file/pulse.db"}, tmp_path)
+    with pytest.raises(ConfigError, match="PULSE_DATABASE_URL"):
+        create_app(settings)
