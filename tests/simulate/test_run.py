@@ -23,7 +23,7 @@ from pulse_analytics.simulate.site import Site
 from .conftest import DROP, STALL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .conftest import Api
 
@@ -137,6 +137,15 @@ def test_nobody_there_is_said_at_once() -> None:
     assert lines == [f"Nothing answers at {url}. Is `pulse up` running?"]
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C works, even where a script started the tests with `&`, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_with_what_is_known(api: Api) -> None:
     def interrupt_once() -> None:
         if len(api.bodies) == 20:
