@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pulse_analytics.ingest.recorder import record
+from pulse_analytics.reports.queries import counts_of
 from tests.conftest import TOKEN
 from tests.facts import Facts
 from tests.test_events import event
@@ -97,3 +98,11 @@ def test_while_the_database_is_stopped_it_is_503(client: FlaskClient, postgres: 
     finally:
         postgres.start()
     assert client.get(PATH, headers=BEARER).status_code == 200
+
+
+@pytest.mark.usefixtures("facts")
+def test_the_counts_of_any_number_of_videos_are_read() -> None:
+    for number in (0, 499, 500, 1200):
+        watch(f"v{number}", 1)
+    counts = counts_of([f"v{number}" for number in range(1300)])
+    assert counts == {"v0": 1, "v499": 1, "v500": 1, "v1200": 1}
