@@ -1,0 +1,6 @@
+/**
+ * The library's public names.
+ */
+export * from './tracker.js';
+export { VideoPlayer, type VideoPlayerProps } from './components/video-player.js';
+export { useTrackVideo } from './lib/use-track-video.js';

@@ -1,0 +1,63 @@
+/**
+ * Keeps the reports that are not delivered yet: in localStorage, and what does not go there in memory.
+ *
+ * Each report has a key of its own, so that two tabs never overwrite each other's. Nothing is ever written twice: a
+ * report that another tab delivered, or that was evicted, cannot come back.
+ */
+const MAX_REPORTS = 50;
+
+/** Undelivered reports, oldest first. */
+export interface ReportShelf {
+  /** Keeps a report and returns its key. Evicts the oldest where there would be more than 50. */
+  put(ts: number, body: string): string;
+  /** The report's text; undefined if it was delivered or evicted meanwhile. */
+  read(key: string): string | undefined;
+  remove(key: string): void;
+  /** All keys, the oldest report's first. */
+  keys(): string[];
+}
+
+/** Makes a shelf for the reports whose keys begin with `prefix`. */
+export function createReportShelf(storage: Storage | null, prefix: string, random: () => number): ReportShelf {
+  const memory = new Map<string, string>();
+
+  const shelf: ReportShelf = {
+    put(ts, body) {
+      const key = `${prefix}${String(ts).padStart(15, '0')}:${random().toString(36).slice(2)}`;
+      if (!stored(storage, key, body)) memory.set(key, body);
+      for (const oldest of shelf.keys().slice(0, -MAX_REPORTS)) shelf.remove(oldest);
+      return key;
+    },
+    read: (key) => memory.get(key) ?? attempt(() => storage?.getItem(key)) ?? undefined,
+    remove(key) {
+      memory.delete(key);
+      attempt(() => storage?.removeItem(key));
+    },
+    keys: () => [...memory.keys(), ...(attempt(() => keysOf(storage, prefix)) ?? [])].sort(),
+  };
+  return shelf;
+}
+
+function stored(storage: Storage | null, key: string, body: string): boolean {
+  return (
+    attempt(() => {
+      storage?.setItem(key, body);
+      return storage !== null;
+    }) ?? false
+  );
+}
+
+function keysOf(storage: Storage | null, prefix: string): string[] {
+  return Array.from({ length: storage?.length ?? 0 }, (_, index) => storage?.key(index) ?? '').filter((key) =>
+    key.startsWith(prefix),
+  );
+}
+
+/** What `work` returns; undefined where the storage is full or forbidden, which it says by throwing. */
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

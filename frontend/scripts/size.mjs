@@ -1,0 +1,21 @@
+// Fails if an entry of the library, with all that it imports statically, is over its budget.
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+
+const BUDGETS_BYTES = { 'tracker.js': 3 * 1024, 'index.js': 6 * 1024 };
+const folder = new URL('../dist-lib/', import.meta.url);
+
+function withImports(file, found = new Set()) {
+  if (found.has(file)) return found;
+  found.add(file);
+  const source = readFileSync(new URL(file, folder), 'utf8');
+  for (const [, imported] of source.matchAll(/(?:from|import)\s*["']\.\/([^"']+)["']/g)) withImports(imported, found);
+  return found;
+}
+
+for (const [entry, budget] of Object.entries(BUDGETS_BYTES)) {
+  const files = [...withImports(entry)];
+  const bytes = files.reduce((sum, file) => sum + gzipSync(readFileSync(new URL(file, folder))).length, 0);
+  console.log(`${entry} (${files.join(' + ')}): ${bytes} of ${budget} bytes gzip`);
+  if (bytes > budget) process.exitCode = 1;
+}

@@ -1,0 +1,175 @@
+/**
+ * The edge of the world, faked: storage, time and network, each shared by as many tabs as a test opens.
+ */
+import type { Send } from '../lib/api.js';
+import type { Milestone } from '../lib/milestone.js';
+import { createOutbox, type Outbox } from '../lib/outbox.js';
+
+export class FakeStorage implements Storage {
+  [name: string]: unknown;
+  readonly #items = new Map<string, string>();
+  #failure: string | undefined;
+
+  get length(): number {
+    this.#check();
+    return this.#items.size;
+  }
+  /** From now on everything throws. */
+  forbid(): void {
+    this.#failure = 'SecurityError';
+  }
+  /** From now on nothing can be added. */
+  fill(): void {
+    this.setItem = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+  }
+  key(index: number): string | null {
+    this.#check();
+    return [...this.#items.keys()][index] ?? null;
+  }
+  getItem(key: string): string | null {
+    this.#check();
+    return this.#items.get(key) ?? null;
+  }
+  setItem(key: string, value: string): void {
+    this.#check();
+    this.#items.set(key, value);
+  }
+  removeItem(key: string): void {
+    this.#check();
+    this.#items.delete(key);
+  }
+  clear(): void {
+    this.#items.clear();
+  }
+  #check(): void {
+    if (this.#failure) throw new DOMException('forbidden', this.#failure);
+  }
+}
+
+/** A clock that moves when told to, and runs what is due. */
+export class FakeClock {
+  ms = 1_700_000_000_000;
+  #timers = new Set<{ at: number; work: () => void }>();
+
+  readonly now = (): number => this.ms;
+  readonly after = (ms: number, work: () => void): (() => void) => {
+    const timer = { at: this.ms + ms, work };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  };
+  /** Lets time pass, and everything happen that happens in it. */
+  async pass(ms: number): Promise<void> {
+    const end = this.ms + ms;
+    await settled();
+    for (;;) {
+      const next = [...this.#timers].sort((a, b) => a.at - b.at)[0];
+      if (!next || next.at > end) break;
+      this.#timers.delete(next);
+      this.ms = Math.max(this.ms, next.at);
+      next.work();
+      await settled();
+    }
+    this.ms = end;
+  }
+  get planned(): number {
+    return this.#timers.size;
+  }
+}
+
+/** Lets all promises that can settle do so. */
+export async function settled(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+export interface Request {
+  body: string;
+  init: RequestInit;
+  at: number;
+}
+
+/** A server that remembers what it was sent and answers what it is told to. */
+export class FakeServer {
+  readonly requests: Request[] = [];
+  readonly #clock: FakeClock;
+  /** What it answers: a status, with headers, or 'offline', or 'hangs'. */
+  answer: (request: Request) => number | [number, Record<string, string>] | 'offline' | 'hangs' = () => 202;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+  readonly send: Send = (_url, init) => {
+    const request = { body: typeof init.body === 'string' ? init.body : '', init, at: this.#clock.ms };
+    this.requests.push(request);
+    const answer = this.answer(request);
+    if (answer === 'offline') return Promise.reject(new TypeError('Failed to fetch'));
+    if (answer === 'hangs') {
+      return new Promise((_resolve, reject) => {
+        init.signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')));
+      });
+    }
+    const [status, headers] = typeof answer === 'number' ? [answer, {}] : answer;
+    return Promise.resolve({ status, headers: new Headers(headers) });
+  };
+  /** Which videos it was told of, in order. */
+  get videos(): string[] {
+    return this.requests.map(({ body }) => (JSON.parse(body) as Milestone).videoId);
+  }
+}
+
+/** Web Locks as one browser gives them to its tabs. */
+export class FakeLocks {
+  readonly #held = new Map<string, Promise<unknown>>();
+
+  readonly manager = {
+    request: async (name: string, ...rest: unknown[]): Promise<unknown> => {
+      const work = rest.at(-1) as (lock: object | null) => unknown;
+      const { ifAvailable = false } = (rest.length > 1 ? rest[0] : {}) as LockOptions;
+      if (ifAvailable && this.#held.has(name)) return work(null);
+      while (this.#held.has(name)) await this.#held.get(name);
+      const running = Promise.resolve(work({ name }));
+      this.#held.set(name, running);
+      return running.finally(() => this.#held.delete(name));
+    },
+  } as unknown as LockManager;
+}
+
+export interface FakeBrowser {
+  clock: FakeClock;
+  server: FakeServer;
+  storage: FakeStorage;
+  network: EventTarget;
+  /** Opens a tab and returns its outbox. */
+  tab: () => Outbox;
+  /** How many reports are kept for later. */
+  kept: () => number;
+}
+
+export function fakeBrowser({ webLocks = true, storage = new FakeStorage(), random = seeded() } = {}): FakeBrowser {
+  const clock = new FakeClock();
+  const server = new FakeServer(clock);
+  const network = new EventTarget();
+  const locks = webLocks ? new FakeLocks().manager : null;
+  const { now, after } = clock;
+  return {
+    clock,
+    server,
+    storage,
+    network,
+    tab: () => createOutbox({ endpoint: '/analytics', send: server.send, storage, locks, network, now, random, after }),
+    kept: () =>
+      Array.from({ length: storage.length }, (_, n) => storage.key(n) ?? '').filter((key) =>
+        key.startsWith('pulse:report:'),
+      ).length,
+  };
+}
+
+function seeded(): () => number {
+  let state = 1;
+  return () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
+}
+
+export function milestone(videoId: string, ts = 1_700_000_000_000): Milestone {
+  return { videoId, event: 'watched_50_percent', userId: 'ada', ts };
+}

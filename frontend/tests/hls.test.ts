@@ -1,0 +1,86 @@
+import type Hls from 'hls.js';
+import { describe, expect, test, vi } from 'vitest';
+import { attachHls, isHls, type LoadHls } from '../lib/hls.js';
+import { settled } from './fakes.js';
+
+const SRC = '/live/index.m3u8';
+
+/** hls.js as far as the player uses it. */
+function fakeHls(): { load: LoadHls; made: { config: Partial<Hls['config']>; calls: string[] }[] } {
+  const made: { config: Partial<Hls['config']>; calls: string[] }[] = [];
+  class FakeHls {
+    static readonly Events = { ERROR: 'hlsError' };
+    static readonly ErrorTypes = { MEDIA_ERROR: 'mediaError' };
+    readonly #calls: string[] = [];
+    constructor(config: Partial<Hls['config']>) {
+      made.push({ config, calls: this.#calls });
+    }
+    on = (): number => this.#calls.push('on');
+    loadSource = (src: string): number => this.#calls.push(`loadSource ${src}`);
+    attachMedia = (): number => this.#calls.push('attachMedia');
+    destroy = (): number => this.#calls.push('destroy');
+  }
+  return { load: () => Promise.resolve({ default: FakeHls as unknown as typeof Hls }), made };
+}
+
+function videoThatPlaysHls(answer: CanPlayTypeResult): HTMLVideoElement {
+  const element = document.createElement('video');
+  element.canPlayType = () => answer;
+  element.load = vi.fn<() => void>();
+  return element;
+}
+
+test.each([
+  ['/a.m3u8', true],
+  ['https://cdn.example/a.M3U8?token=1', true],
+  ['/a.m3u8#t=5', true],
+  ['/a.mp4', false],
+  ['/m3u8.mp4', false],
+])('%s is HLS: %o', (src, hls) => {
+  expect(isHls(src)).toBe(hls);
+});
+
+describe('HLS', () => {
+  test('is left to a browser that plays it, and hls.js is not loaded', () => {
+    const load = vi.fn<LoadHls>();
+    const element = videoThatPlaysHls('maybe');
+    const detach = attachHls(element, SRC, load);
+    expect(element).toHaveAttribute('src', SRC);
+    expect(load).not.toHaveBeenCalled();
+    detach();
+    expect(element).not.toHaveAttribute('src');
+  });
+
+  test('does not take away a source that came after it', () => {
+    const element = videoThatPlaysHls('maybe');
+    const detach = attachHls(element, SRC);
+    element.src = '/a.mp4';
+    detach();
+    expect(element).toHaveAttribute('src', '/a.mp4');
+  });
+
+  test('is played by hls.js elsewhere, and a live stream has no end', async () => {
+    const { load, made } = fakeHls();
+    const detach = attachHls(videoThatPlaysHls(''), SRC, load);
+    await settled();
+    expect(made).toEqual([
+      { config: { liveDurationInfinity: true }, calls: ['on', `loadSource ${SRC}`, 'attachMedia'] },
+    ]);
+    detach();
+    expect(made[0]?.calls.at(-1)).toBe('destroy');
+  });
+
+  test('is not played by who has left before hls.js came', async () => {
+    const { load, made } = fakeHls();
+    attachHls(videoThatPlaysHls(''), SRC, load)();
+    await settled();
+    expect(made).toEqual([]);
+  });
+
+  test('is given to the element as it is if hls.js cannot be had', async () => {
+    const element = videoThatPlaysHls('');
+    attachHls(element, SRC, () => Promise.reject(new Error('offline')));
+    await settled();
+    expect(element).toHaveAttribute('src', SRC);
+  });
+});

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { createSession, type RandomSource } from '../lib/session.js';
+import { FakeStorage } from './fakes.js';
+
+const UUID_4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+/** What plain http offers. */
+const insecure: RandomSource = { getRandomValues: (bytes) => globalThis.crypto.getRandomValues(bytes) };
+
+test('a user who is logged in is known by that id', () => {
+  expect(createSession({ storage: new FakeStorage() }).viewerId('ada')).toBe('ada');
+});
+
+test.each([undefined, null, ''])('a viewer who is not logged in (%o) keeps one UUID from visit to visit', (userId) => {
+  const storage = new FakeStorage();
+  const id = createSession({ storage }).viewerId(userId);
+  expect(id).toMatch(UUID_4);
+  expect(createSession({ storage }).viewerId(userId)).toBe(id);
+});
+
+test('the id is a UUID on plain http too', () => {
+  const ids = Array.from({ length: 100 }, () => createSession({ storage: null, crypto: insecure }).viewerId());
+  expect(new Set(ids).size).toBe(100);
+  ids.forEach((id) => expect(id).toMatch(UUID_4));
+});
+
+test.each(['fill', 'forbid'] as const)('a storage made to %s gives an id that lasts as long as the page', (spoil) => {
+  const storage = new FakeStorage();
+  storage[spoil]();
+  const session = createSession({ storage });
+  expect(session.viewerId()).toMatch(UUID_4);
+  expect(session.viewerId()).toBe(session.viewerId());
+});

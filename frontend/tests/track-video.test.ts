@@ -1,0 +1,384 @@
+import fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
+import { reachBeyondHalf, type Measure } from '../lib/detector.js';
+import type { Milestone } from '../lib/milestone.js';
+import type { Outbox } from '../lib/outbox.js';
+import { createPlaybackSessions } from '../lib/playback-sessions.js';
+import { createSession } from '../lib/session.js';
+import { followVideo, type TrackOptions, type TrackWorld } from '../lib/track-video.js';
+import { settled } from './fakes.js';
+import { simulateVideo, type SimulatedVideo } from './simulated-video.js';
+
+/** A page whose outbox only remembers. */
+function page(): {
+  reports: Milestone[];
+  world: TrackWorld;
+  track: (element: HTMLVideoElement, options?: Partial<TrackOptions>) => () => void;
+} {
+  const reports: Milestone[] = [];
+  const outbox: Outbox = {
+    add: (milestone) => reports.push(milestone),
+    flush: () => Promise.resolve(),
+    start: () => () => undefined,
+  };
+  const world = { sessions: createPlaybackSessions(), session: createSession({ storage: null }), now: () => 42 };
+  return {
+    reports,
+    world,
+    track: (element, options = {}) =>
+      followVideo(element, options.videoId ?? 'intro', () => ({ userId: 'ada', outbox, ...options }), world),
+  };
+}
+
+describe('one report is made by', () => {
+  test('normal play, with the moment of the crossing', () => {
+    const { reports, track } = page();
+    const video = simulateVideo(20);
+    track(video.element);
+    video.play(10.2);
+    expect(reports).toEqual([]);
+    video.play(9);
+    expect(reports).toEqual([{ videoId: 'intro', event: 'watched_50_percent', userId: 'ada', ts: 42 }]);
+  });
+
+  test.each([
+    ['play at 16x', (video: SimulatedVideo) => video.play(20, 4)],
+    [
+      'a jump over the middle, played on there',
+      (video: SimulatedVideo) => {
+        video.play(2);
+        video.seek(12);
+        video.play(1);
+      },
+    ],
+    [
+      'a pause across the mark',
+      (video: SimulatedVideo) => {
+        video.play(10.1);
+        video.pause();
+        video.play(1);
+      },
+    ],
+    [
+      'replay',
+      (video: SimulatedVideo) => {
+        video.play(20);
+        video.seek(0);
+        video.play(20);
+      },
+    ],
+    [
+      'a rendition switch after the crossing',
+      (video: SimulatedVideo) => {
+        video.play(15);
+        video.load();
+        video.seek(14);
+        video.play(6);
+      },
+    ],
+  ])('%s', (_name, act) => {
+    const { reports, track } = page();
+    const video = simulateVideo(20);
+    track(video.element);
+    act(video);
+    expect(reports).toHaveLength(1);
+  });
+
+  test.each([1, 16])('a clip of 0.6 s at %ix that loops, without a timeupdate near its middle', (rate) => {
+    const { reports, track } = page();
+    const video = simulateVideo(0.6, { loop: true });
+    track(video.element);
+    video.play(6, 0.25 * rate);
+    expect(reports).toHaveLength(1);
+  });
+
+  test('a clip of 0.6 s that ends', () => {
+    const { reports, track } = page();
+    const video = simulateVideo(0.6);
+    track(video.element);
+    video.play(0.6, 4);
+    expect(reports).toHaveLength(1);
+  });
+
+  test('a stream without end that turns out to have one', () => {
+    const { reports, track } = page();
+    const video = simulateVideo(Infinity);
+    track(video.element);
+    video.play(300);
+    expect(reports).toHaveLength(0);
+    video.setDuration(400);
+    expect(reports).toHaveLength(1);
+  });
+
+  test('what the element had played before it was tracked', () => {
+    const { reports, track } = page();
+    const video = simulateVideo(20);
+    video.play(15);
+    track(video.element);
+    expect(reports).toHaveLength(1);
+  });
+
+  test.each<[string, (element: HTMLVideoElement, stop: () => void) => void]>([
+    ['stopping', (_element, stop) => stop()],
+    ['leaving the page', () => window.dispatchEvent(new Event('pagehide'))],
+    ['hiding the page', () => document.dispatchEvent(new Event('visibilitychange'))],
+  ])('%s just past the mark, before any timeupdate', (_name, leave) => {
+    const { reports, track } = page();
+    const video = simulateVideo(20);
+    const stop = track(video.element);
+    video.play(10.3, 100);
+    expect(reports).toHaveLength(0);
+    leave(video.element, stop);
+    expect(reports).toHaveLength(1);
+    stop();
+    expect(reports).toHaveLength(1);
+  });
+});
+
+describe('no report is made by', () => {
+  test('scrubbing, before play and after', () => {
+    const { reports, track } = page();
+    const video = simulateVideo(20);
+    const stop = track(video.element);
+    for (let at = 0; at < 20; at += 0.5) video.seek(at);
+    video.seek(3);
+    video.play(2);
+    video.pause();
+    for (let at = 5; at < 20; at += 0.5) video.seek(at);
+    stop();
+    expect(reports).toHaveLength(0);
+  });
+
+  test('dragging through while it plays', () => {
+    const { reports, track } = page();
+    const video = simulateVideo(20);
+    const stop = track(video.element);
+    for (let at = 0; at < 20; at += 0.7) {
+      video.seek(at);
+      video.play(0.1);
+    }
+    stop();
+    expect(reports).toHaveLength(0);
+  });
+
+  test('playing after it was stopped', () => {
+    const { reports, track } = page();
+    const video = simulateVideo(20);
+    track(video.element)();
+    video.play(20);
+    expect(reports).toHaveLength(0);
+  });
+
+  test('what the same element played of the video before', async () => {
+    const { reports, track } = page();
+    const video = simulateVideo(20);
+    const stop = track(video.element, { videoId: 'first' });
+    video.play(15);
+    stop();
+    await settled();
+    track(video.element, { videoId: 'second' });
+    video.pause();
+    expect(reports.map(({ videoId }) => videoId)).toEqual(['first']);
+    video.load();
+    video.play(15);
+    expect(reports.map(({ videoId }) => videoId)).toEqual(['first', 'second']);
+  });
+});
+
+describe('a playback session', () => {
+  test('is shared by players of one video', () => {
+    const { reports, track } = page();
+    const [preview, watch] = [simulateVideo(20), simulateVideo(20)];
+    track(preview.element);
+    track(watch.element);
+    preview.play(15);
+    watch.play(20);
+    expect(reports).toHaveLength(1);
+  });
+
+  test('is not shared by players of two videos', () => {
+    const { reports, track } = page();
+    const [one, two] = [simulateVideo(20), simulateVideo(20)];
+    track(one.element, { videoId: 'one' });
+    track(two.element, { videoId: 'two' });
+    one.play(15);
+    two.play(15);
+    expect(reports.map(({ videoId }) => videoId)).toEqual(['one', 'two']);
+  });
+
+  test('begins anew for who leaves and comes back', async () => {
+    const { reports, track } = page();
+    for (const visit of [1, 2]) {
+      const video = simulateVideo(20);
+      const stop = track(video.element);
+      video.play(20);
+      stop();
+      stop();
+      await settled();
+      expect(reports).toHaveLength(visit);
+    }
+  });
+
+  test('goes on for who comes back in the same breath', () => {
+    const { reports, track } = page();
+    const video = simulateVideo(20);
+    const stop = track(video.element);
+    video.play(15);
+    stop();
+    track(video.element);
+    video.play(5);
+    expect(reports).toHaveLength(1);
+  });
+
+  test('that reported with one player left stays reported', async () => {
+    const { reports, track } = page();
+    const [one, two] = [simulateVideo(20), simulateVideo(20)];
+    const stop = track(one.element);
+    track(two.element);
+    one.play(15);
+    stop();
+    await settled();
+    two.play(20);
+    expect(reports).toHaveLength(1);
+  });
+
+  test('ends even if onMilestone throws on the way out', async () => {
+    const { reports, track } = page();
+    const video = simulateVideo(20);
+    const stop = track(video.element, {
+      onMilestone: () => {
+        throw new Error('theirs');
+      },
+    });
+    video.play(11, 100);
+    expect(stop).toThrow('theirs');
+    await settled();
+    const again = simulateVideo(20);
+    track(again.element);
+    again.play(20);
+    expect(reports).toHaveLength(2);
+  });
+});
+
+test('options are read at the crossing, not before', () => {
+  const { reports, world } = page();
+  const outbox = { add: vi.fn<Outbox['add']>(), flush: () => Promise.resolve(), start: () => () => undefined };
+  const onMilestone = vi.fn<(milestone: Milestone) => void>();
+  const options: TrackOptions = { videoId: 'intro', outbox, measure: 'watched' };
+  const video = simulateVideo(20);
+  followVideo(video.element, 'intro', () => options, world);
+  video.seek(9);
+  video.play(5);
+  options.userId = 'late';
+  options.onMilestone = onMilestone;
+  options.measure = 'reached';
+  video.play(1);
+  expect(reports).toEqual([]);
+  expect(onMilestone).toHaveBeenCalledExactlyOnceWith({
+    videoId: 'intro',
+    event: 'watched_50_percent',
+    userId: 'late',
+    ts: 42,
+  });
+  expect(outbox.add).toHaveBeenCalledOnce();
+});
+
+describe('where the element has no played ranges (jsdom)', () => {
+  function plainVideo(duration: number): HTMLVideoElement {
+    const element = document.createElement('video');
+    Object.defineProperty(element, 'duration', { value: duration });
+    return element;
+  }
+  function moveTo(element: HTMLVideoElement, currentTime: number, ...events: string[]): void {
+    element.currentTime = currentTime;
+    for (const type of events) element.dispatchEvent(new Event(type));
+  }
+
+  test('the playhead tells', () => {
+    const { reports, track } = page();
+    const element = plainVideo(100);
+    track(element);
+    moveTo(element, 49, 'timeupdate');
+    expect(reports).toHaveLength(0);
+    moveTo(element, 51, 'timeupdate');
+    moveTo(element, 60, 'timeupdate');
+    expect(reports).toHaveLength(1);
+  });
+
+  test('a seek still counts for nothing', () => {
+    const { reports, track } = page();
+    const element = plainVideo(100);
+    track(element);
+    moveTo(element, 80, 'seeking', 'timeupdate', 'seeked');
+    expect(reports).toHaveLength(0);
+    moveTo(element, 80.1, 'timeupdate');
+    expect(reports).toHaveLength(0);
+    moveTo(element, 80.4, 'timeupdate');
+    expect(reports).toHaveLength(1);
+  });
+});
+
+type Act = { do: 'play'; seconds: number } | { do: 'seek'; to: number } | { do: 'pause' } | { do: 'load' };
+
+const acts = fc.array(
+  fc.oneof<fc.Arbitrary<Act>[]>(
+    fc.record({ do: fc.constant('play'), seconds: fc.integer({ min: 1, max: 600 }).map((n) => n / 20) }),
+    fc.record({ do: fc.constant('seek'), to: fc.integer({ min: 0, max: 400 }).map((n) => n / 20) }),
+    fc.record({ do: fc.constant('pause') }),
+    fc.record({ do: fc.constant('load') }),
+  ),
+  { maxLength: 25 },
+);
+
+/** What a viewer did, counted in twentieths of a second of a 20 s video by a clock that knows no ranges. */
+class Oracle {
+  readonly #cells = new Set<number>();
+  #at = 0;
+  readonly #loop: boolean;
+  constructor(loop: boolean) {
+    this.#loop = loop;
+  }
+  act(act: Act): void {
+    if (act.do === 'seek') this.#at = Math.round(act.to * 20);
+    if (act.do === 'load') this.#at = 0;
+    if (act.do !== 'play') return;
+    for (let left = Math.round(act.seconds * 20); left > 0; left -= 1) {
+      if (this.#at >= 400 && !this.#loop) return;
+      if (this.#at >= 400) this.#at = 0;
+      this.#cells.add(this.#at);
+      this.#at += 1;
+    }
+  }
+  counts(measure: Measure): boolean {
+    if (measure === 'watched') return this.#cells.size > 200;
+    const need = reachBeyondHalf(20) * 20;
+    return [...this.#cells].some(
+      (from) => from >= 200 && [...Array(need).keys()].every((n) => this.#cells.has(from + n)),
+    );
+  }
+}
+
+test('whatever a viewer does, there is one report if it counts, and none if it does not', () => {
+  fc.assert(
+    fc.property(acts, fc.boolean(), fc.constantFrom<Measure>('reached', 'watched'), (done, loop, measure) => {
+      const { reports, track } = page();
+      const video = simulateVideo(20, { loop });
+      const oracle = new Oracle(loop);
+      const stop = track(video.element, { measure });
+      for (const act of done) {
+        if (act.do === 'play') video.play(act.seconds);
+        if (act.do === 'seek') video.seek(act.to);
+        if (act.do === 'pause') video.pause();
+        // An element tells of its last quarter of a second only if it is asked before it loads something else.
+        if (act.do === 'load') {
+          video.pause();
+          video.load();
+        }
+        oracle.act(act);
+      }
+      stop();
+      expect(reports).toHaveLength(oracle.counts(measure) ? 1 : 0);
+    }),
+    { numRuns: 300 },
+  );
+});

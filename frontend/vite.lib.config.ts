@@ -1,0 +1,23 @@
+import { defineConfig } from 'vite';
+
+/** The library: ESM for other sites' bundlers and for a plain `<script type="module">`. */
+export default defineConfig({
+  publicDir: false, // That is the site's.
+  build: {
+    outDir: 'dist-lib',
+    target: 'es2022',
+    minify: true,
+    sourcemap: true,
+    lib: { entry: { index: 'index.ts', tracker: 'tracker.ts' }, formats: ['es'] },
+    rolldownOptions: {
+      preserveEntrySignatures: 'allow-extension',
+      external: [/^react($|\/)/, 'hls.js'],
+      output: {
+        minify: true, // In a library Vite would leave the white space.
+        chunkFileNames: '[name].js',
+        // Library mode drops the directive of the sources, and without it Next.js takes the player for a server component.
+        banner: (chunk) => (chunk.name === 'index' ? "'use client';" : ''),
+      },
+    },
+  },
+});
