@@ -7,24 +7,32 @@ STAMP := $(VENV)/.set-up
 COVERAGE := --cov --cov-report=term:skip-covered --no-cov-on-fail --cov-fail-under=97
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format
+.PHONY: help setup site run test lint format
 
 help:  ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP)  ## Install everything into .venv; does nothing if it is there
 
+site: $(STAMP)  ## Build the demo site into frontend/dist; does nothing if it is newer than its sources
+	@bin/frontend $(VENV) site
+
 run: $(STAMP)  ## Run Valkey, database, web, worker and Flower until Ctrl-C
+	@$(MAKE) --no-print-directory site || echo "The site could not be built (see above); the API works without it." >&2
 	@exec $(BIN)/pulse up
 
-test: lint  ## Lint, then run all tests on real servers; ARGS=... for some of them
+test: lint site  ## Lint, then run all tests, on real servers and in a real browser; ARGS=... for some of pytest's
+	bin/frontend $(VENV) build:lib
+	bin/frontend $(VENV) test
 	$(BIN)/python -m pytest $(or $(ARGS),$(COVERAGE))
 
-lint: $(STAMP)  ## ruff, mypy --strict, import contracts
+lint: $(STAMP)  ## ruff, mypy --strict, import contracts; tsc and ESLint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	bin/frontend $(VENV) typecheck
+	bin/frontend $(VENV) lint
 
 format: $(STAMP)  ## Format the code
 	$(BIN)/ruff check --fix .

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from pulse_analytics import extensions, health
+from pulse_analytics import extensions, health, site
 from pulse_analytics.config import Settings
 from pulse_analytics.http_errors import init_http_errors
 from pulse_analytics.ingest import views as ingest
@@ -27,6 +27,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     celery = extensions.init_celery(app, settings)
     celery.steps["worker"].add(PersistTimer)
     init_http_errors(app)
-    for blueprint in (ingest.blueprint, reports.blueprint, health.blueprint):
+    for blueprint in (ingest.blueprint, reports.blueprint, health.blueprint, site.blueprint):
         app.register_blueprint(blueprint)
     return app

@@ -135,7 +135,8 @@ def table(settings: Settings) -> str:
     web, token = f"http://127.0.0.1:{settings.port}", settings.admin_token or ""
     report = {"videoId": "demo", "event": "watched_50_percent", "userId": "me", "ts": time.time_ns() // 1_000_000}
     rows = {
-        "web": f"{web}/analytics",
+        "site": f"{web}/",
+        "API": f"{web}/analytics",
         "admin": f"{web}/admin/analytics/top",
         "token": token,
         "Flower": f"http://127.0.0.1:{settings.flower_port}"

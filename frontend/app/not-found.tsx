@@ -1,0 +1,18 @@
+import { useTitle } from './page-effects.js';
+import { Link } from './router.js';
+
+/** There is nothing at this address. */
+export function NotFoundPage() {
+  useTitle('Not found');
+  return (
+    <div className="not-found">
+      <h1 tabIndex={-1}>There is no such film</h1>
+      <p>The address may be misspelt, or the film was taken away.</p>
+      <p>
+        <Link className="button" to="/">
+          All films
+        </Link>
+      </p>
+    </div>
+  );
+}

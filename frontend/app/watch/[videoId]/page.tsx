@@ -1,0 +1,74 @@
+import { useState } from 'react';
+
+import { VideoPlayer } from '../../../components/video-player.js';
+import { type Video, findVideo, videos } from '../../catalogue.js';
+import { NotFoundPage } from '../../not-found.js';
+import { useReducedMotion, useTitle } from '../../page-effects.js';
+import { Link, watchPath } from '../../router.js';
+
+/** One video, and the way to the others. */
+export function WatchPage({ videoId }: { videoId: string }) {
+  const video = findVideo(videoId);
+  return video ? <Watch videoId={videoId} video={video} /> : <NotFoundPage />;
+}
+
+function Watch({ videoId, video }: { videoId: string; video: Video }) {
+  useTitle(video.title);
+  const reducedMotion = useReducedMotion();
+  const [passedVideoId, setPassedVideoId] = useState<string>();
+  return (
+    <div className="watch">
+      <div className="watch-main">
+        <VideoPlayer
+          className="stage"
+          videoId={videoId}
+          src={video.src}
+          poster={video.poster}
+          aria-label={video.title}
+          autoPlay={!reducedMotion}
+          onMilestone={() => {
+            setPassedVideoId(videoId);
+          }}
+        />
+        <h1 tabIndex={-1}>{video.title}</h1>
+        <p className="lead">{video.summary}</p>
+        <p className="meta">
+          <span>{video.seconds} seconds, no sound</span>
+          <Progress passed={passedVideoId === videoId} />
+        </p>
+      </div>
+      <MoreVideos besides={videoId} />
+    </div>
+  );
+}
+
+function Progress({ passed }: { passed: boolean }) {
+  return (
+    <span className="progress" role="status" data-passed={passed}>
+      {passed ? 'Past the half: it counts as watched' : 'Not yet past the half'}
+    </span>
+  );
+}
+
+function MoreVideos({ besides }: { besides: string }) {
+  return (
+    <aside className="more" aria-labelledby="more">
+      <h2 id="more">More films</h2>
+      <ul>
+        {videos
+          .filter((video) => video.videoId !== besides)
+          .map((video) => (
+            <li className="more-item" key={video.videoId}>
+              <img src={video.poster} alt="" width="640" height="360" loading="lazy" />
+              <div>
+                <h3>
+                  <Link to={watchPath(video.videoId)}>{video.title}</Link>
+                </h3>
+                <p>{video.seconds} s</p>
+              </div>
+            </li>
+          ))}
+      </ul>
+    </aside>
+  );
+}

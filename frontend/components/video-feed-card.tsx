@@ -1,0 +1,46 @@
+import { useEffect, useRef } from 'react';
+
+import type { Video } from '../app/catalogue.js';
+import { useOnScreen } from '../app/page-effects.js';
+import { Link, watchPath } from '../app/router.js';
+import { VideoPlayer } from './video-player.js';
+
+export interface VideoFeedCardProps {
+  video: Video;
+  /** Whether the preview may play; it then does while it is on the screen. */
+  playsPreview: boolean;
+}
+
+/** A video in the feed: a silent preview that loops in place, and the way to its page. */
+export function VideoFeedCard({ video, playsPreview }: VideoFeedCardProps) {
+  const preview = useRef<HTMLDivElement>(null);
+  const playing = useOnScreen(preview) && playsPreview;
+  useEffect(() => {
+    const element = preview.current?.querySelector('video');
+    // A browser that saves power or data may refuse to play: the poster stays.
+    if (playing) element?.play().catch(() => undefined);
+    else element?.pause();
+  }, [playing]);
+  return (
+    <article className="card">
+      <div className="card-preview" ref={preview}>
+        <VideoPlayer
+          videoId={video.videoId}
+          src={video.src}
+          poster={video.poster}
+          aria-label={`Preview of ${video.title}`}
+          muted
+          loop
+          controls={false}
+          preload="none"
+        />
+      </div>
+      <h2>
+        <Link to={watchPath(video.videoId)}>{video.title}</Link>
+      </h2>
+      <p>
+        {video.seconds} s · {video.summary}
+      </p>
+    </article>
+  );
+}

@@ -1,0 +1,19 @@
+/** The demo site: built into dist, which Flask serves. The library has vite.lib.config.ts. */
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+const api = 'http://127.0.0.1:8000';
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    outDir: 'dist',
+    target: 'es2022',
+    // The Content-Security-Policy allows no data: URLs but for images, and every name holds a hash.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 600, // hls.js, which is fetched only where HLS is played.
+  },
+  // `npm run dev`, beside a running `pulse up`.
+  server: { proxy: { '/analytics': api, '/admin': api } },
+});

@@ -1,0 +1,82 @@
+"""The demo site, as Vite built it into frontend/dist: a feed at `/`, a video at `/watch/<videoId>`.
+
+Its pages are one index.html, whose script reads the address. The API works without it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, current_app, send_from_directory
+from werkzeug.exceptions import NotFound
+
+from pulse_analytics.http_errors import problem
+
+if TYPE_CHECKING:
+    from flask import Response
+
+DIST = Path(__file__).resolve().parent.parent / "frontend" / "dist"
+"""Where the built site is, unless the application's config says it under SITE_DIST."""
+ASSET_SECONDS = 365 * 86_400
+"""The name of an asset holds a hash of its content: it never changes."""
+VIDEO_SECONDS = 3600
+"""The name of a sample video does not change with its content."""
+
+CONTENT_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    # hls.js plays from a blob.
+    "media-src": "'self' blob:",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+"""Where each kind of thing may come from: from here, and never inline."""
+
+blueprint = Blueprint("site", __name__)
+
+
+@blueprint.after_request
+def _add_headers(answer: Response) -> Response:
+    answer.headers["Content-Security-Policy"] = "; ".join(f"{kind} {source}" for kind, source in CONTENT_POLICY.items())
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Referrer-Policy"] = "same-origin"
+    return answer
+
+
+@blueprint.get("/")
+@blueprint.get("/watch/<path:video_id>", merge_slashes=False)
+def page(**_address: str) -> Response:
+    """Every page of the site; asked for again each time, because it names the assets of its build."""
+    try:
+        return send_from_directory(_dist(), "index.html")
+    except NotFound:
+        return problem(503, "The site is not built: `make site` builds it; the API works without it.")
+
+
+@blueprint.get("/assets/<path:name>")
+def asset(name: str) -> Response:
+    """A script or style, to be kept for good."""
+    answer = send_from_directory(_dist() / "assets", name, max_age=ASSET_SECONDS)
+    answer.cache_control.immutable = True
+    return answer
+
+
+@blueprint.get("/videos/<path:name>")
+def video(name: str) -> Response:
+    """A sample video or its poster; answers Range requests, so that a player can seek."""
+    return send_from_directory(_dist() / "videos", name, max_age=VIDEO_SECONDS)
+
+
+@blueprint.get("/favicon.svg")
+def favicon() -> Response:
+    """The icon in the browser's tab."""
+    return send_from_directory(_dist(), "favicon.svg", max_age=VIDEO_SECONDS)
+
+
+def _dist() -> Path:
+    return Path(current_app.config.get("SITE_DIST", DIST))

@@ -1,0 +1,226 @@
+"""The demo site: what Flask serves of a build, and what it never serves."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from pulse_analytics import site
+from pulse_analytics.app import create_app
+from pulse_analytics.config import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flask import Flask
+    from werkzeug.test import TestResponse
+
+PAGE = b"<!doctype html><title>A page</title>"
+FILM = bytes(range(256)) * 40
+
+
+class ReadingClient(FlaskClient):
+    """A client that reads every answer to its end, as a server does, so that its file is closed."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return super().open(*args, **{**kwargs, "buffered": True})
+
+
+@pytest.fixture
+def dist(tmp_path: Path) -> Path:
+    """A built site, with a secret beside it."""
+    dist = tmp_path / "dist"
+    for name, content in {
+        "index.html": PAGE,
+        "favicon.svg": b"<svg/>",
+        "assets/index-1a2b3c.js": b"1",
+        "assets/index-1a2b3c.css": b"a{}",
+        "videos/tides.mp4": FILM,
+        "videos/tides.jpg": b"poster",
+        "../secret.mp4": b"secret",
+    }.items():
+        (dist / name).parent.mkdir(parents=True, exist_ok=True)
+        (dist / name).write_bytes(content)
+    return dist
+
+
+@pytest.fixture
+def app(tmp_path: Path, dist: Path) -> Iterator[Flask]:
+    """The application, with that site; it needs no server."""
+    app = create_app(Settings.parse({"PULSE_ADMIN_TOKEN": "the-admin-token"}, tmp_path))
+    app.config["SITE_DIST"] = dist
+    app.test_client_class = ReadingClient
+    yield app
+    app.extensions["celery"].close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/watch/tides", "/watch/a/b", "/watch/a//b", "/watch/a%2Fb", "/watch/%C3%A9%20%3F", "/watch/tides/"]
+)
+def test_every_page_is_the_same_file_and_asked_for_again(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.mimetype, answer.data) == (200, "text/html", PAGE)
+    assert answer.headers["Cache-Control"] == "no-cache"
+    again = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_new_build_has_another_etag(client: FlaskClient, dist: Path) -> None:
+    old = client.get("/").headers["ETag"]
+    (dist / "index.html").write_bytes(PAGE + b"\n")
+    answer = client.get("/", headers={"If-None-Match": old})
+    assert (answer.status_code, answer.data) == (200, PAGE + b"\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "mimetype"), [("/assets/index-1a2b3c.js", "text/javascript"), ("/assets/index-1a2b3c.css", "text/css")]
+)
+def test_an_asset_is_kept_for_good(client: FlaskClient, path: str, mimetype: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.mimetype) == (200, mimetype)
+    assert answer.cache_control.public
+    assert answer.cache_control.immutable
+    assert answer.cache_control.max_age == 365 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [
+        ("bytes=0-", 0, 10_239),
+        ("bytes=100-199", 100, 199),
+        ("bytes=-40", 10_200, 10_239),
+        ("bytes=9000-99999", 9000, 10_239),
+    ],
+)
+def test_a_part_of_a_video(client: FlaskClient, asked: str, first: int, last: int) -> None:
+    answer = client.get("/videos/tides.mp4", headers={"Range": asked})
+    assert (answer.status_code, answer.mimetype) == (206, "video/mp4")
+    assert answer.headers["Content-Range"] == f"bytes {first}-{last}/{len(FILM)}"
+    assert answer.headers["Content-Length"] == str(last - first + 1)
+    assert answer.data == FILM[first : last + 1]
+
+
+def test_a_whole_video_says_that_it_has_parts(client: FlaskClient) -> None:
+    answer = client.get("/videos/tides.mp4")
+    assert (answer.status_code, answer.data) == (200, FILM)
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    head = client.head("/videos/tides.mp4")
+    assert (head.status_code, head.data, head.headers["Content-Length"]) == (200, b"", str(len(FILM)))
+
+
+def test_a_part_of_a_video_that_changed_meanwhile_is_the_whole_new_one(client: FlaskClient) -> None:
+    answer = client.get("/videos/tides.mp4", headers={"Range": "bytes=0-9", "If-Range": '"another"'})
+    assert (answer.status_code, answer.data) == (200, FILM)
+
+
+def test_a_part_that_there_is_not(client: FlaskClient) -> None:
+    answer = client.get("/videos/tides.mp4", headers={"Range": "bytes=99999-"})
+    assert (answer.status_code, answer.content_type) == (416, "application/problem+json")
+    assert answer.headers["Content-Range"] == f"bytes */{len(FILM)}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/watch/tides",
+        "/assets/index-1a2b3c.js",
+        "/videos/tides.mp4",
+        "/favicon.svg",
+        "/videos/none.mp4",
+        "/assets/none",
+    ],
+)
+def test_every_answer_is_strict(client: FlaskClient, path: str) -> None:
+    headers = client.get(path).headers
+    policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
+    assert policy == {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "media-src": "'self' blob:",
+        "connect-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing",
+        "/index.html",
+        "/watch",
+        "/watch/",
+        "/assets/",
+        "/assets/none.js",
+        "/videos/",
+        "/videos/none.mp4",
+        "/videos/%00",
+        "/videos/" + "x" * 3000,
+        "/videos/%FF.mp4",
+        "/videos/../secret.mp4",
+        "/videos/../../secret.mp4",
+        "/videos/%2e%2e/%2e%2e/secret.mp4",
+        "/videos/..%2f..%2fsecret.mp4",
+        "/videos/..%5c..%5csecret.mp4",
+        "/assets/../videos/tides.mp4",
+        "/assets/..%2findex.html",
+        "/videos//etc/passwd",
+        "/videos/%2fetc/passwd",
+        "/assets/%2fetc%2fpasswd",
+    ],
+)
+def test_there_is_nothing_else(client: FlaskClient, path: str) -> None:
+    answer = client.get(path, follow_redirects=True)
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+    assert answer.get_json()["status"] == 404
+
+
+def test_a_site_that_is_not_built_says_so_and_the_api_works(app: Flask, client: FlaskClient, tmp_path: Path) -> None:
+    app.config["SITE_DIST"] = tmp_path / "none"
+    for path in ("/", "/watch/tides"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.content_type) == (503, "application/problem+json")
+        assert answer.get_json()["detail"] == "The site is not built: `make site` builds it; the API works without it."
+    assert client.get("/assets/index-1a2b3c.js").status_code == 404
+    assert client.get("/healthz").status_code == 200
+
+
+def test_it_stands_before_no_other_route(app: Flask, client: FlaskClient) -> None:
+    assert client.get("/healthz").get_json() == {"status": "ok"}
+    assert client.post("/analytics", json={}).status_code == 400
+    assert client.get("/admin/analytics/top").status_code == 401
+    rules = {str(rule): rule.endpoint.partition(".")[0] for rule in app.url_map.iter_rules()}
+    assert {rule for rule, owner in rules.items() if owner == "site"} == {
+        "/",
+        "/watch/<path:video_id>",
+        "/assets/<path:name>",
+        "/videos/<path:name>",
+        "/favicon.svg",
+    }
+    assert "Content-Security-Policy" not in client.get("/healthz").headers
+
+
+@pytest.mark.skipif(not (site.DIST / "index.html").is_file(), reason="the site is not built")
+def test_the_real_build_keeps_its_own_policy(app: Flask, client: FlaskClient) -> None:
+    """Nothing inline, nothing from elsewhere, and everything that the page names is there."""
+    del app.config["SITE_DIST"]
+    html = client.get("/").get_data(as_text=True)
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", html)
+    named = re.findall(r'(?:src|href)="([^"]+)"', html)
+    assert any(name.endswith(".js") for name in named)
+    assert any(name.endswith(".css") for name in named)
+    for name in named:
+        assert client.get(name).status_code == 200, name
+    for film in (site.DIST / "videos").glob("*.mp4"):
+        assert client.get(f"/videos/{film.name}", headers={"Range": "bytes=0-99"}).status_code == 206
+        assert client.get(f"/videos/{film.stem}.jpg").mimetype == "image/jpeg"
