@@ -69,9 +69,9 @@ def test_the_next_run_has_the_same_data_token_and_address(start: Start) -> None:
 
 def test_the_children_have_what_was_chosen_and_what_the_user_set(start: Start) -> None:
     show = {"name": "show", "code": "import os; print({k: v for k, v in os.environ.items() if 'PULSE' in k}, 'ready.')"}
-    run = start(["valkey"], [{**show, "once": True}], PULSE_DEDUPE_TTL_SECONDS="7", PULSE_ADMIN_TOKEN="it's mine")
+    run = start(["valkey"], [{**show, "once": True}], PULSE_DEDUPE_TTL_SECONDS="7", PULSE_ADMIN_TOKEN="it's-mine")
     run.wait_for(IS_UP)
-    for words in (redis_url(run), "'PULSE_DEDUPE_TTL_SECONDS': '7'", str(run.data_dir), "it's mine"):
+    for words in (redis_url(run), "'PULSE_DEDUPE_TTL_SECONDS': '7'", str(run.data_dir), "it's-mine"):
         assert words in run.log("show")
     assert run.end() == 0
 
