@@ -59,7 +59,12 @@ export function followVideo(
     const { measure = 'reached' } = read();
     if (session.observe(played.read(), element.duration, measure)) report(videoId, read(), world);
   }
-  const stopListening = listen(element, { check, jumped: played.jumped, emptied: played.emptied });
+  function progressed(): void {
+    // Before the half nothing can be reached. A look at `played`, four times a second, is what tracking costs.
+    if ((read().measure ?? 'reached') === 'reached' && element.currentTime <= element.duration / 2) return;
+    check();
+  }
+  const stopListening = listen(element, { check, progressed, jumped: played.jumped, emptied: played.emptied });
   // What an earlier visit left is sent even where no app shell starts the outbox.
   const stopOutbox = outboxOf(read()).start();
   check();
@@ -101,6 +106,7 @@ function report(videoId: string, options: Omit<TrackOptions, 'videoId'>, { sessi
 
 interface Reactions {
   check: () => void;
+  progressed: () => void;
   jumped: () => void;
   emptied: () => void;
 }
@@ -111,14 +117,15 @@ interface Reactions {
  * timeupdate comes four times a second, in background tabs too, where animation frames stop. A clip of a second may never
  * see one beyond its middle, but ends or, in a loop, seeks. A hidden or left page may never come back.
  */
-function listen(element: HTMLVideoElement, { check, jumped, emptied }: Reactions): () => void {
+function listen(element: HTMLVideoElement, { check, progressed, jumped, emptied }: Reactions): () => void {
   const page = element.ownerDocument;
   const listeners = new AbortController();
   const on = (target: EventTarget | null, types: readonly string[], react: () => void): void => {
     for (const type of types) target?.addEventListener(type, react, { signal: listeners.signal });
   };
   on(element, ['seeking', 'seeked'], jumped); // Before the check that the same event asks for.
-  on(element, ['timeupdate', 'pause', 'seeking', 'ended', 'durationchange'], check);
+  on(element, ['timeupdate'], progressed);
+  on(element, ['pause', 'seeking', 'ended', 'durationchange'], check);
   on(element, ['emptied'], emptied);
   on(page, ['visibilitychange'], check);
   on(page.defaultView, ['pagehide'], check);
