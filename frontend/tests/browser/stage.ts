@@ -1,0 +1,49 @@
+/** What a harness page shows. Its address says it: `?stage=` and this as JSON. */
+export interface Stage {
+  endpoint: string;
+  /** What is shown at first, then after each press of Next; after the last scene, nothing. */
+  scenes: readonly Scene[];
+  strict: boolean;
+  /** If not empty: tell the site under this name when the page is hidden or shown, and when a video plays. */
+  name: string;
+}
+
+export type Scene = readonly Player[];
+
+/** A player; the same slot in two scenes is the same player. */
+export interface Player {
+  slot: string;
+  videoId: string;
+  src: string;
+  userId?: string;
+  measure?: 'reached' | 'watched';
+  autoPlay?: boolean;
+  loop?: boolean;
+  muted?: boolean;
+}
+
+declare global {
+  interface Window {
+    /** The videoId of each milestone that the page was told of. */
+    milestones: string[];
+    /** For each time that the page was shown: whether it came from the back/forward cache. */
+    shown: boolean[];
+  }
+}
+
+export function readStage(): Stage {
+  window.milestones = [];
+  window.shown = [];
+  addEventListener('pageshow', (event) => window.shown.push(event.persisted));
+  const stage = JSON.parse(new URLSearchParams(location.search).get('stage') ?? '{}') as Stage;
+  if (stage.name) tellTheSite(stage.name);
+  return stage;
+}
+
+function tellTheSite(name: string): void {
+  const tell = (what: string): void => {
+    void fetch(`/note/${name}-${what}`, { keepalive: true });
+  };
+  document.addEventListener('visibilitychange', () => tell(document.visibilityState));
+  document.addEventListener('playing', () => tell('plays'), { capture: true });
+}

@@ -1,0 +1,6 @@
+// What a server component's host does: import the player in Node, and render it to a string.
+import { createElement } from 'react';
+import { renderToString } from 'react-dom/server';
+import { VideoPlayer } from '@pulse-analytics/player';
+
+process.stdout.write(renderToString(createElement(VideoPlayer, { videoId: 'v1', src: '/v1.mp4' })));

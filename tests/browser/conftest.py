@@ -1,0 +1,113 @@
+"""Chromium, the stack and a site that is not ours, over pytest-playwright's own fixtures."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.chromium import find_xvfb, launch_args
+from tests.browser.desktop import Desktop
+from tests.browser.pages import build_pages
+from tests.browser.site import Site
+from tests.browser.stack import Stack
+from tests.browser.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import BrowserType, Page
+
+SHOP = "shop.example"
+"""A host name whose pages may report: neither the stack's origin, nor a secure context."""
+STRANGER = "stranger.example"
+"""One whose pages may not."""
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """pytest-playwright's, and what the machine's Chromium needs."""
+    return {**browser_type_launch_args, **launch_args()}
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """None: pytest-playwright's own fixture warns under pytest 9.2 (a session fixture that is a method)."""
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """The site that is not ours, with the harness pages as the sources have them now."""
+    build_pages()
+    with Site() as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def stack(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """`pulse up`, for all tests."""
+    origins = [site.origin(), site.origin(SHOP)]
+    with Stack(tmp_path_factory.mktemp("stack"), origins) as stack:
+        yield stack
+
+
+@pytest.fixture
+def video_id(request: pytest.FixtureRequest) -> str:
+    """A videoId of this test's own."""
+    name = re.sub(r"[^\w-]+", "-", request.node.name.removeprefix("test_"))[:80]
+    return f"{name}-{next(_numbers)}"
+
+
+@pytest.fixture
+def stage(page: Page, site: Site, stack: Stack, video_id: str) -> Iterator[Stage]:
+    """A page of this test's own, empty, and what became of its reports."""
+    stage = Stage(page, site, stack, video_id)
+    yield stage
+    assert stage.errors == []
+
+
+@pytest.fixture
+def stage_without_storage(
+    browser_type: BrowserType,
+    browser_type_launch_args: dict[str, Any],
+    site: Site,
+    stack: Stack,
+    video_id: str,
+    tmp_path: Path,
+) -> Iterator[Stage]:
+    """The same in a browser whose user blocks all cookies and site data: to look at localStorage throws."""
+    preferences = tmp_path / "Default" / "Preferences"
+    preferences.parent.mkdir()
+    preferences.write_text(json.dumps({"profile": {"default_content_setting_values": {"cookies": 2}}}))
+    with browser_type.launch_persistent_context(tmp_path, **browser_type_launch_args) as context:
+        stage = Stage(context.new_page(), site, stack, video_id)
+        yield stage
+        assert stage.errors == []
+
+
+@pytest.fixture
+def stage_with_cache(
+    browser_type: BrowserType, browser_type_launch_args: dict[str, Any], site: Site, stack: Stack, video_id: str
+) -> Iterator[Stage]:
+    """The same in a browser with a back/forward cache."""
+    without = ["--disable-back-forward-cache"]
+    with browser_type.launch(**browser_type_launch_args, ignore_default_args=without) as browser:
+        stage = Stage(browser.new_page(), site, stack, video_id)
+        yield stage
+        assert stage.errors == []
+
+
+@pytest.fixture
+def desktop(browser_type: BrowserType, tmp_path: Path) -> Iterator[Desktop]:
+    """A Chromium with a window."""
+    xvfb = find_xvfb()
+    if xvfb is None:
+        pytest.skip("Without an X server no tab is ever hidden: apt-get install xvfb.")
+    with Desktop(tmp_path, xvfb, browser_type) as desktop:
+        yield desktop

@@ -1,0 +1,142 @@
+"""`pulse up` with a Valkey of its own that tests may kill."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import urllib3
+from redis import Redis
+
+from tests.facts import wait_until
+from tests.servers.local_process import LocalProcess
+from tests.servers.ports import free_port
+from tests.servers.valkey import start_valkey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_http = urllib3.PoolManager(retries=False, timeout=10)
+_START_SECONDS = 60
+_SETTLE_SECONDS = 1.0
+
+
+class Ledger(NamedTuple):
+    """How many reports the API answered with 202 and with 200."""
+
+    accepted: int
+    duplicate: int
+
+    def __sub__(self, earlier: Ledger) -> Ledger:
+        return Ledger(self.accepted - earlier.accepted, self.duplicate - earlier.duplicate)
+
+
+class Stack:
+    """Valkey, database, web and worker. Leaving it ends all of them."""
+
+    def __init__(self, folder: Path, cors_origins: Sequence[str]) -> None:
+        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        self._database = folder / "var" / "pulse.db"
+        self._valkey = start_valkey(folder / "valkey")
+        self._redis: Redis = Redis.from_url(self._valkey.url, decode_responses=True)
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("PULSE_")}
+        values = {
+            "PULSE_DATA_DIR": str(folder / "var"),
+            "PULSE_REDIS_URL": self._valkey.url,
+            "PULSE_CORS_ORIGINS": ", ".join(cors_origins),
+            "PULSE_PORT": str(port),
+            "PULSE_FLOWER_PORT": "0",
+        }
+        command = [sys.executable, "-m", "pulse_analytics", "up"]
+        self._up = LocalProcess(command, folder, name="up", env={**clean, **values})
+
+    def __enter__(self) -> Self:
+        self._up.start()
+        wait_until(lambda: b"pulse is up" in self._up.logs() or self._up.status == "exited", _START_SECONDS)
+        assert self._up.status == "running", self._up.logs().decode()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._up.stop(timeout=20)
+        self._redis.close()
+        self._valkey.teardown()
+
+    def kill_valkey(self) -> None:
+        """From now on the API answers 503 with Retry-After."""
+        self._valkey.kill("SIGKILL")
+
+    def start_valkey(self) -> None:
+        """And from now on 202 again."""
+        self._valkey.start()
+        wait_until(lambda: _http.request("GET", f"{self.url}/readyz").status == 200, 30)
+
+    def ledger(self) -> Ledger:
+        """What arrived so far."""
+        held: Any = self._redis.hgetall("pulse:ledger")
+        return Ledger(int(held.get("accepted", 0)), int(held.get("duplicate", 0)))
+
+    def count(self, video_id: str) -> int:
+        """The counter of a video, which must be the number of its raw events."""
+        with closing(self._connect()) as connection:
+            connection.execute("BEGIN")
+            counted = _number(connection, "SELECT watched_50_count FROM video_metrics WHERE video_id = ?", video_id)
+            assert counted == _number(connection, "SELECT count(*) FROM video_events WHERE video_id = ?", video_id)
+            return counted
+
+    def wait_until_counted(self, expected: dict[str, int], seconds: float = 45.0) -> None:
+        """Return when the videos' counts are these."""
+        deadline = time.monotonic() + seconds
+        while (counts := self._counts(expected)) != expected:
+            assert time.monotonic() < deadline, f"{counts} and not {expected} after {seconds} s"
+            time.sleep(0.05)
+
+    def assert_stays(self, expected: dict[str, int]) -> None:
+        """Nothing waits to be counted, and a second later the videos' counts are still these."""
+        wait_until(lambda: self._redis.xlen("queue:analytics") == 0)
+        settled = time.monotonic() + _SETTLE_SECONDS
+        while time.monotonic() < settled:
+            assert self._counts(expected) == expected
+            time.sleep(0.1)
+        assert self._redis.xlen("queue:analytics") == 0
+
+    def send_again(self, video_ids: list[str]) -> int:
+        """Send every counted report of these videos again, and again after Redis forgot its viewer; how many it were.
+
+        The first time it is a duplicate. The second time it is accepted, and the database must know it.
+        """
+        reports = [report for video_id in video_ids for report in self._reports(video_id)]
+        for report in reports:
+            assert self._post(report) == (200, "duplicate")
+            assert self._redis.delete(f"dedupe:video:{report['videoId']}:user:{report['userId']}:watched50") == 1
+            assert self._post(report) == (202, "queued")
+        return 2 * len(reports)
+
+    def viewers(self, video_id: str) -> list[str]:
+        """For whom a video counted."""
+        return [report["userId"] for report in self._reports(video_id)]
+
+    def _post(self, report: dict[str, Any]) -> tuple[int, str]:
+        answer = _http.request("POST", f"{self.url}/analytics", json=report)
+        return answer.status, answer.json().get("status")
+
+    def _counts(self, videos: dict[str, int]) -> dict[str, int]:
+        return {video_id: self.count(video_id) for video_id in videos}
+
+    def _reports(self, video_id: str) -> list[dict[str, Any]]:
+        query = "SELECT video_id, event, user_id, ts FROM video_events WHERE video_id = ?"
+        with closing(self._connect()) as connection:
+            rows = connection.execute(query, (video_id,)).fetchall()
+        return [dict(zip(("videoId", "event", "userId", "ts"), row, strict=True)) for row in rows]
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)
+
+
+def _number(connection: sqlite3.Connection, query: str, video_id: str) -> int:
+    row = connection.execute(query, (video_id,)).fetchone()
+    return int(row[0]) if row else 0

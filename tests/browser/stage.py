@@ -1,0 +1,197 @@
+"""One test's page: what it shows, what its videos do, and what became of its reports."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page, Request
+
+    from tests.browser.site import Site
+    from tests.browser.stack import Stack
+
+Player = dict[str, object]
+
+CLIP_4_S = "/media/clip-4s.mp4"  # The only one with sound.
+CLIP_20_S = "/media/clip-20s.mp4"
+CLIP_600_MS = "/media/clip-0.6s.mp4"
+RECORDED_20_S = "/media/recorded-20s.webm"  # Its length stands nowhere in it.
+HLS_8_S = "/vod.m3u8"
+
+
+_SLIDER_INSET = 16
+_SLIDER_ABOVE_BOTTOM = 18
+
+
+class Stage:
+    """A page of the site with players, and the stack that they report to."""
+
+    def __init__(self, page: Page, site: Site, stack: Stack, video_id: str) -> None:
+        self.page = page
+        self.site = site
+        self.stack = stack
+        self.video_id = video_id
+        self.errors: list[str] = []
+        """What nobody caught in the pages."""
+        self._attempts: list[Request] = []
+        self._before = stack.ledger()
+        page.context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        page.context.on("request", self._note)
+
+    def player(self, src: str = CLIP_20_S, *, slot: str = "a", video_id: str | None = None, **props: object) -> Player:
+        """A player for `open`, of this test's video if it does not say which."""
+        return {"slot": slot, "videoId": video_id or self.video_id, "src": src, **props}
+
+    def url(
+        self, *scenes: list[Player], kind: str = "react", host: str = "127.0.0.1", strict: bool = False, name: str = ""
+    ) -> str:
+        """The address of a harness page: a press of Next leads from scene to scene, and at last to an empty page."""
+        stage = {"endpoint": f"{self.stack.url}/analytics", "scenes": scenes, "strict": strict, "name": name}
+        return f"{self.site.origin(host)}/{kind}.html?stage={quote(json.dumps(stage))}"
+
+    def open(self, *scenes: list[Player], **options: Any) -> Video:
+        """Open a harness page; its player in slot a."""
+        self.page.goto(self.url(*scenes, **options))
+        return self.video()
+
+    def video(self, slot: str = "a") -> Video:
+        """The player in a slot."""
+        return Video(self.page.locator(f"video[data-slot={slot}]"))
+
+    def next(self) -> Video:
+        """Go to the next scene; its player in slot a, if it has one."""
+        self.page.get_by_role("button", name="Next").click()
+        return self.video()
+
+    def leave(self) -> None:
+        """Let every page of the browser go elsewhere."""
+        for page in self.page.context.pages:
+            page.goto("about:blank")
+
+    def wait_for_milestones(self, *video_ids: str) -> None:
+        """Wait until the page was told of just these milestones."""
+        self.page.wait_for_function("ids => String(window.milestones) === String(ids)", arg=list(video_ids))
+
+    def milestones(self) -> list[str]:
+        """Which milestones the page was told of so far."""
+        told: list[str] = self.page.evaluate("window.milestones")
+        return told
+
+    def assert_stored(self, number: int) -> None:
+        """That many reports wait in the browser."""
+        keys = self.page.evaluate("Object.keys({ ...localStorage })")
+        assert len([key for key in keys if key.startswith("pulse:report:")]) == number
+
+    def assert_sent_the_same(self, *, not_before_seconds: float = 0) -> None:
+        """The browser sent one report, more than once, word by word the same, and the second time not too early."""
+        assert len(self._attempts) > 1
+        assert len({attempt.post_data for attempt in self._attempts}) == 1
+        first, second = (attempt.timing["startTime"] for attempt in self._attempts[:2])
+        assert second - first >= not_before_seconds * 1000
+
+    def ends_with(self, count: int, *, reports: int | None = None) -> None:
+        """The database's count of this test's video is `count`, and stays; as many reports arrived, or `reports`."""
+        self.ends({self.video_id: count}, reports=reports)
+
+    def ends(self, counts: dict[str, int], *, reports: int | None = None) -> None:
+        """The database's counts are these and stay, though every report is sent again, and the pages are left."""
+        self.stack.wait_until_counted(counts)
+        again = self.stack.send_again(list(counts))
+        self.leave()
+        self.stack.assert_stays(counts)
+        assert sum(self.stack.ledger() - self._before) - again == (sum(counts.values()) if reports is None else reports)
+
+    def _note(self, request: Request) -> None:
+        if request.method == "POST" and request.url == f"{self.stack.url}/analytics":
+            self._attempts.append(request)
+
+
+class Video:
+    """A `<video>`, and what its viewer does with it."""
+
+    def __init__(self, locator: Locator) -> None:
+        self._locator = locator
+
+    def play(self, rate: float = 1) -> None:
+        """Go on from where it stands."""
+        self._run("video.playbackRate = arg; return video.play()", rate)
+
+    def play_until(self, seconds: float, rate: float = 1) -> None:
+        """Play until the playhead is there, or at the end; then pause."""
+        self.play(rate)
+        self.then(seconds, "video.pause()")
+
+    def then(self, seconds: float, action: str) -> None:
+        """Run `action` in the page as soon as the playhead is there, or at the end."""
+        self._once("video.currentTime >= arg || video.ended", action, seconds)
+
+    def seek(self, *seconds: float) -> None:
+        """Move the playhead to each of these places."""
+        for place in seconds:
+            self._run(
+                "return new Promise(done => { video.addEventListener('seeked', done, { once: true });"
+                " video.currentTime = arg; }).then(() => {})",
+                place,
+            )
+
+    def drag(self, start: float, end: float) -> None:
+        """Move the playhead through in 40 steps, as a slider does that lets the video play meanwhile."""
+        self._run(
+            """return new Promise(done => {
+                 let step = 0;
+                 const move = () => {
+                   video.currentTime = arg.start + (arg.end - arg.start) * step / 40;
+                   if (++step > 40) return done();
+                   setTimeout(move, 15);
+                 };
+                 move();
+               })""",
+            {"start": start, "end": end},
+        )
+
+    def drag_slider(self, *shares: float) -> None:
+        """Drag the slider of the browser's own controls with the mouse to each of these places."""
+        box = self._locator.bounding_box()
+        assert box is not None
+        mouse, width = self._locator.page.mouse, box["width"] - 2 * _SLIDER_INSET
+        for number, share in enumerate(shares):
+            x, y = box["x"] + _SLIDER_INSET + width * share, box["y"] + box["height"] - _SLIDER_ABOVE_BOTTOM
+            mouse.move(x, y, steps=20)
+            if number == 0:
+                mouse.down()
+        mouse.up()
+
+    def wait_for_loops(self, number: int) -> None:
+        """Wait until it began anew that many times."""
+        self._run(
+            "let loops = 0; return new Promise(done =>"
+            " video.addEventListener('seeked', () => { if (++loops === arg) done(); }))",
+            number,
+        )
+
+    def play_to_the_end(self, rate: float = 1) -> None:
+        """Play from where it stands until it has ended."""
+        self.play(rate)
+        self.wait_until("video.ended")
+
+    def press_space(self) -> None:
+        """Start or pause it as a viewer without a mouse does: a real gesture."""
+        self._locator.focus()
+        self._locator.press("Space")
+
+    def wait_until(self, condition: str) -> None:
+        """Wait until a condition in JavaScript about `video` holds."""
+        self._once(condition, "")
+
+    def get(self, expression: str) -> Any:
+        """The value of an expression in JavaScript about `video`."""
+        return self._run(f"return {expression}")
+
+    def _once(self, condition: str, action: str, arg: object = None) -> None:
+        look = f"() => {{ if (!({condition})) return setTimeout(look, 4); {action}; done(); }}"
+        self._run(f"return new Promise(done => {{ const look = {look}; look(); }})", arg)
+
+    def _run(self, body: str, arg: object = None) -> Any:
+        return self._locator.evaluate(f"(video, arg) => {{ {body} }}", arg)

@@ -1,0 +1,167 @@
+"""A report arrives, and counts once, whatever network, server, storage and tabs do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.conftest import SHOP, STRANGER
+from tests.browser.stage import CLIP_4_S, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import BrowserContext
+
+    from tests.browser.stack import Stack
+
+FULL_STORAGE = """() => {
+  let text = 'x'.repeat(1 << 20);
+  for (let number = 0; text; number++) {
+    try { localStorage.setItem(`full-${number}`, text); } catch { text = text.slice(0, text.length >> 1); }
+  }
+  return Object.values({ ...localStorage }).join('').length;
+}"""
+
+
+@pytest.fixture
+def valkey_down(stack: Stack) -> Iterator[Callable[[], None]]:
+    """Kill the API's Valkey; started again at the latest when the test ends."""
+    yield stack.kill_valkey
+    stack.start_valkey()
+
+
+def watch(stage: Stage) -> None:
+    """Watch the shown clip past its half."""
+    stage.video().play_until(11, rate=16)
+
+
+def test_offline_then_online(stage: Stage, context: BrowserContext) -> None:
+    stage.open([stage.player()]).wait_until("video.buffered.length && video.buffered.end(0) >= 19")
+    context.set_offline(True)
+    watch(stage)
+    stage.wait_for_milestones(stage.video_id)
+    stage.assert_stored(1)
+    assert stage.stack.count(stage.video_id) == 0
+    context.set_offline(False)
+    stage.ends_with(1)
+    stage.assert_sent_the_same()
+
+
+def test_a_server_that_is_down_and_comes_back(stage: Stage, stack: Stack, valkey_down: Callable[[], None]) -> None:
+    stage.open([stage.player()])
+    valkey_down()
+    with stage.page.expect_response(f"{stack.url}/analytics") as got:
+        watch(stage)
+    assert got.value.status == 503
+    retry_after_seconds = int(got.value.headers["retry-after"])
+    assert retry_after_seconds > 0
+    stack.start_valkey()
+    stage.ends_with(1)
+    stage.assert_sent_the_same(not_before_seconds=retry_after_seconds)
+
+
+def test_a_tab_that_closes_with_a_report_unsent(
+    stage: Stage, context: BrowserContext, stack: Stack, valkey_down: Callable[[], None]
+) -> None:
+    stage.open([stage.player()])
+    valkey_down()
+    with stage.page.expect_response(f"{stack.url}/analytics"):
+        watch(stage)
+    stage.page.close()
+    stack.start_valkey()
+    stage.page = context.new_page()
+    stage.page.goto(stage.url())  # No player: the app shell alone sends it.
+    stage.ends_with(1)
+    stage.assert_sent_the_same()
+
+
+def test_three_tabs_send_each_report_once(
+    stage: Stage, context: BrowserContext, stack: Stack, valkey_down: Callable[[], None]
+) -> None:
+    videos = [f"{stage.video_id}-{number}" for number in range(3)]
+    tabs = [stage.page, context.new_page(), context.new_page()]
+    for tab, video_id in zip(tabs, videos, strict=True):
+        tab.goto(stage.url([stage.player(video_id=video_id)]))
+    valkey_down()
+    for tab in tabs:
+        stage.page = tab
+        watch(stage)
+    stage.assert_stored(3)
+    stack.start_valkey()
+    tabs[0].reload()  # So that one tab flushes at once, what all three wait for.
+    stage.ends(dict.fromkeys(videos, 1))
+
+
+def test_three_tabs_with_one_video_count_once(stage: Stage, context: BrowserContext) -> None:
+    for _ in range(3):
+        stage.open([stage.player()])
+        watch(stage)
+        stage.page = context.new_page()
+    stage.ends_with(1, reports=3)
+
+
+@pytest.mark.parametrize("outage", [False, True])
+def test_a_full_storage(stage: Stage, context: BrowserContext, outage: bool) -> None:
+    stage.page.goto(f"{stage.site.origin()}/away.html")
+    assert stage.page.evaluate(FULL_STORAGE) > 5_000_000
+    stage.open([stage.player()]).wait_until("video.buffered.length && video.buffered.end(0) >= 19")
+    context.set_offline(outage)
+    watch(stage)
+    stage.wait_for_milestones(stage.video_id)
+    stage.assert_stored(0)
+    context.set_offline(False)
+    stage.ends_with(1)
+
+
+def test_a_forbidden_storage(stage_without_storage: Stage) -> None:
+    stage = stage_without_storage
+    stage.open([stage.player()])
+    with pytest.raises(Exception, match="SecurityError"):
+        stage.page.evaluate("localStorage")
+    watch(stage)
+    stage.ends_with(1)
+
+
+def test_a_forbidden_storage_in_an_outage(stage_without_storage: Stage) -> None:
+    stage = stage_without_storage
+    stage.open([stage.player()]).wait_until("video.buffered.length && video.buffered.end(0) >= 19")
+    stage.page.context.set_offline(True)
+    watch(stage)
+    stage.wait_for_milestones(stage.video_id)
+    stage.page.context.set_offline(False)
+    stage.ends_with(1)
+    stage.assert_sent_the_same()
+
+
+@pytest.mark.parametrize("kind", ["react", "plain"])
+def test_plain_http_and_another_origin(stage: Stage, kind: str) -> None:
+    stage.open([stage.player(CLIP_4_S)], kind=kind, host=SHOP)
+    assert stage.page.evaluate("[isSecureContext, typeof crypto.randomUUID, typeof navigator.locks]") == [
+        False,
+        "undefined",
+        "undefined",
+    ]
+    stage.video().play_to_the_end(rate=4)
+    stage.ends_with(1)
+
+
+def test_plain_http_and_a_server_that_comes_back(
+    stage: Stage, context: BrowserContext, stack: Stack, valkey_down: Callable[[], None]
+) -> None:
+    tabs = [stage.page, context.new_page()]
+    tabs[1].goto(stage.url(host=SHOP))
+    stage.open([stage.player()], host=SHOP)
+    valkey_down()
+    with stage.page.expect_response(f"{stack.url}/analytics"):
+        watch(stage)
+    stack.start_valkey()
+    stage.ends_with(1)
+
+
+def test_an_origin_that_the_server_does_not_know(stage: Stage) -> None:
+    stage.open([stage.player()], host=STRANGER)
+    watch(stage)
+    stage.wait_for_milestones(stage.video_id)
+    stage.ends_with(0)

@@ -1,0 +1,210 @@
+"""The library as others get it: only what `npm pack` packs, in two sites that are not ours.
+
+Their sources are in frontend/tests/packed. They are installed without a network: what else they need is copied from
+frontend/node_modules.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.browser.site import MEDIA, ROOT
+from tests.browser.stack import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.browser.stage import Stage
+
+FRONTEND = ROOT / "frontend"
+MODULES = FRONTEND / "node_modules"
+SOURCES = FRONTEND / "tests" / "packed"
+PLAYER = "node_modules/@pulse-analytics/player"
+# What an application of React 19 asks for, and what that asks for in turn.
+OTHER_PACKAGES = ("react", "react-dom", "scheduler", "hls.js", "@types/react", "@types/react-dom", "csstype")
+
+_STRICT = ("--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022")
+_RESOLUTIONS = {"node": ("--module", "nodenext"), "bundler": ("--module", "esnext", "--moduleResolution", "bundler")}
+_IMPORT = re.compile(r"""\b(?:from|import)\s*\(?\s*["'`]([^"'`]+)["'`]""")
+
+resolutions = pytest.mark.parametrize("resolution", _RESOLUTIONS)
+
+
+@pytest.fixture(scope="module")
+def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What would be published. `npm pack` builds the library first."""
+    folder = tmp_path_factory.mktemp("tarball")
+    _run("npm", "pack", "--loglevel=error", "--pack-destination", str(folder), cwd=FRONTEND)
+    return next(folder.glob("*.tgz"))
+
+
+@pytest.fixture(scope="module")
+def web_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the sites' web server serves."""
+    return tmp_path_factory.mktemp("web")
+
+
+@pytest.fixture(scope="module")
+def plain_page(tarball: Path, web_root: Path) -> Path:
+    """A page that has nothing but the unpacked tarball: no bundler, no React."""
+    folder = _copy("plain", web_root)
+    with tarfile.open(tarball) as packed:
+        packed.extractall(folder, filter="data")
+    (folder / PLAYER).parent.mkdir(parents=True)
+    (folder / "package").rename(folder / PLAYER)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def react_app(tarball: Path, web_root: Path) -> Path:
+    """An application of React that npm installed the tarball into, and Vite has built."""
+    folder = _copy("react", web_root)
+    packages = {name: f"file:{MODULES / name}" for name in OTHER_PACKAGES}
+    packages["@pulse-analytics/player"] = f"file:{tarball}"
+    (folder / "package.json").write_text(json.dumps({"private": True, "type": "module", "dependencies": packages}))
+    _run("npm", "install", "--offline", "--install-links", "--ignore-scripts", "--loglevel=error", cwd=folder)
+    _run_tool("vite/bin/vite.js", "build", "--base", "./", "--logLevel", "warn", cwd=folder)
+    shutil.copy(MEDIA / "clip-4s.mp4", folder / "dist" / "clip.mp4")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def origin(web_root: Path) -> Iterator[str]:
+    """The origin of the sites' web server."""
+    with _QuietServer(("127.0.0.1", 0), partial(_QuietHandler, directory=str(web_root))) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="web")
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def stack(origin: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """`pulse up`, which knows no other site than these."""
+    with Stack(tmp_path_factory.mktemp("stack"), [origin]) as stack:
+        yield stack
+
+
+def test_a_plain_page_reports_with_the_unpacked_tracker(stage: Stage, plain_page: Path, origin: str) -> None:
+    scripts = _play(stage, f"{origin}/plain/index.html")
+    stage.ends_with(1)
+    assert scripts == [f"{origin}/plain/{PLAYER}/dist-lib/tracker.js"]
+
+
+def test_a_react_app_reports_with_the_installed_player(stage: Stage, react_app: Path, origin: str) -> None:
+    scripts = _play(stage, f"{origin}/react/dist/index.html")
+    stage.ends_with(1)
+    built = {file.name for file in (react_app / "dist" / "assets").glob("*.js")}
+    # One script, and beside it hls.js, which nothing here needs.
+    assert len(scripts) == 1
+    assert any(name.startswith("hls") for name in built - {scripts[0].rpartition("/")[2]})
+
+
+@resolutions
+def test_the_types_of_the_player_hold_with_react_19(react_app: Path, resolution: str) -> None:
+    version = json.loads((react_app / "node_modules/@types/react/package.json").read_text())["version"]
+    assert version.startswith("19.")
+    options = (*_STRICT, *_RESOLUTIONS[resolution], "--jsx", "react-jsx")
+    _run_tool("typescript/bin/tsc", *options, "main.tsx", "check.tsx", cwd=react_app)
+
+
+@resolutions
+def test_the_types_of_the_tracker_hold_without_react(plain_page: Path, resolution: str) -> None:
+    _run_tool("typescript/bin/tsc", *_STRICT, *_RESOLUTIONS[resolution], "check.ts", cwd=plain_page)
+
+
+def test_use_client_stands_first_in_the_player(react_app: Path) -> None:
+    assert re.match(r"""["']use client["'];""", _entry(react_app, ".").read_text())
+
+
+def test_the_player_can_be_rendered_on_a_server(react_app: Path) -> None:
+    html = _run("node", "server.mjs", cwd=react_app)
+    assert re.fullmatch(r'<video [^>]*src="/v1\.mp4"[^>]*></video>', html)
+
+
+def test_the_tracker_imports_nothing_but_itself(plain_page: Path) -> None:
+    assert _imported_packages(_entry(plain_page, "./tracker")) == set()
+
+
+def test_the_player_imports_only_what_its_manifest_asks_for(react_app: Path) -> None:
+    assert _imported_packages(_entry(react_app, ".")) == {"react", "react/jsx-runtime", "hls.js"}
+    manifest = json.loads((react_app / PLAYER / "package.json").read_text())
+    assert set(manifest["dependencies"]) == {"hls.js"}
+    assert set(manifest["peerDependencies"]) == {"react"}
+
+
+def _play(stage: Stage, url: str) -> list[str]:
+    """Play the clip of a page to its end; the scripts that the page fetched."""
+    scripts: list[str] = []
+    stage.page.on("request", lambda request: scripts.append(request.url) if request.url.endswith(".js") else None)
+    stage.page.goto(f"{url}?{urlencode({'endpoint': f'{stage.stack.url}/analytics', 'videoId': stage.video_id})}")
+    stage.video().play_to_the_end()
+    stage.wait_for_milestones(stage.video_id)
+    return scripts
+
+
+def _copy(name: str, web_root: Path) -> Path:
+    folder = web_root / name
+    shutil.copytree(SOURCES / name, folder)
+    shutil.copy(MEDIA / "clip-4s.mp4", folder / "clip.mp4")
+    return folder
+
+
+def _entry(site: Path, name: str) -> Path:
+    """The file that a package manager's users get under this name."""
+    exports = json.loads((site / PLAYER / "package.json").read_text())["exports"]
+    return site / PLAYER / str(exports[name]["default"])
+
+
+def _imported_packages(file: Path, seen: set[Path] | None = None) -> set[str]:
+    """What a script and all that it imports, now or later, ask of others."""
+    seen = set() if seen is None else seen
+    if file in seen:
+        return set()
+    seen.add(file)
+    imported = set(_IMPORT.findall(file.read_text()))
+    own = {name for name in imported if name.startswith(".")}
+    return (imported - own).union(*(_imported_packages((file.parent / name).resolve(), seen) for name in own))
+
+
+def _run_tool(script: str, *arguments: str, cwd: Path) -> str:
+    """Run a tool of frontend/node_modules."""
+    return _run("node", str(MODULES / script), *arguments, cwd=cwd)
+
+
+def _run(name: str, *arguments: str, cwd: Path) -> str:
+    """Run a program of Node's; its output. It may have come with the virtual environment."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    program = shutil.which(name, path=path)
+    assert program, f"These tests need {name}: `make site`."
+    env = {**os.environ, "PATH": path}
+    done = subprocess.run(
+        [program, *arguments], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=110
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a browser hangs up on a video as soon as it has seen enough."""
