@@ -1,5 +1,5 @@
 /**
- * Plays HLS where the browser cannot by itself. hls.js is fetched only then.
+ * Plays HLS where the browser cannot do it well by itself. hls.js is fetched only then.
  */
 const HLS_TYPE = 'application/vnd.apple.mpegurl';
 
@@ -11,9 +11,14 @@ export function isHls(src: string): boolean {
 /** Loads hls.js. */
 export type LoadHls = () => Promise<Pick<typeof import('hls.js'), 'default'>>;
 
-/** Lets `element` play the HLS playlist at `src`. Returns what undoes it. */
-export function attachHls(element: HTMLVideoElement, src: string, load: LoadHls = () => import('hls.js')): () => void {
-  if (element.canPlayType(HLS_TYPE) !== '') {
+/** Lets `element` play the HLS playlist at `src`, in the browser whose globals are `browser`. Returns what undoes it. */
+export function attachHls(
+  element: HTMLVideoElement,
+  src: string,
+  load: LoadHls = () => import('hls.js'),
+  browser: object = globalThis,
+): () => void {
+  if (element.canPlayType(HLS_TYPE) !== '' && isOwnHlsSound(browser)) {
     element.src = src;
     return () => {
       if (element.getAttribute('src') !== src) return; // The player has gone on to a source that is not HLS.
@@ -35,6 +40,16 @@ export function attachHls(element: HTMLVideoElement, src: string, load: LoadHls 
     detached = true;
     detach();
   };
+}
+
+/**
+ * Whether a browser that says it plays HLS should.
+ *
+ * Apple's, which has ManagedMediaSource, and one in which hls.js could not work. Chromium's own gives up on a live
+ * playlist that has nothing new when it looks again, which the format allows.
+ */
+function isOwnHlsSound(browser: object): boolean {
+  return 'ManagedMediaSource' in browser || !('MediaSource' in browser);
 }
 
 type HlsJs = Awaited<ReturnType<LoadHls>>['default'];

@@ -51,6 +51,17 @@ describe('HLS', () => {
     expect(element).not.toHaveAttribute('src');
   });
 
+  test.each([
+    [{ MediaSource: {} }, true],
+    [{ MediaSource: {}, ManagedMediaSource: {} }, false],
+    [{}, false],
+  ])('in a browser that says it plays it and has %o is played by hls.js: %o', async (browser, byHlsJs) => {
+    const { load, made } = fakeHls();
+    attachHls(videoThatPlaysHls('maybe'), SRC, load, browser);
+    await settled();
+    expect(made.length === 1).toBe(byHlsJs);
+  });
+
   test('does not take away a source that came after it', () => {
     const element = videoThatPlaysHls('maybe');
     const detach = attachHls(element, SRC);

@@ -6,5 +6,5 @@ stack.py          Stack: `pulse up` with a Valkey that tests may kill
 site.py           Site: a web site that is not ours, with the harness pages and the clips
 stage.py          Stage: one test's page, videos, reports and counts
 make_media.py     makes the clips in media/
-../../frontend/tests/browser/   the harness pages' sources
+../../frontend/tests/browser/   the harness pages' sources; beside it packed/, two sites that are not ours
 """

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tests.browser.stack import Stack
 
+LOADED = "video.buffered.length && video.buffered.end(0) >= 19"
 FULL_STORAGE = """() => {
   let text = 'x'.repeat(1 << 20);
   for (let number = 0; text; number++) {
@@ -38,7 +39,7 @@ def watch(stage: Stage) -> None:
 
 
 def test_offline_then_online(stage: Stage, context: BrowserContext) -> None:
-    stage.open([stage.player()]).wait_until("video.buffered.length && video.buffered.end(0) >= 19")
+    stage.open([stage.player()]).wait_until(LOADED)
     context.set_offline(True)
     watch(stage)
     stage.wait_for_milestones(stage.video_id)
@@ -77,20 +78,17 @@ def test_a_tab_that_closes_with_a_report_unsent(
     stage.assert_sent_the_same()
 
 
-def test_three_tabs_send_each_report_once(
-    stage: Stage, context: BrowserContext, stack: Stack, valkey_down: Callable[[], None]
-) -> None:
+def test_three_tabs_send_each_report_once(stage: Stage, context: BrowserContext) -> None:
     videos = [f"{stage.video_id}-{number}" for number in range(3)]
     tabs = [stage.page, context.new_page(), context.new_page()]
-    for tab, video_id in zip(tabs, videos, strict=True):
-        tab.goto(stage.url([stage.player(video_id=video_id)]))
-    valkey_down()
-    for tab in tabs:
-        stage.page = tab
+    for stage.page, video_id in zip(tabs, videos, strict=True):
+        stage.open([stage.player(video_id=video_id)]).wait_until(LOADED)
+    context.set_offline(True)
+    for stage.page, video_id in zip(tabs, videos, strict=True):
         watch(stage)
+        stage.wait_for_milestones(video_id)
     stage.assert_stored(3)
-    stack.start_valkey()
-    tabs[0].reload()  # So that one tab flushes at once, what all three wait for.
+    context.set_offline(False)  # Which tells all three at once, and each sees all three reports.
     stage.ends(dict.fromkeys(videos, 1))
 
 
@@ -106,7 +104,7 @@ def test_three_tabs_with_one_video_count_once(stage: Stage, context: BrowserCont
 def test_a_full_storage(stage: Stage, context: BrowserContext, outage: bool) -> None:
     stage.page.goto(f"{stage.site.origin()}/away.html")
     assert stage.page.evaluate(FULL_STORAGE) > 5_000_000
-    stage.open([stage.player()]).wait_until("video.buffered.length && video.buffered.end(0) >= 19")
+    stage.open([stage.player()]).wait_until(LOADED)
     context.set_offline(outage)
     watch(stage)
     stage.wait_for_milestones(stage.video_id)
@@ -126,7 +124,7 @@ def test_a_forbidden_storage(stage_without_storage: Stage) -> None:
 
 def test_a_forbidden_storage_in_an_outage(stage_without_storage: Stage) -> None:
     stage = stage_without_storage
-    stage.open([stage.player()]).wait_until("video.buffered.length && video.buffered.end(0) >= 19")
+    stage.open([stage.player()]).wait_until(LOADED)
     stage.page.context.set_offline(True)
     watch(stage)
     stage.wait_for_milestones(stage.video_id)
