@@ -2,9 +2,10 @@
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import text
 
+from pulse_analytics.config import MIGRATION_SECONDS
 from pulse_analytics.extensions import writing
+from pulse_analytics.postgresql import be_patient
 
 migrate = current_app.extensions["migrate"]
 engine = writing(migrate.db.engine)
@@ -14,8 +15,7 @@ def run_migrations() -> None:
     """Run them on the live database."""
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
-            # Building an index on many rows takes longer than any statement of the application may.
-            connection.execute(text("SET statement_timeout = 0"))
+            be_patient(connection, MIGRATION_SECONDS)
             connection.commit()
         options = migrate.configure_args
         context.configure(connection=connection, target_metadata=migrate.db.metadata, **options)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from flask.cli import FlaskGroup, with_appcontext
 from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
 
 from pulse_analytics.config import BATCH_SIZE, current_settings
+from pulse_analytics.errors import TryAgain
 from pulse_analytics.events import utc_time
 from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.ingest.tasks import wake_worker
@@ -67,8 +67,8 @@ def simulate_command(url: str | None, **options: Any) -> None:
     url = url or f"http://127.0.0.1:{current_settings().port}"
     try:
         equal = simulate(Options(url=url, **options), counts_of)
-    except SQLAlchemyError as error:
-        raise click.ClickException(f"The database does not answer: {error}") from error
+    except TryAgain as error:
+        raise click.ClickException(f"{error} {error.__cause__ or ''}") from error
     if not equal:
         raise SystemExit(1)
 

@@ -43,8 +43,26 @@ VISIBILITY_TIMEOUT_SECONDS = 60
 """Celery redelivers an unacknowledged wake-up after this time; longer than any retry's countdown."""
 WORKER_REDIS_TIMEOUT_SECONDS = 5.0
 """The worker has more patience with Redis than a request has."""
+BROKER_CHECK_SECONDS = 5
+"""A worker that heard nothing of Redis for two of these, and a second, connects anew (kombu's own: 25 s)."""
 CONSUMER_IDLE_SECONDS = 600
 """A consumer that has nothing pending and was silent for so long is taken off the group."""
+
+# Servers that hang.
+BREAKER_LATE_SECONDS = 0.1
+"""A failure that took so long held a thread up: its server is not asked again for a while."""
+BREAKER_PAUSE_SECONDS = 0.5
+"""That while: how long a server that is well again goes unnoticed."""
+BREAKER_PROBE_SECONDS = 60.0
+"""One caller asks again; if it has not come back after this time, longer than any limit on it, another one may."""
+DATABASE_CONNECTIONS = 4
+"""Of one process: no more of a web process's 16 threads wait for a hung database. A worker process needs one."""
+POOL_TIMEOUT_SECONDS = 1.0
+"""How long a request waits for one of them to be free."""
+DATABASE_GRACE_SECONDS = 1.0
+"""How much later than the server's own limit on a statement ours ends the wait: the server's error says more."""
+MIGRATION_SECONDS = 3600.0
+"""One statement of a migration: building an index on many rows takes longer than any other may."""
 
 # The door.
 BODY_LIMIT_BYTES = 16 * 1024

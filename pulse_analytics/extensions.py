@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import ssl
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from celery import Celery, Task
+from flask import current_app
 from flask_cors import CORS
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -15,11 +17,16 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy import event, make_url
+from sqlalchemy.exc import SQLAlchemyError
 
-from pulse_analytics import broker, config
+from pulse_analytics import broker, config, postgresql
+from pulse_analytics.breaker import Breaker
 from pulse_analytics.config import ConfigError
+from pulse_analytics.errors import TryAgain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask import Flask
     from sqlalchemy import Connection, Engine
 
@@ -44,14 +51,23 @@ def init_database(app: Flask, settings: Settings) -> None:
     url = make_url(settings.database_url)
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     sqlite = url.get_backend_name() == "sqlite"
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _sqlite_options(settings) if sqlite else _postgresql_options(settings)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        **(_sqlite_options(settings) if sqlite else postgresql.engine_options(settings)),
+        "pool_size": config.DATABASE_CONNECTIONS,
+        "max_overflow": 0,
+        "pool_timeout": config.POOL_TIMEOUT_SECONDS,
+    }
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
+    app.extensions["pulse_database_breaker"] = Breaker("The database")
     if sqlite and url.database:
         _make_folder(Path(url.database).parent)
-        with app.app_context():
+    with app.app_context():
+        if sqlite:
             event.listen(db.engine, "connect", _configure_sqlite)
             event.listen(db.engine, "begin", _begin_sqlite)
+        else:
+            postgresql.limit_waits(db.engine, settings)
 
 
 def _make_folder(folder: Path) -> None:
@@ -67,6 +83,17 @@ def writing(engine: Engine) -> Engine:
     A transaction that reads first and then wants to write would fail at once if another wrote in between.
     """
     return engine.execution_options(pulse_writing=True)
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """A connection for a request that reads. Raises TryAgain if the database does not answer, at once if it hangs."""
+    breaker: Breaker = current_app.extensions["pulse_database_breaker"]
+    try:
+        with breaker.guard(), db.engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise TryAgain("The database does not answer.") from error
 
 
 def connect_redis(settings: Settings) -> Redis:
@@ -135,6 +162,7 @@ def _celery_options(settings: Settings) -> dict[str, object]:
             "unacked_restore_throttle": 1,
             "socket_timeout": settings.redis_timeout_seconds,
             "socket_connect_timeout": settings.redis_timeout_seconds,
+            "health_check_interval": config.BROKER_CHECK_SECONDS,
             # A publish that finds no broker gives up at once: the worker's timer is the net.
             "max_retries": 0,
         },
@@ -149,37 +177,8 @@ def _celery_options(settings: Settings) -> dict[str, object]:
     }
 
 
-def _postgresql_options(settings: Settings) -> dict[str, object]:
-    milliseconds = int(settings.database_timeout_seconds * 1000)
-    limits = {
-        "statement_timeout": milliseconds,
-        "lock_timeout": milliseconds,
-        "idle_in_transaction_session_timeout": milliseconds,
-        # Whatever the server's default is: what is settled must be on the disk.
-        "synchronous_commit": "on",
-    }
-    return {
-        "pool_pre_ping": True,
-        "pool_timeout": settings.database_timeout_seconds,
-        "connect_args": {
-            "connect_timeout": max(2, int(settings.database_timeout_seconds)),
-            # Else the server's own, in which an emoji may have no place.
-            "client_encoding": "utf8",
-            # The server's limits end a slow statement; these end the wait for a server that is no longer there.
-            "tcp_user_timeout": milliseconds,
-            "keepalives_idle": max(1, int(settings.database_timeout_seconds)),
-            "keepalives_interval": 2,
-            "keepalives_count": 3,
-            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
-        },
-    }
-
-
 def _sqlite_options(settings: Settings) -> dict[str, object]:
-    return {
-        "pool_timeout": settings.database_timeout_seconds,
-        "connect_args": {"timeout": settings.database_timeout_seconds},
-    }
+    return {"connect_args": {"timeout": settings.database_timeout_seconds}}
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

@@ -9,9 +9,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Blueprint
 from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
 
-from pulse_analytics.extensions import MIGRATIONS, db
+from pulse_analytics.errors import TryAgain
+from pulse_analytics.extensions import MIGRATIONS, reading
 from pulse_analytics.http_errors import problem
 from pulse_analytics.ingest.journal import current_journal
 
@@ -39,19 +39,21 @@ def readyz() -> dict[str, Any] | Response:
 
 
 def _redis_fault() -> str:
+    journal = current_journal()
     try:
-        foreign = current_journal().foreign_keys()
-    except RedisError as error:
+        with journal.breaker.guard():
+            foreign = journal.foreign_keys()
+    except (RedisError, TryAgain) as error:
         return f"Redis does not answer ({type(error).__name__})."
     return f"{' and '.join(foreign)}, left by another system: rename or delete it." if foreign else ""
 
 
 def _database_fault() -> str:
     try:
-        with db.engine.connect() as connection:
+        with reading() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
-    except SQLAlchemyError as error:
-        return f"the database does not answer ({type(error).__name__})."
+    except TryAgain as error:
+        return f"the database does not answer ({type(error.__cause__ or error).__name__})."
     newest = _newest_migration()
     if found == newest:
         return ""

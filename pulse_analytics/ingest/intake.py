@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 def accept(events: Sequence[Event]) -> list[bool]:
     """Accept each event (True: it is counted exactly once) or find it a duplicate (False), in order.
 
-    Raises TryAgain if Redis does not do it, or does not say that it did.
+    Raises TryAgain if Redis does not do it, or does not say that it did; at once while it hangs.
     """
     if not events:
         return []
+    journal = current_journal()
     try:
-        acceptance = current_journal().accept(events)
+        with journal.breaker.guard():
+            acceptance = journal.accept(events)
     except RedisError as error:
         raise TryAgain("The journal does not answer.") from error
     if acceptance.wake:

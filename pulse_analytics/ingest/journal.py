@@ -14,6 +14,7 @@ from flask import current_app
 from redis.exceptions import ResponseError
 
 from pulse_analytics import config
+from pulse_analytics.breaker import Breaker
 from pulse_analytics.events import dedupe_key
 from pulse_analytics.extensions import PERSIST_QUEUE
 from pulse_analytics.ingest.entries import read_batch, read_dead_letter
@@ -57,6 +58,8 @@ class Journal:
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self.redis = redis
+        #: For the web process: what a request does with the journal, it does under this guard.
+        self.breaker = Breaker("Redis")
         self._ttl_seconds = settings.dedupe_ttl_seconds
         self._stale_ms = int(settings.stale_after_seconds * 1000)
         self._scripts = {path.stem: redis.register_script(path.read_text()) for path in _LUA.glob("*.lua")}

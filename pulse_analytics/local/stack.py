@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pulse_analytics.config import MIGRATION_SECONDS
 from pulse_analytics.local.program import Program, StartError, http_lacks, port_lacks, redis_lacks
 from pulse_analytics.local.valkey import valkey_command
 
@@ -54,7 +55,10 @@ def valkey(settings: Settings, port: int, lock: int) -> Program:
 def migration() -> Program:
     """Bring the database to the newest schema. A long migration must not be cut off, hence the patience."""
     return Program(
-        name="migration", command=_python("pulse_analytics", "db", "upgrade"), once=True, patience_seconds=3600
+        name="migration",
+        command=_python("pulse_analytics", "db", "upgrade"),
+        once=True,
+        patience_seconds=MIGRATION_SECONDS,
     )
 
 

@@ -1,4 +1,4 @@
-"""What is read: the aggregates, never the raw events."""
+"""What is read: the aggregates, never the raw events. Each query raises TryAgain if the database does not answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
-from pulse_analytics.extensions import db
+from pulse_analytics.extensions import reading
 from pulse_analytics.models import video_metrics
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def top_videos(limit: int) -> list[VideoCount]:
         .order_by(columns.watched_50_count.desc(), columns.video_id)
         .limit(limit)
     )
-    with db.engine.connect() as connection:
+    with reading() as connection:
         return [VideoCount(*row) for row in connection.execute(query)]
 
 
@@ -39,7 +39,7 @@ def counts_of(video_ids: Sequence[str]) -> dict[str, int]:
     """The counts of these videos; one that was never watched is absent."""
     columns = video_metrics.c
     counts: dict[str, int] = {}
-    with db.engine.connect() as connection:
+    with reading() as connection:
         for start in range(0, len(video_ids), _CHUNK):
             chunk = video_ids[start : start + _CHUNK]
             query = select(columns.video_id, columns.watched_50_count).where(columns.video_id.in_(chunk))

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, request
-from sqlalchemy.exc import SQLAlchemyError
 
-from pulse_analytics.errors import TryAgain
 from pulse_analytics.reports import queries, schemas
 from pulse_analytics.reports.auth import require_admin
 
@@ -21,8 +19,5 @@ _top_schema = schemas.TopSchema()
 def top() -> dict[str, Any]:
     """The ranking: the most watched videos first."""
     query = schemas.load_query(_top_schema, request.args)
-    try:
-        videos = queries.top_videos(query["limit"])
-    except SQLAlchemyError as error:
-        raise TryAgain("The database does not answer.") from error
+    videos = queries.top_videos(query["limit"])
     return {"videos": [{"videoId": v.video_id, "watched50Count": v.watched_50_count} for v in videos]}

@@ -1,0 +1,79 @@
+"""PostgreSQL, with a limit on everything that can wait: on the server, for the network, and for a frozen server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.errors import OperationalError, _WaitTimeout
+from sqlalchemy import event
+
+from pulse_analytics import config
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from pulse_analytics.config import Settings
+
+
+def engine_options(settings: Settings) -> dict[str, object]:
+    """SQLAlchemy's options for the engine."""
+    milliseconds = int(settings.database_timeout_seconds * 1000)
+    limits = {
+        "statement_timeout": milliseconds,
+        "lock_timeout": milliseconds,
+        "idle_in_transaction_session_timeout": milliseconds,
+        # Whatever the server's default is: what is settled must be on the disk.
+        "synchronous_commit": "on",
+    }
+    return {
+        "pool_pre_ping": True,
+        "connect_args": {
+            "connect_timeout": max(2, int(settings.database_timeout_seconds)),
+            # Else the server's own, in which an emoji may have no place.
+            "client_encoding": "utf8",
+            # The server's limits end a slow statement; these end the wait for a machine that is no longer there.
+            "tcp_user_timeout": milliseconds,
+            "keepalives_idle": max(1, int(settings.database_timeout_seconds)),
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+        },
+    }
+
+
+def limit_waits(engine: Engine, settings: Settings) -> None:
+    """Give every connection of `engine` a limit of its own, for a server that is there and frozen."""
+    patience = settings.database_timeout_seconds + config.DATABASE_GRACE_SECONDS
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, args: list[Any], options: dict[str, Any]) -> LimitedConnection:
+        connection = LimitedConnection.connect(*args, **options)
+        connection.patience_seconds = patience
+        return connection
+
+
+def be_patient(connection: Connection, seconds: float) -> None:
+    """Let each statement of `connection` take up to `seconds`, for as long as it is connected."""
+    connection.exec_driver_sql(f"SET statement_timeout = {int(seconds * 1000)}")
+    raw: Any = connection.connection.dbapi_connection
+    raw.patience_seconds = seconds + config.DATABASE_GRACE_SECONDS
+
+
+class LimitedConnection(psycopg.Connection[Any]):
+    """A connection that waits for an answer no longer than `patience_seconds`, and is closed then.
+
+    A server that is frozen (stopped by SIGSTOP, or by its hypervisor) enforces no time-out of its own, and its kernel
+    goes on to acknowledge what it is sent.
+    """
+
+    patience_seconds = 0.0
+    """0, while it connects: libpq has a limit for that."""
+
+    def wait(self, *args: Any, **options: Any) -> Any:
+        """Wait for the server. Raises OperationalError if it takes too long."""
+        try:
+            return super().wait(*args, **{"timeout": self.patience_seconds or None, **options})
+        except _WaitTimeout as error:
+            self.pgconn.finish()
+            raise OperationalError(f"no answer within {self.patience_seconds:g} s") from error

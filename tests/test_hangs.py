@@ -1,0 +1,152 @@
+"""Servers that are there and do not answer: nothing waits for ever, and nobody else is held up."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from pulse_analytics import config
+from pulse_analytics.extensions import db
+from pulse_analytics.postgresql import be_patient
+from tests.conftest import TOKEN
+from tests.facts import Facts, report, wait_until
+from tests.servers import reaper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from pytest_celery import CeleryTestSetup
+
+    from tests.servers.local_process import LocalProcess
+    from tests.servers.postgres import PostgresServer
+    from tests.servers.valkey import ValkeyContainer
+
+HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+only_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+class Answer(NamedTuple):
+    status: int
+    seconds: float
+
+
+def ask(app: Flask, method: str, path: str, **options: Any) -> Answer:
+    """One request of a client of its own."""
+    started = time.monotonic()
+    status = app.test_client().open(path, method=method, **options).status_code
+    return Answer(status, time.monotonic() - started)
+
+
+def post(app: Flask, user_id: str) -> Answer:
+    return ask(app, "POST", "/analytics", json=report("v1", user_id))
+
+
+def top(app: Flask) -> Answer:
+    return ask(app, "GET", "/admin/analytics/top", headers=HEADERS)
+
+
+@contextmanager
+def frozen(process: LocalProcess) -> Iterator[None]:
+    process.pause()
+    try:
+        yield
+    finally:
+        process.unpause()
+
+
+@only_sqlite
+class TestWhileRedisHangs:
+    def test_only_one_request_at_a_time_waits_for_it(self, app: Flask, valkey: ValkeyContainer) -> None:
+        with frozen(valkey.process):
+            assert post(app, "first").status == 503
+            time.sleep(config.BREAKER_PAUSE_SECONDS)
+            with ThreadPoolExecutor(16) as threads:
+                answers = list(threads.map(lambda number: post(app, f"u{number}"), range(16)))
+        assert {answer.status for answer in answers} == {503}
+        assert len([answer for answer in answers if answer.seconds > 0.5]) == 1
+
+    def test_each_answer_says_when_to_come_again(self, client: FlaskClient, valkey: ValkeyContainer) -> None:
+        with frozen(valkey.process):
+            for _ in range(2):  # The one that found out, and one that was not let through.
+                answer = client.post("/analytics", json=report())
+                assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+                assert answer.content_type == "application/problem+json"
+
+    def test_readyz_says_so_without_waiting_again(self, app: Flask, valkey: ValkeyContainer) -> None:
+        with frozen(valkey.process):
+            post(app, "first")
+            answer = app.test_client().get("/readyz").get_json()
+            assert answer["checks"]["redis"].startswith("Redis does not answer")
+
+    def test_it_is_asked_again_and_all_that_was_sent_again_counts(
+        self, app: Flask, facts: Facts, valkey: ValkeyContainer, celery_setup: CeleryTestSetup
+    ) -> None:
+        sent = report("v1")
+        with frozen(valkey.process):
+            assert ask(app, "POST", "/analytics", json=sent).status == 503
+        # What was in the socket when the request gave up may have been accepted: then the retry is a duplicate.
+        wait_until(lambda: ask(app, "POST", "/analytics", json=sent).status in {200, 202}, 3)
+        facts.wait_until_settled()
+        assert facts.counts() == {"v1": 1}
+
+    def test_a_stopped_one_is_asked_each_time(self, app: Flask, valkey: ValkeyContainer) -> None:
+        valkey.kill()
+        assert post(app, "u1").status == 503
+        valkey.start()
+        assert post(app, "u1").status == 202
+
+
+@only_postgresql
+class TestWhileTheDatabaseHangs:
+    def test_reports_are_accepted_and_readers_hold_nobody_up(self, app: Flask, postgres: PostgresServer) -> None:
+        assert top(app).status == 200
+        with ThreadPoolExecutor(32) as threads, frozen(postgres.process):
+            readers = [threads.submit(top, app) for _ in range(16)]
+            posts = [post(app, f"u{number}") for number in range(20)]
+            answers = [reader.result() for reader in readers]
+        assert {answer.status for answer in posts} == {202}
+        assert {answer.status for answer in answers} == {503}
+        # A pooled connection is tried first, for 2 + 1 s here, then a new one.
+        assert max(answer.seconds for answer in answers) < 8
+        assert len([answer for answer in answers if answer.seconds > 2]) <= config.DATABASE_CONNECTIONS
+
+    def test_readyz_names_it_and_it_is_ready_again_after(self, app: Flask, postgres: PostgresServer) -> None:
+        assert top(app).status == 200
+        with frozen(postgres.process):
+            answer = app.test_client().get("/readyz")
+            assert answer.status_code == 503
+            assert answer.get_json()["checks"]["redis"] == "ok"
+        wait_until(lambda: app.test_client().get("/readyz").status_code == 200, 3)
+        assert top(app).status == 200
+
+    def test_a_worker_gives_up_and_counts_when_it_goes_on(
+        self, client: FlaskClient, facts: Facts, celery_setup: CeleryTestSetup, postgres: PostgresServer
+    ) -> None:
+        container = celery_setup.worker.container
+        client.post("/analytics", json=report("v1", "u1"))
+        facts.wait_until_settled()
+        pids = reaper.members(container.process.pid)
+        with frozen(postgres.process):
+            client.post("/analytics", json=report("v1", "u2"))
+            wait_until(lambda: "no answer within" in container.logs() or "timeout" in container.logs())
+        facts.wait_until_settled()
+        assert facts.counts() == {"v1": 2}
+        assert reaper.members(container.process.pid) == pids
+
+    def test_a_statement_has_a_limit_of_its_own_where_it_is_given_one(self, app: Flask) -> None:
+        with db.engine.connect() as connection:
+            be_patient(connection, 5)
+            connection.execute(text("SELECT pg_sleep(3.5)"))
+            be_patient(connection, 0.2)
+            with pytest.raises(OperationalError, match="statement timeout"):
+                connection.execute(text("SELECT pg_sleep(3)"))
+            connection.invalidate()
