@@ -1,14 +1,16 @@
-"""Celery's Redis transport, short of one habit: touching messages of a connection that is already closed.
+"""Celery's Redis transport, without its record of messages that were taken and not yet acknowledged.
 
-When Redis is stopped while a task runs, Celery 5.7 closes the broken connection, and kombu 5.7 tries first to give that
-task's message back through it and later to acknowledge it there. Both fail with an AttributeError, which Celery takes
-for unrecoverable: the worker exits. A wake-up needs neither. It says only that something waits; redelivered after
-`visibility_timeout` it is harmless, and the worker's timer asks anew long before.
+A wake-up says only that something waits. One that is lost with its worker is made up for by any worker's timer, so
+there is nothing to keep, and what kombu 5.7 does to keep it makes workers exit. It writes to Redis for every message
+taken, which Redis refuses at its memory limit. And when Redis is stopped while a task runs, it tries to give the task's
+message back, and later to acknowledge it, through a connection that is closed.
 """
 
 from __future__ import annotations
 
-from kombu.transport import TRANSPORT_ALIASES, redis
+from typing import Any
+
+from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 
 
 def install() -> None:
@@ -17,26 +19,27 @@ def install() -> None:
         TRANSPORT_ALIASES[scheme] = f"{__name__}:Transport"
 
 
-class QoS(redis.QoS):
-    """What the worker took and has not acknowledged."""
+class QoS(virtual.QoS):
+    """What the worker took and has not acknowledged, in its memory only."""
 
     restore_at_shutdown = False
 
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Reject a message. One of a pool process that died is put back at once, unless Redis is gone as well."""
+        super().reject(delivery_tag, requeue=requeue and not self.channel.closed)
+
+    def restore_visible(self, *_: object, **__: object) -> None:
+        """Do nothing: no message waits in Redis to be redelivered."""
+
 
 class Channel(redis.Channel):
-    """A channel that leaves its messages alone once it is closed."""
+    """A channel with our QoS."""
 
-    QoS = QoS
+    ack_emulation = False
 
-    def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
-        """Acknowledge a message."""
-        if not self.closed:
-            super().basic_ack(delivery_tag, multiple=multiple)
-
-    def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Reject a message."""
-        if not self.closed:
-            super().basic_reject(delivery_tag, requeue=requeue)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.QoS = QoS  # type: ignore[assignment]  # kombu itself puts virtual.QoS there
 
 
 class Transport(redis.Transport):

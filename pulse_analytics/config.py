@@ -39,8 +39,6 @@ RETRY_LIMIT = 5
 """Longest time-out of a Celery retry, and how many in one chain. After the last the worker's timer starts anew."""
 RUN_LIMIT_SECONDS = 60.0
 """A run that takes so long hangs, on a database that is frozen and ends no wait; its process is killed."""
-VISIBILITY_TIMEOUT_SECONDS = 60
-"""Celery redelivers an unacknowledged wake-up after this time; longer than any retry's countdown."""
 WORKER_REDIS_TIMEOUT_SECONDS = 5.0
 """The worker has more patience with Redis than a request has."""
 BROKER_CHECK_SECONDS = 5

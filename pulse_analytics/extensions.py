@@ -157,9 +157,6 @@ def _celery_options(settings: Settings) -> dict[str, object]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_transport_options": {
-            "visibility_timeout": config.VISIBILITY_TIMEOUT_SECONDS,
-            # Each sweep is a real one: by default only every tenth is, once in 100 s.
-            "unacked_restore_throttle": 1,
             "socket_timeout": settings.redis_timeout_seconds,
             "socket_connect_timeout": settings.redis_timeout_seconds,
             "health_check_interval": config.BROKER_CHECK_SECONDS,

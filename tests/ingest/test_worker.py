@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+import signal
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from pulse_analytics.config import Settings
 from pulse_analytics.extensions import db, writing
 from pulse_analytics.ingest.recorder import record
 from tests.facts import Facts, report, wait_until
+from tests.servers import reaper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -239,7 +242,7 @@ def test_after_redis_was_stopped_the_worker_goes_on_by_itself(
     accept(client, [report("v1", f"u{number}") for number in range(3000)])
     wait_until(lambda: facts.pending() > 0 if busy else facts.waiting() == 0)
     if not busy:
-        wait_until(lambda: not facts.redis.exists("unacked"))
+        wait_until(lambda: facts.redis.exists("pulse:wakeup") == 0)
     valkey.kill("SIGKILL")
     sent = report("v1", "late")
     assert client.post("/analytics", json=sent).status_code == 503
@@ -248,6 +251,40 @@ def test_after_redis_was_stopped_the_worker_goes_on_by_itself(
     assert client.post("/analytics", json=sent).status_code == 202
     facts.wait_until_settled(60)
     assert facts.counts() == {"v1": 3001}
+
+
+@pytest.mark.parametrize("changed_settings", [{"PULSE_DEDUPE_TTL_SECONDS": "0"}])  # Nothing that could be evicted.
+def test_at_the_memory_limit_of_redis_the_worker_goes_on_and_makes_room(
+    client: FlaskClient, facts: Facts, worker: CeleryTestWorker
+) -> None:
+    accept(client, [report("v1")])
+    facts.wait_until_settled()
+    worker.container.kill("SIGSTOP")
+    accept(client, [report("v1", f"u{number}") for number in range(2, 2002)])
+    facts.redis.config_set("maxmemory", facts.redis.info("memory")["used_memory"] - 50_000)
+    refused = report("v1", "late")
+    assert client.post("/analytics", json=refused).status_code == 503
+    worker.container.kill("SIGCONT")
+    facts.wait_until_settled()
+    assert client.post("/analytics", json=refused).status_code == 202
+    facts.wait_until_settled()
+    assert facts.counts() == {"v1": 2002}
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_wake_up_of_a_pool_process_that_died_is_put_back(
+    client: FlaskClient, facts: Facts, worker: CeleryTestWorker
+) -> None:
+    container = worker.container
+    children = reaper.members(container.process.pid) - {container.process.pid}
+    with database_locked("LOCK TABLE video_metrics"):
+        accept(client, [report("v1")])
+        wait_until(lambda: facts.pending() == 1)
+        reaper.send(children, signal.SIGKILL)
+    facts.wait_until_settled()
+    assert facts.counts() == {"v1": 1}
+    received = re.findall(r"persist_events\[([0-9a-f-]+)\] received", container.logs())
+    assert len(received) > len(set(received))
 
 
 @pytest.mark.usefixtures("worker")
@@ -355,7 +392,7 @@ class TestWithoutAWakeUp:
         for number in range(2):
             wait_until(lambda: not facts.redis.exists("pulse:wakeup"))
             accept(client, [report("v1", f"u{number}")])
-        facts.redis.delete("pulse.persist", "unacked", "unacked_index")
+        facts.redis.delete("pulse.persist")
         worker.container.kill("SIGCONT")
         facts.wait_until_settled(10)
         assert facts.counts() == {"v1": 2}
