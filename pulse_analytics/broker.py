@@ -8,9 +8,7 @@ message back, and later to acknowledge it, through a connection that is closed.
 
 from __future__ import annotations
 
-from typing import Any
-
-from kombu.transport import TRANSPORT_ALIASES, redis, virtual
+from kombu.transport import TRANSPORT_ALIASES, redis
 
 
 def install() -> None:
@@ -19,27 +17,11 @@ def install() -> None:
         TRANSPORT_ALIASES[scheme] = f"{__name__}:Transport"
 
 
-class QoS(virtual.QoS):
-    """What the worker took and has not acknowledged, in its memory only."""
-
-    restore_at_shutdown = False
-
-    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Reject a message. One of a pool process that died is put back at once, unless Redis is gone as well."""
-        super().reject(delivery_tag, requeue=requeue and not self.channel.closed)
-
-    def restore_visible(self, *_: object, **__: object) -> None:
-        """Do nothing: no message waits in Redis to be redelivered."""
-
-
 class Channel(redis.Channel):
-    """A channel with our QoS."""
+    """A channel that knows its messages in memory only, and lets go of them when it is closed."""
 
     ack_emulation = False
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.QoS = QoS  # type: ignore[assignment]  # kombu itself puts virtual.QoS there
+    do_restore = False
 
 
 class Transport(redis.Transport):
