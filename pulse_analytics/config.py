@@ -46,6 +46,9 @@ BROKER_CHECK_SECONDS = 5
 CONSUMER_IDLE_SECONDS = 600
 """A consumer that has nothing pending and was silent for so long is taken off the group."""
 
+REPLICA_PATIENCE = 0.8
+"""The part of PULSE_REDIS_TIMEOUT_SECONDS that replicas have: their absence is told before the time-out hides it."""
+
 # Servers that hang.
 BREAKER_LATE_SECONDS = 0.1
 """A failure that took so long held a thread up: its server is not asked again for a while."""
@@ -101,6 +104,8 @@ class Settings:
     port: int = 8000
     flower_port: int = 5555
     """0: no Flower."""
+    redis_replicas: int = 0
+    """How many replicas must have an accepted event before it is answered with 202."""
     redis_timeout_seconds: float = 1.0
     """One answer of Redis on the request path; a 503 must come within 2 s, and a retry is harmless."""
     database_timeout_seconds: float = 10.0
@@ -131,6 +136,7 @@ class Settings:
             cors_origins=_origins(_words(values, "PULSE_CORS_ORIGINS")),
             port=_port(values, "PULSE_PORT", cls.port, lowest=1),
             flower_port=_port(values, "PULSE_FLOWER_PORT", cls.flower_port, lowest=0),
+            redis_replicas=_whole_number(values, "PULSE_REDIS_REPLICAS", cls.redis_replicas),
             redis_timeout_seconds=_number(values, "PULSE_REDIS_TIMEOUT_SECONDS", cls.redis_timeout_seconds),
             database_timeout_seconds=_number(values, "PULSE_DATABASE_TIMEOUT_SECONDS", cls.database_timeout_seconds),
             stale_after_seconds=_number(values, "PULSE_STALE_AFTER_SECONDS", cls.stale_after_seconds),
@@ -237,7 +243,7 @@ def _number(values: Mapping[str, str], name: str, default: float) -> float:
 def _whole_number(values: Mapping[str, str], name: str, default: int) -> int:
     text = values.get(name) or str(default)
     if not (text.isascii() and text.isdecimal() and int(text) <= _LONGEST_SECONDS):
-        raise ConfigError(f"{name} must be a whole number of seconds, 0 or more, not {text!r}.")
+        raise ConfigError(f"{name} must be a whole number, 0 or more, not {text!r}.")
     return int(text)
 
 

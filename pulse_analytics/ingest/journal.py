@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from flask import current_app
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from pulse_analytics import config
 from pulse_analytics.breaker import Breaker
@@ -61,16 +61,22 @@ class Journal:
         #: For the web process: what a request does with the journal, it does under this guard.
         self.breaker = Breaker("Redis")
         self._ttl_seconds = settings.dedupe_ttl_seconds
+        self._replicas = settings.redis_replicas
+        self._replicas_ms = int(settings.redis_timeout_seconds * 1000 * config.REPLICA_PATIENCE)
         self._stale_ms = int(settings.stale_after_seconds * 1000)
         self._scripts = {path.stem: redis.register_script(path.read_text()) for path in _LUA.glob("*.lua")}
 
     def accept(self, events: Sequence[Event]) -> Acceptance:
-        """Claim each event's dedupe key and append it, or find it a duplicate; all in one step."""
+        """Claim each event's dedupe key and append it, or find it a duplicate; all in one step.
+
+        Where replicas are required, raises RedisError until they have it: also what it finds a duplicate.
+        """
         keys = [JOURNAL, LEDGER, WAKEUP, PERSIST_QUEUE, *map(dedupe_key, events)]
         args: list[str | int] = [self._ttl_seconds, _WAKEUP_MS]
         for event in events:
             args += (event.id, event.video_id, event.event, event.user_id, event.ts, event.received_at)
-        wake, *accepted = self._run("accept", keys, args)
+        run = self._run_replicated if self._replicas else self._run
+        wake, *accepted = run("accept", keys, args)
         return Acceptance([code == 1 for code in accepted], wake == 1)
 
     def must_wake(self) -> bool:
@@ -157,6 +163,17 @@ class Journal:
 
     def _run(self, script: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
         return self._scripts[script](keys=keys, args=args)
+
+    def _run_replicated(self, script: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
+        """Run a script that writes, and wait until the replicas have what it wrote."""
+        pipeline = self.redis.pipeline(transaction=False)
+        self._scripts[script](keys=keys, args=args, client=pipeline)
+        # Not WAITAOF: a replica tells only once a second what is on its disk.
+        pipeline.wait(self._replicas, self._replicas_ms)
+        answer, replicas = pipeline.execute()
+        if replicas < self._replicas:
+            raise RedisError(f"{replicas} of {self._replicas} replicas have it in time.")
+        return answer
 
     def _make_group(self, error: ResponseError) -> None:
         """After NOGROUP (a new Redis, or one that lost its data) make the group, from the journal's first entry."""
