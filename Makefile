@@ -6,8 +6,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 COVERAGE := --cov --cov-report=term:skip-covered --no-cov-on-fail --cov-fail-under=97
 
+RUNS := 10
+DATABASE := both
+
 .DEFAULT_GOAL := help
-.PHONY: help setup site run test lint format
+.PHONY: help setup site run test lint format crash
 
 help:  ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +28,9 @@ test: lint site  ## Lint, then run all tests, on real servers and in a real brow
 	bin/frontend $(VENV) build:lib
 	bin/frontend $(VENV) test
 	$(BIN)/python -m pytest $(or $(ARGS),$(COVERAGE))
+
+crash: $(STAMP)  ## Kill, freeze, cut and fill everything while events flow, then check the counts; RUNS=n SEED=s DATABASE=...
+	@$(BIN)/python -m tests.crash --runs $(RUNS) $(if $(SEED),--seed $(SEED)) --database $(DATABASE)
 
 lint: $(STAMP)  ## ruff, mypy --strict, import contracts; tsc and ESLint
 	$(BIN)/ruff check .

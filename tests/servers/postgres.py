@@ -44,19 +44,25 @@ _SETTINGS = {
 }
 
 
+def server_user() -> int | None:
+    """Whom the server runs as, if not as ourselves: PostgreSQL refuses root."""
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+
+
 class PostgresServer:
     """A PostgreSQL on a free port of 127.0.0.1, user `postgres`, no password; its data goes when it is closed.
 
-    It keeps data and port over stop, kill and restart. Leaving it as a context manager closes it.
+    It keeps data and port over stop, kill and restart. Leaving it as a context manager closes it. With a `data` folder,
+    which must be empty and the server user's own, the data lies there.
     """
 
-    def __init__(self) -> None:
-        self._user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+    def __init__(self, data: Path | None = None) -> None:
+        self._user = server_user()
         # Not pytest's temporary folder, nor root's TMPDIR: their parents may be closed to any other user.
         self._folder = Path(tempfile.mkdtemp(prefix="pulse-postgres-", dir=None if self._user is None else "/tmp"))
         reaper.keep_folder(self._folder)
         self._give_away(self._folder)
-        self._data = self._folder / "data"
+        self._data = data or self._folder / "data"
         self._binaries = self._find_binaries()
         self.port = free_port()
         self.process = self._make_process()
@@ -79,7 +85,7 @@ class PostgresServer:
 
         Raises RuntimeError, with its log, if it ends first or does not answer within 30 s.
         """
-        if not self._data.exists():
+        if not (self._data / "PG_VERSION").exists():
             self._run("initdb", f"--pgdata={self._data}", *_INITDB_OPTIONS)
         self.process.start()
         deadline = time.monotonic() + _START_SECONDS

@@ -1,0 +1,193 @@
+"""Clients that behave like the player: the same report again until it is answered for good."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.crash.evidence import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.crash.evidence import Evidence
+
+CLIENTS = 6
+PAUSE_SECONDS = 0.04
+"""The mean between two deliveries of one client."""
+TIMEOUT_SECONDS = 2.0
+PATIENCE_SECONDS = 60.0
+RETRY_AFTER_MAX_SECONDS = 0.5
+"""A server may ask for more; there is no time for it here."""
+
+VIDEOS = ("hot", "hot", "hot", "hot", "v1", "v2", "v3", "clip:a%3A", "Ünï😀")
+TRY_AGAIN = frozenset({408, 429, 503})
+_TS_OFFSETS_MS = (0, 0, 0, -86_400_000, -6 * 86_400_000, -30 * 86_400_000, 240_000, 86_400_000)
+
+
+class Crowd:
+    """The clients of one run, with the ports at which they find the web processes."""
+
+    def __init__(self, ports: Sequence[int], evidence: Evidence, seed: int, pause_seconds: float = PAUSE_SECONDS):
+        self._recent: deque[Report] = deque(maxlen=60)
+        self._leave = threading.Event()
+        self._hurry = threading.Event()
+        self._clients = [
+            _Client(f"{seed}-{number}", ports, evidence, self._recent, self._leave, self._hurry, pause_seconds)
+            for number in range(CLIENTS)
+        ]
+
+    def start(self) -> None:
+        """Begin to report."""
+        for client in self._clients:
+            client.start()
+
+    def leave(self) -> None:
+        """Make no new reports; what was begun goes on."""
+        self._leave.set()
+
+    def is_gone(self) -> bool:
+        """Whether all have ended."""
+        return not any(client.is_alive() for client in self._clients)
+
+    def end(self) -> None:
+        """Give up what is left, and wait for all to end."""
+        self._leave.set()
+        self._hurry.set()
+        for client in self._clients:
+            if client.ident is not None:
+                client.join()
+
+
+class _Answer(NamedTuple):
+    status: int
+    """0: there was none."""
+    body: Any = None
+    retry_after_seconds: float = 0.0
+    sent: bool = True
+
+
+class _Client(threading.Thread):
+    def __init__(
+        self,
+        name: str,
+        ports: Sequence[int],
+        evidence: Evidence,
+        recent: deque[Report],
+        leave: threading.Event,
+        hurry: threading.Event,
+        pause_seconds: float,
+    ) -> None:
+        super().__init__(name=f"client {name}", daemon=True)
+        self._chance = random.Random(name)
+        self._connections = {port: http.client.HTTPConnection("127.0.0.1", port, TIMEOUT_SECONDS) for port in ports}
+        self._evidence = evidence
+        self._recent = recent
+        self._leave = leave
+        self._hurry = hurry
+        self._pause_seconds = pause_seconds
+        self._viewers = 0
+
+    def run(self) -> None:
+        while not self._leave.wait(self._chance.expovariate(1 / self._pause_seconds)):
+            reports = self._choose()
+            self._recent.extend(reports)
+            self._deliver(reports)
+        for connection in self._connections.values():
+            connection.close()
+
+    def _choose(self) -> list[Report]:
+        """What to deliver next: something new, mostly; or the same again, or another session of a viewer."""
+        dice = self._chance.random()
+        if dice < 0.1 and self._recent:
+            return [self._chance.choice(list(self._recent))]
+        if dice < 0.2 and self._recent:
+            known = self._chance.choice(list(self._recent))
+            return [Report(known.video_id, known.user_id, self._ts())]
+        if dice < 0.28:
+            return [self._new() for _ in range(self._chance.randint(2, 20))]
+        if dice < 0.285:
+            return [self._new() for _ in range(300)]
+        return [self._new()]
+
+    def _new(self) -> Report:
+        self._viewers += 1
+        return Report(self._chance.choice(VIDEOS), f"{self.name}: {self._viewers}", self._ts())
+
+    def _ts(self) -> int:
+        return time.time_ns() // 1_000_000 + self._chance.choice(_TS_OFFSETS_MS)
+
+    def _deliver(self, reports: list[Report]) -> None:
+        deadline, tries = time.monotonic() + PATIENCE_SECONDS, 0
+        while reports:
+            if time.monotonic() > deadline or self._hurry.is_set():
+                for report in reports:
+                    self._evidence.give_up(report)
+                return
+            answer = self._post(reports)
+            reports = self._read(reports, answer)
+            tries += 1
+            if reports:
+                pause = answer.retry_after_seconds or min(0.05 * 2.0 ** min(tries, 8), 0.5)
+                self._hurry.wait(min(pause, RETRY_AFTER_MAX_SECONDS) * self._chance.uniform(0.5, 1))
+
+    def _post(self, reports: Sequence[Report]) -> _Answer:
+        connection = self._connections[self._chance.choice(list(self._connections))]
+        single = len(reports) == 1
+        path = "/analytics" if single else "/analytics/batch"
+        body = json.dumps(reports[0].wire() if single else {"events": [report.wire() for report in reports]})
+        started, connected = time.monotonic(), False
+        try:
+            if connection.sock is None:
+                connection.connect()
+            connected = True
+            connection.request("POST", path, body.encode(), {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            answer = _Answer(response.status, _parse(response.read()), _seconds(response.getheader("Retry-After")))
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            answer = _Answer(0, sent=connected)
+        self._evidence.attempt(str(answer.status or "no answer"), time.monotonic() - started)
+        return answer
+
+    def _read(self, reports: list[Report], answer: _Answer) -> list[Report]:
+        """Note what was said of each; returns those that must be sent again."""
+        if answer.status in {200, 202}:
+            return self._read_final(reports, answer)
+        if answer.status not in TRY_AGAIN and answer.status != 0:
+            self._evidence.object_to(f"{answer.status} {str(answer.body)[:300]} for {[r.id for r in reports[:3]]}")
+        for report in reports:
+            self._evidence.answer(report, "unknown" if answer.sent else "unsent")
+        # A 4xx is final to a player, and wrong: all these reports are sound.
+        return [] if 400 <= answer.status < 500 and answer.status not in TRY_AGAIN else reports
+
+    def _read_final(self, reports: list[Report], answer: _Answer) -> list[Report]:
+        body = answer.body if isinstance(answer.body, dict) else {}
+        results = body.get("results", [body]) if answer.status == 202 else [body]
+        promised = (
+            {202: {"queued"}, 200: {"duplicate"}}[answer.status] if len(reports) == 1 else {"queued", "duplicate"}
+        )
+        if [result.get("eventId") for result in results] != [
+            report.id for report in reports
+        ] or not promised.issuperset(result.get("status") for result in results):
+            self._evidence.object_to(f"{answer.status} {str(answer.body)[:300]} for {[r.id for r in reports[:3]]}")
+            return []
+        for report, result in zip(reports, results, strict=True):
+            self._evidence.answer(report, result["status"])
+        return []
+
+
+def _parse(data: bytes) -> object:
+    try:
+        return json.loads(data)
+    except ValueError:
+        return data
+
+
+def _seconds(header: str | None) -> float:
+    return float(header) if header and header.isdecimal() else 0.0

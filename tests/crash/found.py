@@ -1,0 +1,77 @@
+"""What Redis and the database hold in the end, read past the application and past the links."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from tests.crash.database import Database
+
+LEDGER = ("accepted", "settled", "parked", "dropped")
+
+
+class Row(NamedTuple):
+    """A raw event."""
+
+    id: str
+    video_id: str
+    event: str
+    user_id: str
+    ts: int
+    received_at: int
+    """Ms since 1970."""
+
+
+@dataclass(kw_only=True)
+class Found:
+    """All that there is."""
+
+    rows: list[Row]
+    metrics: Counter[str]
+    """The counters by video."""
+    daily: Counter[tuple[str, date]]
+    """The counters by video and day."""
+    ledger: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LEDGER, 0))
+    waiting: int = 0
+    pending: int = 0
+    dead: int = 0
+
+
+def find(redis: Redis, database: Database) -> Found:
+    """Read it all. Raises what the drivers raise."""
+    query = "SELECT id, video_id, event, user_id, ts, received_at FROM video_events"
+    metrics = database.read("SELECT video_id, watched_50_count FROM video_metrics")
+    daily = database.read("SELECT video_id, day, watched_50_count FROM video_metrics_daily")
+    held = cast("dict[str, str]", redis.hgetall("pulse:ledger"))
+    return Found(
+        rows=[Row._make((str(row[0]), *row[1:5], _milliseconds(row[5]))) for row in database.read(query)],
+        metrics=Counter(dict(cast("list[tuple[str, int]]", metrics))),
+        daily=Counter({(video, _day(day)): count for video, day, count in daily}),
+        ledger={name: int(held.get(name, 0)) for name in LEDGER},
+        waiting=redis.xlen("queue:analytics"),
+        pending=count_pending(redis),
+        dead=redis.xlen("queue:analytics:dead"),
+    )
+
+
+def count_pending(redis: Redis) -> int:
+    """How many entries are with a consumer."""
+    if not redis.exists("queue:analytics"):
+        return 0
+    return sum(int(group["pending"]) for group in cast("Any", redis.xinfo_groups("queue:analytics")))
+
+
+def _milliseconds(at: datetime | str) -> int:
+    # SQLite keeps times as text without a zone, in UTC.
+    time = datetime.fromisoformat(at) if isinstance(at, str) else at
+    time = time.replace(tzinfo=UTC) if time.tzinfo is None else time
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def _day(day: date | str) -> date:
+    return date.fromisoformat(day) if isinstance(day, str) else day

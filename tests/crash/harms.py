@@ -1,0 +1,147 @@
+"""What each harm does, and how it heals.
+
+Each is a generator: it is advanced every TICK_SECONDS, a `yield` means "later", and closing it heals. A harm that
+cannot be done (to what is down already, say) is not done.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import psycopg
+from redis.exceptions import RedisError
+
+from tests.crash.blows import kill, kill_children, rolling_restart, stop, term, wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.crash.parts import Part
+    from tests.crash.plan import Harm
+    from tests.crash.stack import Stack
+    from tests.servers.local_process import LocalProcess
+
+DAY_NS = 86_400 * 10**9
+DATABASE_ERRORS = (psycopg.Error, sqlite3.Error)
+
+
+def cut(stack: Stack, harm: Harm) -> Iterator[None]:
+    """Reset the connections of a link."""
+    yield
+    stack.links[harm.target].cut()
+
+
+def refuse(stack: Stack, harm: Harm) -> Iterator[None]:
+    """Let nobody through a link for a while."""
+    yield from _disturb(stack, harm, stack.links[harm.target].refuse)
+
+
+def stall(stack: Stack, harm: Harm) -> Iterator[None]:
+    """Let a link's bytes wait for a while."""
+    yield from _disturb(stack, harm, stack.links[harm.target].stall)
+
+
+def swallow(stack: Stack, harm: Harm) -> Iterator[None]:
+    """Cut each connection of a link instead of one of its next answers."""
+    yield
+    stack.links[harm.target].swallow(harm.number % 6)
+
+
+def lock(stack: Stack, harm: Harm) -> Iterator[None]:
+    """Hold what counting needs in the database, for a while."""
+    if _is_up(stack.database.part):
+        with suppress(*DATABASE_ERRORS), stack.database.locked():
+            yield from wait(harm.seconds)
+
+
+def limit_memory(stack: Stack, harm: Harm) -> Iterator[None]:
+    """Let Valkey have hardly more memory than it uses, for a while."""
+    if _is_up(stack.parts["valkey"]):
+        with suppress(RedisError):
+            used = int(stack.redis.info("memory")["used_memory"])
+            stack.limit_memory(used + harm.number * 100, harm.target)
+            yield from wait(harm.seconds)
+        with suppress(RedisError):
+            stack.lift_memory_limit()
+
+
+def unlink(stack: Stack, harm: Harm) -> Iterator[None]:
+    """Unlink all dedupe keys."""
+    yield
+    with suppress(RedisError):
+        for key in list(stack.redis.scan_iter("dedupe:*", count=1000)):
+            stack.redis.unlink(key)
+
+
+def fill_disk(stack: Stack, harm: Harm) -> Iterator[None]:
+    """Leave no room on a disk, for a while."""
+    disk = stack.valkey_disk if harm.target == "valkey" else stack.database.disk
+    assert disk is not None
+    disk.fill()
+    try:
+        if harm.target == "database" and harm.number % 2 and _is_up(stack.database.part):
+            with suppress(*DATABASE_ERRORS):
+                stack.database.need_new_file()
+        yield from wait(harm.seconds)
+    finally:
+        disk.make_room()
+
+
+def shift_clock(stack: Stack, harm: Harm) -> Iterator[None]:
+    """Set a web process's clock days back or forth, for a while."""
+    stack.shift_clock(harm.target, (harm.number - 500) * DAY_NS // 25)
+    try:
+        yield from wait(harm.seconds)
+    finally:
+        stack.shift_clock(harm.target, 0)
+
+
+def migrate(stack: Stack, harm: Harm) -> Iterator[None]:
+    """Bring the database to its newest migration, or beyond that and back."""
+    steps: list[Callable[[], LocalProcess]] = [stack.migrations.upgrade]
+    if harm.target != "head":
+        steps = [stack.migrations.upgrade_beyond, stack.migrations.come_back]
+    for step in steps:
+        yield from _run(step())
+
+
+KINDS: dict[str, Callable[[Stack, Harm], Iterator[None]]] = {
+    "kill": kill,
+    "kill children": kill_children,
+    "term": term,
+    "stop": stop,
+    "cut": cut,
+    "refuse": refuse,
+    "stall": stall,
+    "swallow": swallow,
+    "lock": lock,
+    "limit memory": limit_memory,
+    "unlink": unlink,
+    "fill disk": fill_disk,
+    "shift clock": shift_clock,
+    "migrate": migrate,
+    "rolling restart": rolling_restart,
+}
+
+
+def _disturb(stack: Stack, harm: Harm, begin: Callable[[], None]) -> Iterator[None]:
+    begin()
+    try:
+        yield from wait(harm.seconds)
+    finally:
+        stack.links[harm.target].heal()
+
+
+def _run(process: LocalProcess) -> Iterator[None]:
+    try:
+        while process.status != "exited":
+            yield
+    finally:
+        process.remove()
+
+
+def _is_up(part: Part | None) -> bool:
+    """Whether asking it cannot hang. What has no server is up."""
+    return part is None or part.runs()

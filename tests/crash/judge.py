@@ -1,0 +1,124 @@
+"""The comparison of what clients were told with what there is. Pure: no I/O."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from pulse_analytics.events import Event, count_day
+from tests.crash.evidence import EVENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.crash.evidence import Evidence, Told
+    from tests.crash.found import Found, Row
+
+_K = TypeVar("_K")
+
+FAULTS = ("lost", "double", "phantom", "wrong answer", "unanswered", "left over", "ledger", "audit", "never came back")
+
+
+@dataclass
+class Verdict:
+    """How many faults of each kind, and each in words."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    words: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        """Whether there is no fault."""
+        return not self.counts
+
+    def add(self, fault: str, words: str, count: int = 1) -> None:
+        """Note a fault, one of FAULTS."""
+        self.counts[fault] += count
+        self.words.append(f"{fault}: {words}")
+
+    def __str__(self) -> str:
+        return ", ".join(f"{count} {fault}" for fault, count in self.counts.items()) or "good"
+
+
+def judge(evidence: Evidence, found: Found, *, keys_kept: bool) -> Verdict:
+    """Compare. `keys_kept`: nobody took dedupe keys away, so that one row per viewer and video is all there may be."""
+    verdict = Verdict()
+    rows = {row.id: row for row in found.rows}
+    for told in evidence.told.values():
+        _judge_report(verdict, told, rows.get(told.report.id))
+    _judge_pairs(verdict, evidence, found, keys_kept=keys_kept)
+    for row in found.rows:
+        if row.id not in evidence.told:
+            verdict.add("phantom", f"nobody sent {row}")
+    for words in evidence.wrong:
+        verdict.add("wrong answer", words)
+    _judge_counters(verdict, found)
+    _judge_journal(verdict, evidence, found)
+    return verdict
+
+
+def _judge_report(verdict: Verdict, told: Told, row: Row | None) -> None:
+    report, answers = told.report, told.answers
+    if answers["queued"] and row is None:
+        verdict.add("lost", f"{report} {report.id} was told {dict(answers)} and has no row")
+    if row is not None and not answers["queued"] and not answers["unknown"]:
+        verdict.add("phantom", f"{row} was never accepted: {dict(answers)}")
+    if row is not None and row[1:5] != (report.video_id, EVENT, report.user_id, report.ts):
+        verdict.add("phantom", f"{row} is not what was sent: {report}")
+    if told.given_up:
+        verdict.add("unanswered", f"{report} {report.id}: {dict(answers)}")
+
+
+def _judge_pairs(verdict: Verdict, evidence: Evidence, found: Found, *, keys_kept: bool) -> None:
+    rows = Counter((row.video_id, row.user_id) for row in found.rows)
+    told: defaultdict[tuple[str, str], list[Told]] = defaultdict(list)
+    for each in evidence.told.values():
+        told[each.report.pair].append(each)
+    for pair, reports in told.items():
+        allowed = 1 if keys_kept else len(reports)
+        answers = {each.report.id: dict(each.answers) for each in reports}
+        if rows[pair] > allowed:
+            verdict.add("double", f"{pair} has {rows[pair]} rows: {answers}", rows[pair] - allowed)
+        # A report that was told "queued" and has no row is one fault, not two.
+        duplicates = any(each.answers["duplicate"] for each in reports)
+        if not rows[pair] and duplicates and not any(each.answers["queued"] for each in reports):
+            verdict.add("lost", f"{pair} was told that it counts and has no row: {answers}")
+
+
+def _judge_counters(verdict: Verdict, found: Found) -> None:
+    by_video = Counter(row.video_id for row in found.rows)
+    by_day = Counter((row.video_id, count_day(_event(row))) for row in found.rows)
+    for key, counted, true in (*_differences(found.metrics, by_video), *_differences(found.daily, by_day)):
+        fault = "double" if counted > true else "lost"
+        verdict.add(fault, f"{key} is counted {counted} times and has {true} rows", abs(counted - true))
+
+
+def _judge_journal(verdict: Verdict, evidence: Evidence, found: Found) -> None:
+    left = {"waiting": found.waiting, "pending": found.pending, "dead letters": found.dead}
+    if any(left.values()):
+        verdict.add("left over", str(left))
+    ledger = found.ledger
+    if ledger["accepted"] != ledger["settled"] + found.waiting + ledger["parked"] + ledger["dropped"]:
+        verdict.add("ledger", f"{ledger} with {found.waiting} waiting")
+    least = evidence.count("queued")
+    most = least + evidence.count("unknown")
+    if not least <= ledger["accepted"] <= most:
+        verdict.add("ledger", f"{ledger}: clients were told {least} times that they are accepted, {most} at most")
+
+
+def _differences(found: Mapping[_K, int], true: Mapping[_K, int]) -> Iterator[tuple[_K, int, int]]:
+    for key in sorted({*found, *true}, key=str):
+        if found.get(key, 0) != true.get(key, 0):
+            yield key, found.get(key, 0), true.get(key, 0)
+
+
+def _event(row: Row) -> Event:
+    return Event(
+        id=row.id,
+        video_id=row.video_id,
+        event=row.event,
+        user_id=row.user_id,
+        ts=row.ts,
+        received_at=row.received_at,
+    )

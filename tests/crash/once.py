@@ -1,0 +1,142 @@
+"""One run, from start to verdict."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from redis.exceptions import RedisError
+
+from tests.crash.audit import audit
+from tests.crash.clients import Crowd
+from tests.crash.evidence import Evidence
+from tests.crash.found import count_pending, find
+from tests.crash.harms import KINDS
+from tests.crash.judge import Verdict, judge
+from tests.crash.plan import WEBS
+from tests.crash.stack import TICK_SECONDS, Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+
+    from tests.crash.database import Database
+    from tests.crash.plan import Plan
+    from tests.crash.proxy import Network
+
+DRAIN_SECONDS = 75.0
+"""How long after the healing all must be answered and counted: beyond the worker's longest back-off and time limit."""
+RETURN_SECONDS = 35.0
+"""How long after that each part may still take to be back."""
+
+_OVER = object()
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What came of a run."""
+
+    seed: int
+    database: str
+    verdict: str
+    faults: dict[str, int] = field(default_factory=dict)
+    accepted: int = 0
+    duplicates: int = 0
+    attempts: int = 0
+    unknown: int = 0
+    kills: int = 0
+    """How many processes were sent SIGKILL."""
+    harms: dict[str, int] = field(default_factory=dict)
+    counted_seconds: float = 0.0
+    """From the healing until everything was counted."""
+    seconds: float = 0.0
+
+    @property
+    def good(self) -> bool:
+        """Whether there was no fault."""
+        return not self.faults
+
+
+class Run:
+    """One run of `plan` in `folder`, which it may fill as it likes."""
+
+    def __init__(self, plan: Plan, folder: Path, database: Database, network: Network, *, can_fill: bool) -> None:
+        self.plan = plan
+        self.evidence = Evidence()
+        self._stack = Stack(folder, database, network, can_fill=can_fill)
+
+    def run(self) -> tuple[Outcome, Verdict]:
+        """Start, harm, heal, wait, judge, end."""
+        started = time.monotonic()
+        with self._stack as stack:
+            ports = [stack.links[f"client>{web}"].port for web in WEBS]
+            crowd = Crowd(ports, self.evidence, self.plan.seed)
+            try:
+                crowd.start()
+                self._harm()
+                crowd.leave()
+                healed = time.monotonic()
+                stack.heal()
+                stack.wait_until(lambda: crowd.is_gone() and self._is_counted(), DRAIN_SECONDS)
+                counted_seconds = time.monotonic() - healed
+            finally:
+                crowd.end()
+            verdict = self._judge()
+        return self._outcome(verdict, counted_seconds, time.monotonic() - started), verdict
+
+    def _harm(self) -> None:
+        """Do all harm of the plan, each in its time; what still lasts in the end is healed."""
+        began, due = time.monotonic(), deque(self.plan.harms)
+        active: list[Iterator[None]] = []
+        while (elapsed := time.monotonic() - began) < self.plan.seconds:
+            while due and due[0].at <= elapsed:
+                harm = due.popleft()
+                active.append(KINDS[harm.kind](self._stack, harm))
+            active = [harm for harm in active if _goes_on(harm)]
+            self._stack.supervise()
+            time.sleep(TICK_SECONDS)
+        for generator in active:
+            cast("Generator[None]", generator).close()
+
+    def _is_counted(self) -> bool:
+        try:
+            return self._stack.waiting() == 0 and count_pending(self._stack.redis) == 0
+        except RedisError:
+            return False
+
+    def _judge(self) -> Verdict:
+        verdict = judge(self.evidence, find(self._stack.redis, self._stack.database), keys_kept=self._keys_kept())
+        if objection := audit(self._stack.direct_env):
+            verdict.add("audit", objection)
+        for name, part in self._stack.parts.items():
+            if not self._stack.wait_until(part.is_ready, RETURN_SECONDS):
+                verdict.add("never came back", name)
+        return verdict
+
+    def _keys_kept(self) -> bool:
+        """Whether nothing in the plan takes dedupe keys away."""
+        return not any(harm.kind == "unlink" or harm.target == "volatile-ttl" for harm in self.plan.harms)
+
+    def _outcome(self, verdict: Verdict, counted_seconds: float, seconds: float) -> Outcome:
+        evidence = self.evidence
+        return Outcome(
+            seed=self.plan.seed,
+            database=self.plan.database,
+            verdict=str(verdict),
+            faults=dict(verdict.counts),
+            accepted=evidence.count("queued"),
+            duplicates=evidence.count("duplicate"),
+            attempts=sum(evidence.statuses.values()),
+            unknown=evidence.count("unknown"),
+            kills=self._stack.kills,
+            harms=dict(Counter(harm.kind for harm in self.plan.harms)),
+            counted_seconds=round(counted_seconds, 1),
+            seconds=round(seconds, 1),
+        )
+
+
+def _goes_on(harm: Iterator[None]) -> bool:
+    """Advance a harm; whether it lasts."""
+    return next(harm, _OVER) is not _OVER

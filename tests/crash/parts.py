@@ -1,0 +1,93 @@
+"""One process of the stack, which is started again when it ends, as `pulse up` or systemd would."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from tests.servers import reaper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.servers.local_process import LocalProcess
+
+RESTART_SECONDS = 0.5
+"""How long what ended stays down."""
+GRACE_SECONDS = 6.5
+"""How long it may take to end after SIGTERM, as in `pulse up`."""
+
+
+class Part:
+    """A process and what it started. `supervise` it often."""
+
+    def __init__(
+        self,
+        name: str,
+        process: LocalProcess,
+        is_ready: Callable[[], bool],
+        *,
+        urgent_signal: int = signal.SIGKILL,
+        urgent_after_seconds: float = GRACE_SECONDS,
+        outlived: bool = False,
+    ) -> None:
+        """`urgent_signal` is sent when SIGTERM did not end it in time. `outlived`: its children outlive it, out of
+        reach, unless they are killed together."""
+        self.name = name
+        self.process = process
+        self.starts = 0
+        self._is_ready = is_ready
+        self._urgent_signal = urgent_signal
+        self._urgent_after_seconds = urgent_after_seconds
+        self._outlived = outlived
+        self._due: float | None = None
+        self._urgent_at: float | None = None
+
+    def start(self) -> None:
+        """Start it."""
+        self._due = self._urgent_at = None
+        self.starts += 1
+        self.process.start()
+
+    def is_ready(self) -> bool:
+        """Whether it runs and can be used."""
+        return self.runs() and self._is_ready()
+
+    def runs(self) -> bool:
+        """Whether it lives and is not frozen."""
+        return self.process.status == "running"
+
+    def supervise(self) -> None:
+        """Bury what ended, start it when that is due, and end what SIGTERM did not."""
+        now = time.monotonic()
+        if self.process.status == "exited":
+            if self._due is None:
+                self.process.remove()
+                self._due = now + RESTART_SECONDS
+            elif now >= self._due:
+                self.start()
+        elif self._urgent_at is not None and now >= self._urgent_at:
+            self._urgent_at = None
+            self.process.kill(self._urgent_signal)
+
+    def kill(self) -> None:
+        """SIGKILL the first process. What is left of the others is ended as soon as that is seen."""
+        if self._outlived:
+            self.process.kill()
+        else:
+            self.process.kill_main()
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        if self._urgent_at is None and self.process.status != "exited":
+            self.process.kill_main(signal.SIGTERM)
+            self._urgent_at = time.monotonic() + self._urgent_after_seconds
+
+    def children(self) -> list[int]:
+        """The processes that the first one started, oldest first."""
+        return sorted(reaper.members(self.process.pid) - {self.process.pid}) if self.starts else []
+
+    def remove(self) -> None:
+        """End all of it, for good."""
+        self.process.remove()

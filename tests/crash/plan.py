@@ -1,0 +1,119 @@
+"""The harm of one run: a pure function of the seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+DATABASES = ("sqlite", "postgresql")
+WEBS = ("web1", "web2")
+WORKERS = ("worker1", "worker2")
+DATABASE_REVISIONS = ("head", "head", "0001", "base")
+"""Where the database may be when events begin to flow; at head more often."""
+
+TRAFFIC_SECONDS = 7.0
+ROLLING_SECONDS = 12.0
+"""A rolling restart takes longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """One harm: what is done to whom, when, and for how long."""
+
+    at: float
+    """Seconds after the traffic began."""
+    kind: str
+    """A name in `harms.KINDS`."""
+    target: str
+    """A part, `part/child`, a link `from>to`, or what the kind says."""
+    seconds: float
+    """How long it lasts, if it does."""
+    number: int
+    """Whatever the kind has to choose, 0 to 999."""
+
+    def __str__(self) -> str:
+        return f"{self.at:5.2f} s {self.kind} {self.target} {self.seconds:.2f} s #{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run does."""
+
+    seed: int
+    database: str
+    revision: str
+    """The migration at which the database is when events begin to flow."""
+    seconds: float
+    """How long there are new reports."""
+    harms: tuple[Harm, ...]
+
+
+def make_plan(seed: int, database: str, *, can_fill: bool) -> Plan:
+    """The plan of this seed. `can_fill`: there are disks that can be filled."""
+    chance = random.Random(f"{database} {seed}")
+    choices = targets(database, can_fill=can_fill)
+    revision = chance.choice(DATABASE_REVISIONS)
+    rolling = chance.random() < 0.15
+    seconds = ROLLING_SECONDS if rolling else TRAFFIC_SECONDS
+    kinds = [kind for kind in choices if kind != "rolling restart"]
+    harms = [_harm(chance, kind, choices, seconds) for kind in _draw(chance, kinds, 8, 12)]
+    if rolling:
+        harms = [*harms[:5], Harm(0.3, "rolling restart", "everything", 0.0, chance.randrange(1000))]
+    if revision != "head":
+        harms.append(Harm(round(chance.uniform(0.5, seconds), 2), "migrate", "head", 0.0, 0))
+    return Plan(seed, database, revision, seconds, tuple(sorted(harms, key=lambda harm: harm.at)))
+
+
+def targets(database: str, *, can_fill: bool) -> dict[str, list[str]]:
+    """Each kind of harm and whom it can be done to."""
+    postgresql = database == "postgresql"
+    servers = ["valkey", "database"] if postgresql else ["valkey"]
+    processes = [*WEBS, *WORKERS, *servers]
+    # A backend of PostgreSQL is a child of it; Valkey has none.
+    children = [f"{name}/child" for name in (*WEBS, *WORKERS, *WORKERS, *servers[1:])]
+    links = list_links(database)
+    disks = ["valkey", "database"] if can_fill else []
+    return {
+        "kill": [*processes, *children],
+        "kill children": list(WORKERS),
+        "term": [*processes, *children],
+        "stop": [*processes, *children],
+        "cut": links,
+        "refuse": links,
+        "stall": links,
+        "swallow": links,
+        "lock": ["database"],
+        "limit memory": ["noeviction", "volatile-ttl"],
+        "unlink": ["dedupe keys"],
+        "shift clock": list(WEBS),
+        "migrate": ["there and back"],
+        "rolling restart": ["everything"],
+        **({"fill disk": disks} if disks else {}),
+    }
+
+
+def list_links(database: str) -> list[str]:
+    """The links of the stack, `from>to`."""
+    links = [f"client>{web}" for web in WEBS] + [f"{name}>valkey" for name in (*WEBS, *WORKERS)]
+    # SQLite is a file: there is nothing between it and who uses it.
+    return links + ([f"{name}>database" for name in (*WEBS, *WORKERS)] if database == "postgresql" else [])
+
+
+#: How often a kind is chosen, against 1 for the others.
+_WEIGHTS = {"kill": 6, "kill children": 2, "term": 2, "stop": 3, "cut": 2, "swallow": 3, "stall": 2, "lock": 2}
+
+
+def _draw(chance: random.Random, kinds: list[str], least: int, most: int) -> list[str]:
+    return chance.choices(kinds, [_WEIGHTS.get(kind, 1) for kind in kinds], k=chance.randint(least, most))
+
+
+def _harm(chance: random.Random, kind: str, choices: dict[str, list[str]], seconds: float) -> Harm:
+    # Short ones are frequent; one in some outlives every time-out that the settings give.
+    lasts = min(0.2 + chance.expovariate(0.8), 4.5)
+    return Harm(
+        at=round(chance.uniform(0.3, seconds - 0.5), 2),
+        kind=kind,
+        target=chance.choice(choices[kind]),
+        seconds=round(lasts, 2),
+        number=chance.randrange(1000),
+    )

@@ -1,0 +1,37 @@
+"""The commands and environments of what the stack starts, beside those that tests/servers knows."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from tests.servers.local_process import LocalProcess
+from tests.servers.worker import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SETTINGS = {
+    "PULSE_ADMIN_TOKEN": "the-admin-token",
+    "PULSE_DATABASE_TIMEOUT_SECONDS": "2",
+    "PULSE_STALE_AFTER_SECONDS": "3",
+    "PULSE_REDIS_TIMEOUT_SECONDS": "0.5",
+}
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+#: As `pulse up`, with one process so that two of them are two machines.
+_GRANIAN = "--workers 1 --blocking-threads 16 --workers-kill-timeout 5 --no-ws --no-access-log --respawn-failed-workers"
+
+
+def environment(data_dir: Path, database_url: str, redis_url: str) -> dict[str, str]:
+    """The whole environment of a program of the project."""
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    urls = {"PULSE_DATABASE_URL": database_url, "PULSE_REDIS_URL": redis_url}
+    return {**passed_on, **_SETTINGS, **urls, "PULSE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"}
+
+
+def web_process(name: str, port: int, logs: Path, env: dict[str, str], clock: Path) -> LocalProcess:
+    """A web process on `port`, not yet started, whose clock is as far off as the file `clock` says."""
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+    command += [*_GRANIAN.split(), "tests.crash.shifted_wsgi:app"]
+    return LocalProcess(command, logs, name=name, env={**env, "CRASH_CLOCK": str(clock)}, cwd=ROOT)

@@ -1,0 +1,159 @@
+"""Many runs: resumable, one line each, the evidence of those that fail, a summary."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+import tempfile
+from collections import Counter
+from contextlib import ExitStack, closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tests.crash.database import SqliteDatabases
+from tests.crash.judge import FAULTS
+from tests.crash.once import Outcome, Run
+from tests.crash.plan import make_plan
+from tests.crash.postgresql import PostgresDatabases
+from tests.crash.proxy import Network
+from tests.servers import reaper
+from tests.servers.postgres import server_user
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.crash.database import Databases
+    from tests.crash.judge import Verdict
+    from tests.crash.plan import Plan
+
+WORDS_SHOWN = 12
+
+
+class Progress:
+    """The runs of one command that are done, kept in a file so that an interrupted command goes on where it was."""
+
+    def __init__(self, folder: Path, database: str, seed: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = folder / f"{database}-{seed}.jsonl"
+
+    def read(self) -> list[Outcome]:
+        """The outcomes so far."""
+        if not self._file.exists():
+            return []
+        lines = self._file.read_text(encoding="utf-8").splitlines()
+        # A harness that was killed may have left half a line.
+        return [Outcome(**json.loads(line)) for line in lines if line.endswith("}")]
+
+    def add(self, outcome: Outcome) -> None:
+        """One more is done."""
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(outcome)) + "\n")
+
+    def finish(self) -> None:
+        """All are done: the same command begins anew."""
+        if self._file.exists():
+            self._file.replace(self._file.with_suffix(".done.jsonl"))
+
+
+def run_series(
+    database: str, seed: int, runs: int, progress: Progress, *, can_fill: bool, until_failure: bool = False
+) -> list[Outcome]:
+    """Run the seeds `seed` to `seed + runs - 1` on `database`, short of those that an interrupted command has done.
+
+    Prints a line for each, and what went wrong.
+    """
+    outcomes = progress.read()[:runs]
+    if outcomes:
+        click.echo(f"{len(outcomes)} of {runs} runs on {database} were done before; going on.")
+    with ExitStack() as stop:
+        # PostgreSQL's user must get through, and root's TMPDIR may be closed to it.
+        folder = Path(tempfile.mkdtemp(prefix="pulse-crash-", dir=None if server_user() is None else "/tmp"))
+        folder.chmod(0o711)
+        reaper.keep_folder(folder / "shared")
+        stop.callback(_remove_empty, folder)
+        (folder / "shared").mkdir(mode=0o711)
+        stop.callback(shutil.rmtree, folder / "shared", ignore_errors=True)
+        network = stop.enter_context(Network())
+        make = SqliteDatabases if database == "sqlite" else PostgresDatabases
+        databases = stop.enter_context(closing(make(folder / "shared", can_fill=can_fill)))
+        for number in range(len(outcomes), runs):
+            plan = make_plan(seed + number, database, can_fill=can_fill)
+            outcome = _run(plan, folder, databases, network, progress, can_fill=can_fill)
+            outcomes.append(outcome)
+            if until_failure and not outcome.good:
+                break
+    progress.finish()
+    return outcomes
+
+
+def _run(
+    plan: Plan, parent: Path, databases: Databases, network: Network, progress: Progress, *, can_fill: bool
+) -> Outcome:
+    folder = parent / f"{plan.database}-{plan.seed}"
+    folder.mkdir(mode=0o711)
+    with closing(databases.new(folder, plan.revision)) as database:
+        outcome, verdict = Run(plan, folder, database, network, can_fill=can_fill).run()
+    progress.add(outcome)
+    click.echo(_line(outcome))
+    if verdict.good:
+        shutil.rmtree(folder)
+    else:
+        _explain(plan, verdict, folder)
+    return outcome
+
+
+def _line(outcome: Outcome) -> str:
+    return (
+        f"seed {outcome.seed} {outcome.database}: {outcome.accepted} accepted, {outcome.duplicates} duplicates, "
+        f"{outcome.attempts} attempts, {outcome.unknown} unknown; {sum(outcome.harms.values())} harms, "
+        f"{outcome.kills} kills; counted {outcome.counted_seconds:.1f} s after; {outcome.seconds:.1f} s: "
+        f"{outcome.verdict}"
+    )
+
+
+def _explain(plan: Plan, verdict: Verdict, folder: Path) -> None:
+    text = "\n".join(
+        [
+            f"again: make crash RUNS=1 SEED={plan.seed} DATABASE={plan.database}",
+            f"began at migration {plan.revision}; harms:",
+            *(f"  {harm}" for harm in plan.harms),
+            *verdict.words,
+        ]
+    )
+    (folder / "evidence.txt").write_text(text + "\n", encoding="utf-8")
+    lines = text.splitlines()
+    click.echo("\n".join(f"    {line}" for line in lines[: 2 + len(plan.harms) + WORDS_SHOWN]))
+    click.echo(f"    all of it, and the logs: {folder}")
+
+
+def summary(outcomes: Iterable[Outcome], seconds: float) -> str:
+    """All runs in a few lines."""
+    outcomes = list(outcomes)
+    harms: Counter[str] = Counter()
+    for outcome in outcomes:
+        harms.update(outcome.harms)
+    faults = {fault: sum(outcome.faults.get(fault, 0) for outcome in outcomes) for fault in FAULTS}
+    counted = [outcome.counted_seconds for outcome in outcomes] or [0.0]
+    failed = sum(not outcome.good for outcome in outcomes)
+    lines = [
+        f"{len(outcomes)} runs, {failed} failed; {_sum(outcomes, 'kills')} kills; {seconds:.0f} s",
+        "harms: " + ", ".join(f"{kind} {count}" for kind, count in sorted(harms.items())),
+        ", ".join(f"{_sum(outcomes, name)} {name}" for name in ("accepted", "duplicates", "attempts", "unknown")),
+        f"counted after {statistics.median(counted):.1f} s (median), {max(counted):.1f} s (max)",
+        ", ".join(f"{count} {fault}" for fault, count in faults.items()),
+    ]
+    return "\n".join(lines)
+
+
+def _sum(outcomes: Iterable[Outcome], name: str) -> int:
+    return sum(getattr(outcome, name) for outcome in outcomes)
+
+
+def _remove_empty(folder: Path) -> None:
+    """What failing runs left stays."""
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,0 +1,199 @@
+"""The whole stack of one run: Valkey, database, two web processes, two workers, and a link between any two."""
+
+from __future__ import annotations
+
+import struct
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from pulse_analytics.local.program import http_lacks
+from pulse_analytics.local.valkey import valkey_command
+from tests.crash.disk import Disk
+from tests.crash.migrations import HEAD, LAST_EXTRA, Migrations
+from tests.crash.parts import Part
+from tests.crash.plan import WEBS, WORKERS, list_links
+from tests.crash.programs import environment, web_process
+from tests.servers.local_process import LocalProcess
+from tests.servers.ports import free_port
+from tests.servers.worker import WorkerContainer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+
+    from tests.crash.database import Database
+    from tests.crash.proxy import Link, Network
+
+VALKEY_MEGABYTES = 64
+START_SECONDS = 30.0
+WORKER_CHILDREN = 2
+TICK_SECONDS = 0.02
+
+
+class Stack:
+    """Everything that runs. As a context manager it starts, and in the end is killed."""
+
+    def __init__(self, folder: Path, database: Database, network: Network, *, can_fill: bool) -> None:
+        """`folder`: for data and logs. `can_fill`: its disks can be filled."""
+        self.logs = folder / "log"
+        self.database = database
+        self.network = network
+        self.valkey_disk = Disk(folder / "valkey", VALKEY_MEGABYTES if can_fill else None)
+        self.valkey_port = free_port()
+        self.redis = Redis(
+            port=self.valkey_port,
+            decode_responses=True,
+            socket_timeout=0.5,
+            socket_connect_timeout=0.5,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self.links: dict[str, Link] = {}
+        self.parts: dict[str, Part] = {}
+        self.kills = 0
+        """How many processes harms have sent SIGKILL."""
+        self.direct_env = environment(self.logs, database.url(None), f"redis://127.0.0.1:{self.valkey_port}/0")
+        """The environment of a command that goes past the links."""
+        self.migrations = Migrations(self.logs, self.direct_env)
+        self._folder = folder
+        self._stop = ExitStack()
+
+    def __enter__(self) -> Self:
+        with self._stop:
+            self._stop.callback(self._end)
+            self.logs.mkdir(exist_ok=True)
+            self._make_parts()
+            for part in self.parts.values():
+                if not part.starts:
+                    part.start()
+            self.wait_until(lambda: all(self.parts[name].is_ready() for name in ("valkey", *WEBS)), START_SECONDS)
+            self._stop = self._stop.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stop.close()
+
+    def supervise(self) -> None:
+        """Start again what ended. Call it often."""
+        for part in self.parts.values():
+            part.supervise()
+
+    def wait_until(self, true: Callable[[], object], seconds: float) -> bool:
+        """Supervise until `true()` is; whether it was in time."""
+        deadline = time.monotonic() + seconds
+        while not true():
+            if time.monotonic() > deadline:
+                return False
+            self.supervise()
+            time.sleep(TICK_SECONDS)
+        return True
+
+    def heal(self) -> None:
+        """Undo whatever harm can be undone from outside, and bring the database to the newest migration."""
+        for link in self.links.values():
+            link.heal()
+        for part in self.parts.values():
+            part.process.unpause()
+        for disk in (self.valkey_disk, self.database.disk):
+            if disk is not None:
+                disk.make_room()
+        for web in WEBS:
+            self.shift_clock(web, 0)
+        self.wait_until(lambda: all(part.is_ready() for part in self._servers()), START_SECONDS)
+        self.lift_memory_limit()
+        self._finish_migrations()
+
+    def shift_clock(self, web: str, nanoseconds: int) -> None:
+        """Let a web process's clock be off by so much."""
+        self._clock(web).write_bytes(struct.pack("q", nanoseconds))
+
+    def limit_memory(self, bytes_: int, policy: str) -> None:
+        """Set Valkey's memory limit, and what it does there. Raises RedisError."""
+        self.redis.config_set("maxmemory-policy", policy)
+        self.redis.config_set("maxmemory", bytes_)
+
+    def lift_memory_limit(self) -> None:
+        """Undo `limit_memory`. Raises RedisError."""
+        # In this order: under the limit, the policy of every day would evict dedupe keys.
+        self.redis.config_set("maxmemory", 0)
+        self.redis.config_set("maxmemory-policy", "volatile-ttl")
+
+    def waiting(self) -> int | None:
+        """How many entries the journal holds; None if Valkey does not say."""
+        try:
+            return int(str(self.redis.xlen("queue:analytics")))
+        except RedisError:
+            return None
+
+    def _servers(self) -> list[Part]:
+        return [self.parts[name] for name in ("valkey", "database") if name in self.parts]
+
+    def _finish_migrations(self) -> None:
+        for _ in range(5):
+            revision = self._revision()
+            if revision == HEAD:
+                return
+            beyond = revision in {"crash1", LAST_EXTRA}
+            process = self.migrations.come_back() if beyond else self.migrations.upgrade()
+            self.wait_until(lambda process=process: process.status == "exited", START_SECONDS)  # type: ignore[misc]
+            process.remove()
+
+    def _revision(self) -> str:
+        try:
+            rows = self.database.read("SELECT version_num FROM alembic_version")
+        except Exception:  # noqa: BLE001 - either driver's Error: the table is not there yet
+            return ""
+        return str(rows[0][0]) if rows else ""
+
+    def _make_parts(self) -> None:
+        for name in list_links("postgresql" if self.database.port else "sqlite"):
+            client, _, server = name.partition(">")
+            if client != "client":
+                port = self.valkey_port if server == "valkey" else self.database.port
+                self.links[name] = self.network.link(port or 0)
+        valkey = LocalProcess(valkey_command(self.valkey_disk.folder, self.valkey_port), self.logs, name="valkey")
+        self.parts["valkey"] = Part("valkey", valkey, lambda: self.waiting() is not None)
+        if self.database.part is not None:
+            self.parts["database"] = self.database.part
+        for name in WEBS:
+            self.parts[name] = self._web(name)
+        for name in WORKERS:
+            self.parts[name] = self._worker(name)
+
+    def _web(self, name: str) -> Part:
+        port = free_port()
+        self.links[f"client>{name}"] = self.network.link(port)
+        self.shift_clock(name, 0)
+        process = web_process(name, port, self.logs, self._env(name), self._clock(name))
+        return Part(name, process, lambda: http_lacks(port, "/healthz") is None)
+
+    def _worker(self, name: str) -> Part:
+        process = WorkerContainer(self.logs, self._env(name), WORKER_CHILDREN, name).process
+        return Part(name, process, lambda: b" ready." in process.logs())
+
+    def _env(self, name: str) -> dict[str, str]:
+        """The environment of a part whose servers are behind its links."""
+        database = self.links.get(f"{name}>database")
+        database_url = self.database.url(database.port if database else None)
+        return environment(self.logs, database_url, f"redis://127.0.0.1:{self.links[f'{name}>valkey'].port}/0")
+
+    def _clock(self, web: str) -> Path:
+        return self._folder / f"{web}.clock"
+
+    def _end(self) -> None:
+        # Clients first, that they do not fill their logs. The database's server is not this run's alone.
+        for name, part in reversed(self.parts.items()):
+            if name != "database":
+                part.remove()
+        for link in self.links.values():
+            link.close()
+        self.redis.close()
+        self.valkey_disk.close()

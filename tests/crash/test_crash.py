@@ -1,0 +1,88 @@
+"""A short run of the harness itself, with fixed seeds."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.crash.once import Outcome
+from tests.crash.series import Progress, summary
+from tests.servers.worker import ROOT
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def start(folder: Path, *options: str) -> subprocess.Popen[str]:
+    """The harness. Whatever it starts can be told by its TMPDIR."""
+    # Measuring what it covers would slow down what it times.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    command = [sys.executable, "-m", "tests.crash", "--progress", str(folder / "progress"), *options]
+    return subprocess.Popen(command, cwd=ROOT, env={**env, "TMPDIR": str(folder)}, stdout=subprocess.PIPE, text=True)
+
+
+def left_behind(folder: Path) -> list[str]:
+    """What still runs of a harness."""
+    return [path.parent.name for path in Path("/proc").glob("[0-9]*/environ") if str(folder).encode() in _read(path)]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # It ended, or is someone else's.
+        return b""
+
+
+def test_nothing_is_lost_doubled_or_invented_on_postgresql(tmp_path: Path) -> None:
+    with start(tmp_path, "--runs", "2", "--seed", "1", "--database", "postgresql") as harness:
+        output, _ = harness.communicate()
+    assert harness.returncode == 0, output
+    assert "2 runs, 0 failed" in output
+    assert left_behind(tmp_path) == []
+
+
+def test_nothing_is_lost_doubled_or_invented_on_sqlite_and_an_interrupted_harness_goes_on(tmp_path: Path) -> None:
+    options = ("--runs", "2", "--seed", "1", "--database", "sqlite")
+    with start(tmp_path, *options) as harness:
+        assert harness.stdout is not None
+        assert any(line.startswith("seed 1 sqlite") for line in harness.stdout)
+        harness.send_signal(signal.SIGINT)
+        assert "Go on with: make crash RUNS=2 SEED=1 DATABASE=sqlite" in harness.stdout.read()
+    assert harness.returncode == 130
+    assert left_behind(tmp_path) == []
+    with start(tmp_path, *options) as harness:
+        output, _ = harness.communicate()
+    assert harness.returncode == 0, output
+    assert "1 of 2 runs on sqlite were done before" in output
+    assert "2 runs, 0 failed" in output
+
+
+def outcome(seed: int, **changes: int) -> Outcome:
+    return Outcome(seed=seed, database="sqlite", verdict="", harms={"kill": 2}, accepted=100, faults=changes)
+
+
+def test_progress_outlives_a_harness_that_was_killed_while_it_wrote(tmp_path: Path) -> None:
+    progress = Progress(tmp_path, "sqlite", 7)
+    progress.add(outcome(7))
+    with (tmp_path / "sqlite-7.jsonl").open("a") as file:
+        file.write('{"seed": 8, "harms": {"kill": 2')
+    assert progress.read() == [outcome(7)]
+
+
+def test_progress_ends_with_the_last_run(tmp_path: Path) -> None:
+    progress = Progress(tmp_path, "sqlite", 7)
+    progress.add(outcome(7))
+    progress.finish()
+    assert progress.read() == []
+
+
+def test_a_summary_adds_up() -> None:
+    text = summary([outcome(7), outcome(8, lost=3)], 20)
+    assert "2 runs, 1 failed" in text
+    assert "kill 4" in text
+    assert "200 accepted" in text
+    assert "3 lost, 0 double, 0 phantom" in text

@@ -1,0 +1,40 @@
+"""The plan is a pure function of the seed, and leaves no harm out."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.crash.harms import KINDS
+from tests.crash.plan import DATABASES, make_plan, targets
+
+SEEDS = range(600)
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_the_same_seed_is_the_same_plan(database: str) -> None:
+    plans = [make_plan(seed, database, can_fill=True) for seed in SEEDS]
+    assert plans == [make_plan(seed, database, can_fill=True) for seed in SEEDS]
+    assert len({plan.harms for plan in plans}) == len(plans)
+
+
+@pytest.mark.parametrize("database", DATABASES)
+@pytest.mark.parametrize("can_fill", [True, False])
+def test_every_harm_to_everyone_is_in_some_plan(database: str, can_fill: bool) -> None:
+    plans = [make_plan(seed, database, can_fill=can_fill) for seed in SEEDS]
+    done = {(harm.kind, harm.target) for plan in plans for harm in plan.harms}
+    possible = {(kind, target) for kind, names in targets(database, can_fill=can_fill).items() for target in names}
+    assert done == possible | {("migrate", "head")}
+    assert ("fill disk", "valkey") in done or not can_fill
+
+
+def test_every_kind_of_harm_is_known() -> None:
+    assert set(KINDS) == set(targets("postgresql", can_fill=True))
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_database_that_begins_behind_is_migrated_while_events_flow(database: str) -> None:
+    for seed in SEEDS:
+        plan = make_plan(seed, database, can_fill=True)
+        upgrades = [harm.at for harm in plan.harms if (harm.kind, harm.target) == ("migrate", "head")]
+        assert len(upgrades) == (plan.revision != "head")
+        assert all(at < plan.seconds for at in upgrades)
