@@ -1,11 +1,14 @@
 """How Flask-Migrate runs the revisions in versions/: on the application's database, one transaction in all."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 from alembic import context
 from flask import current_app
+from sqlalchemy import Connection
 
 from pulse_analytics.config import MIGRATION_SECONDS
 from pulse_analytics.extensions import writing
-from pulse_analytics.postgresql import be_patient
+from pulse_analytics.postgresql import patience
 
 migrate = current_app.extensions["migrate"]
 engine = writing(migrate.db.engine)
@@ -14,13 +17,14 @@ engine = writing(migrate.db.engine)
 def run_migrations() -> None:
     """Run them on the live database."""
     with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            be_patient(connection, MIGRATION_SECONDS)
-            connection.commit()
         options = migrate.configure_args
         context.configure(connection=connection, target_metadata=migrate.db.metadata, **options)
-        with context.begin_transaction():
+        with context.begin_transaction(), _patience(connection):
             context.run_migrations()
+
+
+def _patience(connection: Connection) -> AbstractContextManager[None]:
+    return patience(connection, MIGRATION_SECONDS) if connection.dialect.name == "postgresql" else nullcontext()
 
 
 def print_migrations() -> None:

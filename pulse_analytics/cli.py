@@ -10,6 +10,7 @@ import click
 from flask.cli import FlaskGroup, with_appcontext
 from redis.exceptions import RedisError
 
+from pulse_analytics.audit.commands import audit_command, rebuild_command
 from pulse_analytics.config import BATCH_SIZE, current_settings
 from pulse_analytics.errors import TryAgain
 from pulse_analytics.events import utc_time
@@ -42,6 +43,8 @@ def pulse_group(create_app: Callable[[], Flask]) -> FlaskGroup:
     group.add_command(up_command)
     group.add_command(simulate_command)
     group.add_command(dead_letters)
+    group.add_command(audit_command)
+    group.add_command(rebuild_command)
     return group
 
 

@@ -45,6 +45,19 @@ BROKER_CHECK_SECONDS = 5
 """A worker that heard nothing of Redis for two of these, and a second, connects anew (kombu's own: 25 s)."""
 CONSUMER_IDLE_SECONDS = 600
 """A consumer that has nothing pending and was silent for so long is taken off the group."""
+COUNT_SIZE = 10_000
+"""Journal entries that are counted at a time: Redis serves nobody else for the 14 ms that it takes."""
+
+# Audit and rebuild.
+RECOUNT_SIZE = 100_000
+"""Raw events that one statement recounts: enough to be quick, and the progress bar moves."""
+RECOUNT_LIMIT_SECONDS = 3600.0
+"""The limit of one statement of a recount: comparing sorts what there is, which grows with the database."""
+MEND_SIZE = 1000
+"""Counters that one transaction of a rebuild mends: the worker waits for it, for some 20 ms."""
+MEND_RETRIES = 5
+"""How often such a transaction is tried again if the database chose it to end a deadlock."""
+DIFFERENCES_SHOWN = 20
 
 REPLICA_PATIENCE = 0.8
 """The part of PULSE_REDIS_TIMEOUT_SECONDS that replicas have: their absence is told before the time-out hides it."""

@@ -10,11 +10,12 @@ from hashlib import blake2b
 MAX_ID_LENGTH = 128
 MAX_TS = 253_402_300_799_999
 """The last millisecond of the year 9999."""
+EARLIEST_MS = timedelta(days=7) // timedelta(milliseconds=1)
+LATEST_MS = timedelta(minutes=5) // timedelta(milliseconds=1)
+"""A player's clock is believed from EARLIEST_MS before to LATEST_MS after the server's. (`audit/days.py`: in SQL.)"""
 
 _ID = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{MAX_ID_LENGTH}}}")
 _EVENT_ID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
-_EARLIEST = timedelta(days=7) // timedelta(milliseconds=1)
-_LATEST = timedelta(minutes=5) // timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,9 @@ EVENT_TYPES = {
         EventType("watched_50_percent", "watched50", "watched_50_count"),
     ]
 }
+
+COUNT_COLUMNS = tuple(event_type.count_column for event_type in EVENT_TYPES.values())
+"""The counters of a row of `video_metrics` or `video_metrics_daily`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ def dedupe_key(event: Event) -> str:
 
 def count_day(event: Event) -> date:
     """The UTC day that the event counts for: its `ts` where a player's clock can be believed, else `received_at`."""
-    believable = event.received_at - _EARLIEST <= event.ts <= event.received_at + _LATEST
+    believable = event.received_at - EARLIEST_MS <= event.ts <= event.received_at + LATEST_MS
     return utc_time(event.ts if believable else event.received_at).date()
 
 

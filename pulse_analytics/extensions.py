@@ -6,7 +6,7 @@ import re
 import ssl
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from celery import Celery, Task
 from flask import current_app
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 PERSIST_QUEUE = "pulse.persist"
 """Celery's queue of wake-ups; in Redis, a list of that name."""
+
+Connectable = TypeVar("Connectable", "Engine", "Connection")
 
 db = SQLAlchemy()
 migrate = Migrate(compare_type=True, render_as_batch=True)
@@ -77,12 +79,12 @@ def _make_folder(folder: Path) -> None:
         raise ConfigError(f"The folder of PULSE_DATABASE_URL cannot be made: {error}.") from error
 
 
-def writing(engine: Engine) -> Engine:
-    """`engine` for transactions that write: on SQLite they take the write lock at their start.
+def writing(connectable: Connectable) -> Connectable:
+    """An engine or connection for transactions that write: on SQLite they take the write lock at their start.
 
     A transaction that reads first and then wants to write would fail at once if another wrote in between.
     """
-    return engine.execution_options(pulse_writing=True)
+    return connectable.execution_options(pulse_writing=True)
 
 
 @contextmanager
@@ -184,6 +186,8 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     # NORMAL may lose, at a power failure, a commit whose journal entry is already settled.
     connection.execute("PRAGMA synchronous = FULL")
+    # However SQLite was built: what a recount of millions of rows sets aside belongs on the disk.
+    connection.execute("PRAGMA temp_store = FILE")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Blueprint
 from redis.exceptions import RedisError
 
 from pulse_analytics.errors import TryAgain
-from pulse_analytics.extensions import MIGRATIONS, reading
+from pulse_analytics.extensions import reading
 from pulse_analytics.http_errors import problem
 from pulse_analytics.ingest.journal import current_journal
+from pulse_analytics.migration import migration_fault
 
 if TYPE_CHECKING:
     from flask import Response
@@ -51,15 +49,6 @@ def _redis_fault() -> str:
 def _database_fault() -> str:
     try:
         with reading() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
+            return migration_fault(connection)
     except TryAgain as error:
         return f"the database does not answer ({type(error.__cause__ or error).__name__})."
-    newest = _newest_migration()
-    if found == newest:
-        return ""
-    return f"it is at migration {found or 'zero'}, the code at {newest}: run `pulse db upgrade`."
-
-
-@cache
-def _newest_migration() -> str | None:
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()

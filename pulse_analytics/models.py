@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, Column, Date, DateTime, Index, String, TypeDecorator
 from sqlalchemy.dialects import postgresql
 
-from pulse_analytics.events import EVENT_TYPES, MAX_ID_LENGTH
+from pulse_analytics.events import COUNT_COLUMNS, MAX_ID_LENGTH
 from pulse_analytics.extensions import db
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ IDENTIFIER = String(MAX_ID_LENGTH).with_variant(postgresql.VARCHAR(MAX_ID_LENGTH
 
 
 def _count_columns() -> list[Column[int]]:
-    return [Column(t.count_column, BigInteger, nullable=False, server_default="0") for t in EVENT_TYPES.values()]
+    return [Column(name, BigInteger, nullable=False, server_default="0") for name in COUNT_COLUMNS]
 
 
 video_events = db.Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -11,6 +12,8 @@ from sqlalchemy import event
 from pulse_analytics import config
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection, Engine
 
     from pulse_analytics.config import Settings
@@ -53,11 +56,17 @@ def limit_waits(engine: Engine, settings: Settings) -> None:
         return connection
 
 
-def be_patient(connection: Connection, seconds: float) -> None:
-    """Let each statement of `connection` take up to `seconds`, for as long as it is connected."""
-    connection.exec_driver_sql(f"SET statement_timeout = {int(seconds * 1000)}")
+@contextmanager
+def patience(connection: Connection, seconds: float) -> Iterator[None]:
+    """Let each statement take up to `seconds`, in a transaction of `connection` that has begun and ends with this."""
     raw: Any = connection.connection.dbapi_connection
+    usual = raw.patience_seconds
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
     raw.patience_seconds = seconds + config.DATABASE_GRACE_SECONDS
+    try:
+        yield
+    finally:
+        raw.patience_seconds = usual
 
 
 class LimitedConnection(psycopg.Connection[Any]):

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from pulse_analytics import config
 from pulse_analytics.extensions import db
-from pulse_analytics.postgresql import be_patient
+from pulse_analytics.postgresql import patience
 from tests.conftest import TOKEN
 from tests.facts import Facts, report, wait_until
 from tests.servers import reaper
@@ -144,9 +144,7 @@ class TestWhileTheDatabaseHangs:
 
     def test_a_statement_has_a_limit_of_its_own_where_it_is_given_one(self, app: Flask) -> None:
         with db.engine.connect() as connection:
-            be_patient(connection, 5)
-            connection.execute(text("SELECT pg_sleep(3.5)"))
-            be_patient(connection, 0.2)
-            with pytest.raises(OperationalError, match="statement timeout"):
-                connection.execute(text("SELECT pg_sleep(3)"))
-            connection.invalidate()
+            with connection.begin(), patience(connection, 5):
+                connection.execute(text("SELECT pg_sleep(3.5)"))
+            with pytest.raises(OperationalError, match="statement timeout"), connection.begin():
+                connection.execute(text("SELECT pg_sleep(3.5)"))

@@ -7,17 +7,18 @@ accepted = settled + waiting + parked + dropped.
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from flask import current_app
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from pulse_analytics import config
 from pulse_analytics.breaker import Breaker
 from pulse_analytics.events import dedupe_key
 from pulse_analytics.extensions import PERSIST_QUEUE
+from pulse_analytics.ingest.balance import Balance
 from pulse_analytics.ingest.entries import read_batch, read_dead_letter
+from pulse_analytics.ingest.scripts import Scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,7 +39,6 @@ WAKEUP = "pulse:wakeup"
 _WAKEUP_MS = int(config.WAKEUP_SECONDS * 1000)
 _LONGEST_WAKEUP_MS = int((config.RETRY_BACKOFF_MAX_SECONDS + config.WAKEUP_SECONDS) * 1000)
 _FOREVER_MS = 10**12
-_LUA = Path(__file__).parent / "lua"
 
 
 class Acceptance(NamedTuple):
@@ -61,10 +61,8 @@ class Journal:
         #: For the web process: what a request does with the journal, it does under this guard.
         self.breaker = Breaker("Redis")
         self._ttl_seconds = settings.dedupe_ttl_seconds
-        self._replicas = settings.redis_replicas
-        self._replicas_ms = int(settings.redis_timeout_seconds * 1000 * config.REPLICA_PATIENCE)
         self._stale_ms = int(settings.stale_after_seconds * 1000)
-        self._scripts = {path.stem: redis.register_script(path.read_text()) for path in _LUA.glob("*.lua")}
+        self._scripts = Scripts(redis, settings)
 
     def accept(self, events: Sequence[Event]) -> Acceptance:
         """Claim each event's dedupe key and append it, or find it a duplicate; all in one step.
@@ -75,13 +73,12 @@ class Journal:
         args: list[str | int] = [self._ttl_seconds, _WAKEUP_MS]
         for event in events:
             args += (event.id, event.video_id, event.event, event.user_id, event.ts, event.received_at)
-        run = self._run_replicated if self._replicas else self._run
-        wake, *accepted = run("accept", keys, args)
+        wake, *accepted = self._scripts.run_replicated("accept", keys, args)
         return Acceptance([code == 1 for code in accepted], wake == 1)
 
     def must_wake(self) -> bool:
         """Whether something waits and it falls to the caller to wake a worker for it."""
-        return bool(self._run("wake", [JOURNAL, WAKEUP, PERSIST_QUEUE], [_WAKEUP_MS, _LONGEST_WAKEUP_MS]) == 1)
+        return bool(self._scripts.run("wake", [JOURNAL, WAKEUP, PERSIST_QUEUE], [_WAKEUP_MS, _LONGEST_WAKEUP_MS]) == 1)
 
     def hold_wakeup(self, seconds: float) -> None:
         """Let nobody be told to wake a worker for `seconds`: one is coming."""
@@ -96,7 +93,7 @@ class Journal:
         given back, or stale."""
         args: list[str | int] = [GROUP, consumer, config.BATCH_SIZE, self._stale_ms, _WAKEUP_MS]
         try:
-            wakeups, *parts = self._run("take", [JOURNAL, WAKEUP, PERSIST_QUEUE], args)
+            wakeups, *parts = self._scripts.run("take", [JOURNAL, WAKEUP, PERSIST_QUEUE], args)
         except ResponseError as error:
             self._make_group(error)
             return self.take(consumer)
@@ -123,18 +120,18 @@ class Journal:
         """Take entries whose events are committed out of the journal."""
         ids = [entry.entry_id for entry in entries]
         if ids:
-            self._run("settle", [JOURNAL, LEDGER, WAKEUP], [GROUP, _WAKEUP_MS, *ids])
+            self._scripts.run("settle", [JOURNAL, LEDGER, WAKEUP], [GROUP, _WAKEUP_MS, *ids])
 
     def park(self, entries: Iterable[BadEntry]) -> None:
         """Move entries that can never be recorded to the dead letters, with their reasons."""
         pairs = [word for entry in entries for word in (entry.entry_id, entry.reason)]
         if pairs:
-            self._run("park", [JOURNAL, DEAD_LETTERS, LEDGER], [GROUP, time.time_ns() // 1_000_000, *pairs])
+            self._scripts.run("park", [JOURNAL, DEAD_LETTERS, LEDGER], [GROUP, time.time_ns() // 1_000_000, *pairs])
 
     def prune_consumers(self, idle_seconds: float = config.CONSUMER_IDLE_SECONDS) -> int:
         """Take consumers with nothing pending and silent for `idle_seconds` off the group; returns how many."""
         try:
-            return int(self._run("prune", [JOURNAL], [GROUP, int(idle_seconds * 1000)]))
+            return int(self._scripts.run("prune", [JOURNAL], [GROUP, int(idle_seconds * 1000)]))
         except ResponseError as error:
             self._make_group(error)
             return 0
@@ -149,11 +146,20 @@ class Journal:
 
     def replay(self, letter_ids: Sequence[str]) -> int:
         """Move dead letters back to the journal, to be recorded like new; returns how many were still there."""
-        return int(self._run("replay", [JOURNAL, DEAD_LETTERS, LEDGER], letter_ids))
+        return int(self._scripts.run("replay", [JOURNAL, DEAD_LETTERS, LEDGER], letter_ids))
 
     def drop(self, letter_ids: Sequence[str]) -> int:
         """Give dead letters up for good; returns how many were still there."""
-        return int(self._run("drop", [DEAD_LETTERS, LEDGER], letter_ids))
+        return int(self._scripts.run("drop", [DEAD_LETTERS, LEDGER], letter_ids))
+
+    def balance(self) -> Balance:
+        """Ledger, journal and dead letters at one moment: exact while events flow."""
+        while True:
+            args: list[str | int] = [GROUP, config.COUNT_SIZE]
+            ledger, *held, unread, last, newest = self._scripts.run("balance", [JOURNAL, DEAD_LETTERS, LEDGER], args)
+            more = self._count_unread(last, newest) if last else 0
+            if more is not None:
+                return Balance._make([*ledger, *held, unread + more])
 
     def foreign_keys(self) -> list[str]:
         """Those of our keys that hold something of another type, left by another system, each with what it holds."""
@@ -161,19 +167,18 @@ class Journal:
         types = {key: cast("str", self.redis.type(key)) for key in expected}
         return [f"{key} holds a {types[key]}" for key in expected if types[key] not in {"none", expected[key]}]
 
-    def _run(self, script: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
-        return self._scripts[script](keys=keys, args=args)
+    def _count_unread(self, last: str, newest: str) -> int | None:
+        """How many entries there are after `last` up to `newest`, or None if a worker has read on beyond `last`.
 
-    def _run_replicated(self, script: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
-        """Run a script that writes, and wait until the replicas have what it wrote."""
-        pipeline = self.redis.pipeline(transaction=False)
-        self._scripts[script](keys=keys, args=args, client=pipeline)
-        # Not WAITAOF: a replica tells only once a second what is on its disk.
-        pipeline.wait(self._replicas, self._replicas_ms)
-        answer, replicas = pipeline.execute()
-        if replicas < self._replicas:
-            raise RedisError(f"{replicas} of {self._replicas} replicas have it in time.")
-        return answer
+        In slices, so that nobody has to wait for Redis long. What is unread stays, so the slices add up to one moment.
+        """
+        count = 0
+        while last:
+            more, last = self._scripts.run("count", [JOURNAL], [GROUP, last, newest, config.COUNT_SIZE])
+            if more < 0:
+                return None
+            count += more
+        return count
 
     def _make_group(self, error: ResponseError) -> None:
         """After NOGROUP (a new Redis, or one that lost its data) make the group, from the journal's first entry."""

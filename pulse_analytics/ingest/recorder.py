@@ -1,14 +1,14 @@
-"""The transaction: raw events and aggregates. The one place that writes the tables."""
+"""The transaction: raw events and aggregates. The one place that writes the tables, for worker and rebuild."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import ARRAY, Table, bindparam, func, select
+from sqlalchemy import ARRAY, Table, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pulse_analytics.events import EVENT_TYPES, Event, count_day, utc_time
+from pulse_analytics.events import COUNT_COLUMNS, Event, count_day, utc_time
 from pulse_analytics.extensions import db, writing
 from pulse_analytics.models import video_events, video_metrics, video_metrics_daily
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     Row: TypeAlias = dict[str, Any]
     Insert: TypeAlias = postgresql.Insert | sqlite.Insert
-
-_COUNT_COLUMNS = [event_type.count_column for event_type in EVENT_TYPES.values()]
 
 
 def record(events: Sequence[Event]) -> int:
@@ -37,6 +35,23 @@ def record(events: Sequence[Event]) -> int:
             _count(connection, video_metrics, [{**row, "updated_at": now} for row in _rises(new, by_day=False)])
             _count(connection, video_metrics_daily, _rises(new, by_day=True))
     return len(new)
+
+
+def correct(connection: Connection, videos: Sequence[Row], days: Sequence[Row]) -> None:
+    """Add to counters what they lack, or take away what they have too much, in the transaction of `connection`.
+
+    A row is a key of `video_metrics` or of `video_metrics_daily` and a difference for each counter; rows are given in
+    the order of their keys. What falls to 0 is deleted: a row that is missing counts nothing.
+    """
+    now = datetime.now(UTC)
+    # In the order in which record() takes its locks, or this and the worker would deadlock.
+    for table, rows in (
+        (video_metrics, [{**row, "updated_at": now} for row in videos]),
+        (video_metrics_daily, days),
+    ):
+        if rows:
+            _count(connection, table, rows)
+            _delete_empty(connection, table, [row for row in rows if any(row[name] < 0 for name in COUNT_COLUMNS)])
 
 
 def _insert_new(connection: Connection, events: Sequence[Event]) -> list[Event]:
@@ -69,7 +84,7 @@ def _rises(events: Sequence[Event], *, by_day: bool) -> list[Row]:
         key: Row = {"video_id": event.video_id}
         if by_day:
             key["day"] = count_day(event)
-        row = rows.setdefault(tuple(key.values()), {**key, **dict.fromkeys(_COUNT_COLUMNS, 0)})
+        row = rows.setdefault(tuple(key.values()), {**key, **dict.fromkeys(COUNT_COLUMNS, 0)})
         row[event.type.count_column] += 1
     return [rows[key] for key in sorted(rows)]
 
@@ -77,10 +92,19 @@ def _rises(events: Sequence[Event], *, by_day: bool) -> list[Row]:
 def _count(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Add the rises in `rows` to the counters of `table`. The database adds; a row that is missing starts at 0."""
     insert, parameters = _insert(connection, table, rows)
-    changed = {name: table.c[name] + insert.excluded[name] for name in _COUNT_COLUMNS}
+    changed = {name: table.c[name] + insert.excluded[name] for name in COUNT_COLUMNS}
     if "updated_at" in table.c:
         changed["updated_at"] = insert.excluded["updated_at"]
     connection.execute(insert.on_conflict_do_update(index_elements=[*table.primary_key], set_=changed), parameters)
+
+
+def _delete_empty(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Delete those of `rows` from `table` whose counters are all 0."""
+    if rows:
+        key = [column == bindparam(f"{column.name}_key") for column in table.primary_key]
+        empty = [table.c[name] == 0 for name in COUNT_COLUMNS]
+        keys = [{f"{column.name}_key": row[column.name] for column in table.primary_key} for row in rows]
+        connection.execute(delete(table).where(*key, *empty), keys)
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> tuple[Insert, list[Row] | Row]:

@@ -1,0 +1,68 @@
+"""The commands `pulse audit` and `pulse rebuild`."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+from flask.cli import with_appcontext
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from pulse_analytics.audit.exclusive import AnotherRebuild
+from pulse_analytics.audit.rebuild import rebuild
+from pulse_analytics.audit.run import audit
+from pulse_analytics.events import is_id
+from pulse_analytics.extensions import db
+from pulse_analytics.migration import migration_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@click.command("audit")
+@with_appcontext
+def audit_command() -> None:
+    """Check that every accepted event is accounted for.
+
+    The ledger closes (accepted = settled + waiting + parked + dropped), and every count is that of its raw events, per
+    video and day; else the first differences are shown, and the exit code is 1. Events may flow meanwhile.
+    """
+    with _failing_in_a_sentence():
+        right = audit()
+    if not right:
+        raise SystemExit(1)
+
+
+@click.command("rebuild")
+@click.argument("video_id", required=False)
+@with_appcontext
+def rebuild_command(video_id: str | None) -> None:
+    """Recompute the counters from the raw events.
+
+    All of them, or those of VIDEO_ID. The worker may go on meanwhile, and a rebuild that was killed is run again.
+    """
+    if video_id is not None and not is_id(video_id):
+        raise click.BadParameter("That is not the id of a video.", param_hint="VIDEO_ID")
+    with _failing_in_a_sentence():
+        rebuild(video_id)
+
+
+@contextmanager
+def _failing_in_a_sentence() -> Iterator[None]:
+    try:
+        with db.engine.connect() as connection:
+            fault = migration_fault(connection)
+        if fault:
+            raise click.ClickException(f"The database is not as it must be: {fault}")
+        yield
+    except RedisError as error:
+        raise click.ClickException(f"Redis does not do it ({error}) Is `pulse up` running?") from error
+    except AnotherRebuild as error:
+        raise click.ClickException("Another rebuild of this database runs: wait for it.") from error
+    except SQLAlchemyError as error:
+        cause, *_ = str(getattr(error, "orig", None) or error).splitlines()
+        raise click.ClickException(f"The database does not do it: {cause}") from error
+    except OSError as error:
+        raise click.ClickException(f"The lock of the rebuild cannot be had: {error}") from error

@@ -1,0 +1,39 @@
+"""The day that a raw event counts for, in SQL: what `events.count_day` says in Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, Date, Integer, case, cast, extract, func, literal_column, type_coerce
+
+from pulse_analytics.events import EARLIEST_MS, LATEST_MS
+from pulse_analytics.models import video_events
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlalchemy import ColumnElement, Dialect
+
+_DAY_MS = 86_400_000
+
+
+def day_of(dialect: Dialect) -> ColumnElement[date]:
+    """The UTC day of a row of `video_events`, in integers and thus exact, whatever the session's time zone is."""
+    ts = video_events.c.ts
+    received_at = _sqlite_ms() if dialect.name == "sqlite" else _postgresql_ms()
+    believable = ts.between(received_at - EARLIEST_MS, received_at + LATEST_MS)
+    days = case((believable, ts), else_=received_at) // _DAY_MS
+    if dialect.name == "sqlite":
+        return type_coerce(func.date(days * 86_400, "unixepoch"), Date)
+    return type_coerce(literal_column("DATE '1970-01-01'") + cast(days, Integer), Date)
+
+
+def _postgresql_ms() -> ColumnElement[int]:
+    return cast(func.floor(extract("epoch", video_events.c.received_at) * 1000), BigInteger)
+
+
+def _sqlite_ms() -> ColumnElement[int]:
+    # The text YYYY-MM-DD HH:MM:SS.ffffff. The fraction is cut off and added again, so that nothing is rounded.
+    text: ColumnElement[Any] = type_coerce(video_events.c.received_at, BigInteger)
+    seconds = cast(func.strftime("%s", func.substr(text, 1, 19)), BigInteger)
+    return seconds * 1000 + cast(func.substr(text, 21, 3), BigInteger)

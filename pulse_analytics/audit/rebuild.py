@@ -1,0 +1,86 @@
+"""Recount, then add to each counter what it lacks."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from pulse_analytics import config
+from pulse_analytics.audit.exclusive import alone
+from pulse_analytics.audit.paging import page_after
+from pulse_analytics.audit.recount import recount
+from pulse_analytics.audit.summary import describe_wrong
+from pulse_analytics.audit.tables import differences
+from pulse_analytics.events import COUNT_COLUMNS
+from pulse_analytics.extensions import db, writing
+from pulse_analytics.ingest.recorder import correct
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, RowMapping
+
+_DEADLOCK, _SERIALIZATION_FAILURE = "40P01", "40001"
+
+
+def rebuild(video_id: str | None = None, out: Callable[[str], object] = click.echo) -> None:
+    """Make the counters, all or those of one video, what the raw events say, while the worker goes on.
+
+    What a counter lacks in one snapshot it lacks ever after, because the worker adds to raw events and counters alike.
+    So that is added, a few videos in each transaction, and a reader sees a video's counters as they were or as they
+    must be. A rebuild that was killed is run again: it finds only what is still wrong.
+
+    Raises AnotherRebuild if one runs, SQLAlchemyError or OSError if the database cannot do it.
+    """
+    with db.engine.connect() as connection:
+        connection.detach()
+        with alone(connection):
+            found = recount(connection, video_id)
+            out(describe_wrong(found, video_id))
+            if wrong := found.wrong_videos + found.wrong_days:
+                _mend(writing(connection), wrong)
+                out("They are mended.")
+
+
+def _mend(connection: Connection, wrong: int) -> None:
+    after = None
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=wrong, label="Counters mended", file=sys.stderr, hidden=hidden) as bar:
+        while True:
+            mended, after = _try_to_mend(connection, after)
+            bar.update(mended)
+            if after is None:
+                return
+
+
+def _try_to_mend(connection: Connection, after: str | None) -> tuple[int, str | None]:
+    for _ in range(config.MEND_RETRIES):
+        try:
+            return _mend_page(connection, after)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in {_DEADLOCK, _SERIALIZATION_FAILURE}:
+                raise
+    return _mend_page(connection, after)
+
+
+def _mend_page(connection: Connection, after: str | None) -> tuple[int, str | None]:
+    """Mend some videos' counters, each video's all at once. Returns how many rows, and the last video; None: of all."""
+    with connection.begin():
+        page = page_after(connection, differences.c.video_id, after, config.MEND_SIZE)
+        ordered = select(differences).where(page.rows).order_by(differences.c.video_id, differences.c.day)
+        rows = connection.execute(ordered).mappings().all()
+        videos = [_lack(row) for row in rows if row["day"] is None]
+        days = [{**_lack(row), "day": row["day"]} for row in rows if row["day"] is not None]
+        correct(connection, videos, days)
+    return len(rows), page.last
+
+
+def _lack(row: RowMapping) -> dict[str, Any]:
+    return {
+        "video_id": row["video_id"],
+        **{name: row[f"raw_{name}"] - row[f"counted_{name}"] for name in COUNT_COLUMNS},
+    }

@@ -1,0 +1,176 @@
+"""Count the raw events anew, and compare: what `pulse audit` shows and `pulse rebuild` mends.
+
+All is read in one snapshot of the database. The worker inserts raw events and raises their counters in one transaction,
+so they agree in every snapshot, however fast events flow. The price of a snapshot that lives for minutes: PostgreSQL
+cannot vacuum what changes meanwhile, and SQLite's WAL file grows by all that is written meanwhile.
+
+Memory is bounded: what is set aside lies in temporary tables and sorts, which both databases keep on the disk, at most
+a short row for each raw event.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+from sqlalchemy import distinct, func, insert, literal_column, or_, select, true, union_all
+
+from pulse_analytics import config
+from pulse_analytics.audit.days import day_of
+from pulse_analytics.audit.paging import page_after
+from pulse_analytics.audit.tables import differences, raw_counts, temporary
+from pulse_analytics.events import COUNT_COLUMNS, EVENT_TYPES
+from pulse_analytics.models import video_events, video_metrics, video_metrics_daily
+from pulse_analytics.postgresql import patience
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from datetime import date
+
+    from sqlalchemy import ColumnElement, Connection, Select, Table
+
+
+class Difference(NamedTuple):
+    """A counter that is not the number of its raw events."""
+
+    video_id: str
+    day: date | None
+    """None: the video's counter over all days."""
+    counter: str
+    counted: int
+    raw: int
+
+
+class Sums(NamedTuple):
+    """The sums of one kind of event."""
+
+    raw: int
+    by_video: int
+    by_day: int
+
+
+@dataclass(frozen=True)
+class Recount:
+    """What a recount has found, all of one moment."""
+
+    sums: dict[str, Sums]
+    """By counter."""
+    videos: int
+    """Rows of `video_metrics`."""
+    days: int
+    """UTC days that something was counted for."""
+    wrong_videos: int
+    """Rows of `video_metrics` that are wrong, missing or there for nothing."""
+    wrong_days: int
+    """Rows of `video_metrics_daily` that are."""
+    first: list[Difference]
+    """The first of them, in the order of the key."""
+
+
+def recount(connection: Connection, video_id: str | None = None) -> Recount:
+    """Count the raw events anew, all or those of one video, and leave in `differences` where the counters differ.
+
+    Shows a progress bar on a terminal. `connection` must be in no transaction, nor go back to its pool afterwards: the
+    temporary tables stay until it is closed.
+    """
+    snapshot = _postgresql_snapshot if connection.dialect.name == "postgresql" else _sqlite_snapshot
+    with snapshot(connection):
+        temporary.create_all(connection, checkfirst=False)
+        _count_raw_events(connection, video_id)
+        _compare(connection, video_metrics, ["video_id"], video_id)
+        _compare(connection, video_metrics_daily, ["video_id", "day"], video_id)
+        return _read(connection, video_id)
+
+
+def _sqlite_snapshot(connection: Connection) -> AbstractContextManager[object]:
+    return connection.begin()
+
+
+@contextmanager
+def _postgresql_snapshot(connection: Connection) -> Iterator[None]:
+    with connection.begin():
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        # Else the server sorts on for a command that was killed, and keeps the next rebuild out.
+        connection.exec_driver_sql("SET LOCAL client_connection_check_interval = '1s'")
+        with patience(connection, config.RECOUNT_LIMIT_SECONDS):
+            yield
+
+
+def _count_raw_events(connection: Connection, video_id: str | None) -> None:
+    """Fill `raw_counts`, a chunk of raw events at a time."""
+    rows = connection.scalar(select(func.count()).select_from(video_events)) or 0
+    after = None
+    # The bar goes to stderr: stdout holds the result alone.
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=rows, label="Raw events recounted", file=sys.stderr, hidden=hidden) as bar:
+        while True:
+            page = page_after(connection, video_events.c.id, after, config.RECOUNT_SIZE)
+            chunk = _chunk(connection, page.rows, video_id)
+            connection.execute(insert(raw_counts).from_select(["video_id", "day", *COUNT_COLUMNS], chunk))
+            bar.update(config.RECOUNT_SIZE)
+            if page.last is None:
+                return
+            after = page.last
+
+
+def _chunk(connection: Connection, rows: ColumnElement[bool], video_id: str | None) -> Select[tuple[object, ...]]:
+    """How many raw events these rows hold, by video and day."""
+    events = select(video_events.c.video_id, video_events.c.event, day_of(connection.dialect).label("day"))
+    each = events.where(rows, _is_of(video_events, video_id)).subquery()
+    counts = (func.count().filter(each.c.event == name) for name in EVENT_TYPES)
+    return select(each.c.video_id, each.c.day, *counts).group_by(each.c.video_id, each.c.day)
+
+
+def _compare(connection: Connection, table: Table, key: list[str], video_id: str | None) -> None:
+    """Add the rows of `table` that are not what `raw_counts` says to `differences`."""
+    nothing: ColumnElement[int] = literal_column("0")
+    raw = [
+        *(raw_counts.c[name].label(f"raw_{name}") for name in COUNT_COLUMNS),
+        *(nothing.label(f"counted_{name}") for name in COUNT_COLUMNS),
+    ]
+    counted = [*(nothing for _ in COUNT_COLUMNS), *(table.c[name] for name in COUNT_COLUMNS)]
+    both = union_all(
+        select(*(raw_counts.c[name] for name in key), *raw),
+        select(*(table.c[name] for name in key), *counted).where(_is_of(table, video_id)),
+    ).subquery()
+    names = [column.name for column in both.c if column.name not in key]
+    keys = [both.c[name] for name in key]
+    wrong = or_(*(func.sum(both.c[f"raw_{name}"]) != func.sum(both.c[f"counted_{name}"]) for name in COUNT_COLUMNS))
+    found = select(*keys, *(func.sum(both.c[name]) for name in names)).group_by(*keys).having(wrong)
+    connection.execute(insert(differences).from_select([*key, *names], found))
+
+
+def _read(connection: Connection, video_id: str | None) -> Recount:
+    raw = _sums(connection, raw_counts, func.count(), None)
+    videos = _sums(connection, video_metrics, func.count(), video_id)
+    days = _sums(connection, video_metrics_daily, func.count(distinct(video_metrics_daily.c.day)), video_id)
+    wrong = select(func.count(), func.count(differences.c.day))
+    all_rows, day_rows = connection.execute(wrong).one()
+    sums = {name: Sums(raw[name], videos[name], days[name]) for name in COUNT_COLUMNS}
+    first = _first(connection)
+    return Recount(sums, videos["count"], days["count"], all_rows - day_rows, day_rows, first)
+
+
+def _sums(connection: Connection, table: Table, count: ColumnElement[int], video_id: str | None) -> dict[str, int]:
+    sums = (func.coalesce(func.sum(table.c[name]), 0).label(name) for name in COUNT_COLUMNS)
+    row = connection.execute(select(count.label("count"), *sums).where(_is_of(table, video_id))).mappings().one()
+    return {name: int(row[name]) for name in ("count", *COUNT_COLUMNS)}
+
+
+def _first(connection: Connection) -> list[Difference]:
+    table = differences.c
+    rows = select(differences).order_by(table.video_id, table.day.is_not(None), table.day)
+    return [
+        Difference(row["video_id"], row["day"], name, row[f"counted_{name}"], row[f"raw_{name}"])
+        for row in connection.execute(rows.limit(config.DIFFERENCES_SHOWN)).mappings()
+        for name in COUNT_COLUMNS
+        if row[f"counted_{name}"] != row[f"raw_{name}"]
+    ]
+
+
+def _is_of(table: Table, video_id: str | None) -> ColumnElement[bool]:
+    return true() if video_id is None else table.c.video_id == video_id

@@ -1,0 +1,92 @@
+"""What audit and rebuild have found, in a few lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pulse_analytics.events import EVENT_TYPES
+
+if TYPE_CHECKING:
+    from pulse_analytics.audit.recount import Difference, Recount
+    from pulse_analytics.ingest.balance import Balance
+
+CLOSED = "The books are closed: every accepted event is accounted for, and every count is that of its raw events."
+
+
+def describe_journal(balance: Balance) -> str:
+    """The journal's figures."""
+    waiting = f"{balance.pending:,} pending, {balance.unread:,} unread"
+    return "\n".join(
+        [
+            "Journal",
+            _line("accepted", balance.accepted),
+            _line("settled", balance.settled),
+            _line("waiting", balance.waiting, waiting),
+            _line("parked", balance.parked, f"{balance.letters:,} dead letters"),
+            _line("dropped", balance.dropped),
+        ]
+    )
+
+
+def describe_database(found: Recount) -> str:
+    """The database's sums."""
+    lines = ["Database", _line("videos", found.videos), _line("days", found.days)]
+    for event_type in EVENT_TYPES.values():
+        sums = found.sums[event_type.count_column]
+        lines += [
+            f"  {event_type.name}",
+            _line("  raw events", sums.raw),
+            _line("  by video", sums.by_video),
+            _line("  by day", sums.by_day),
+        ]
+    return "\n".join(lines)
+
+
+def describe_verdict(found: Recount, after: Balance, before: Balance) -> str:
+    """Whether all is as it must be, and if not, where."""
+    lines = [""]
+    if (before.accepted, before.settled) != (after.accepted, after.settled):
+        lines.append(
+            f"Events flowed meanwhile ({after.accepted - before.accepted:,} accepted, "
+            f"{after.settled - before.settled:,} settled): the two sides are exact, each for a moment of its own."
+        )
+    lines += after.faults()
+    if found.first:
+        lines += [_count_wrong(found), *_table(found.first)]
+        if more := found.wrong_videos + found.wrong_days - len({each[:2] for each in found.first}):
+            lines.append(f"  and {more:,} more")
+        lines.append("`pulse rebuild` makes them what the raw events say.")
+    if not (after.faults() or found.first):
+        lines.append(CLOSED)
+    return "\n".join(lines)
+
+
+def describe_wrong(found: Recount, video_id: str | None) -> str:
+    """What a rebuild has to mend."""
+    raw = sum(sums.raw for sums in found.sums.values())
+    recounted = f"Recounted {raw:,} raw events" + (f" of {video_id}. " if video_id else ". ")
+    return recounted + (_count_wrong(found) if found.first else "Every counter is right.")
+
+
+def _count_wrong(found: Recount) -> str:
+    return f"Counters that are not their raw events: {found.wrong_videos:,} by video, {found.wrong_days:,} by day."
+
+
+def _table(differences: list[Difference]) -> list[str]:
+    rows = [
+        ("video", "day", "counter", "counted", "raw"),
+        *(
+            (each.video_id, f"{each.day or 'all'}", each.counter, f"{each.counted:,}", f"{each.raw:,}")
+            for each in differences
+        ),
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    alignment = ("<", "<", "<", ">", ">")
+    return [
+        "  " + "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(row, alignment, widths, strict=True))
+        for row in rows
+    ]
+
+
+def _line(name: str, figure: int, remark: str = "") -> str:
+    return f"  {name:<13}{figure:>13,}" + (f"  ({remark})" if remark else "")

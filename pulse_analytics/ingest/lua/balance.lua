@@ -1,0 +1,43 @@
+-- Take the journal's balance: all its figures at one moment.
+--
+-- KEYS  journal, dead letters, ledger
+-- ARGV  group, most entries to count
+-- Returns {{accepted, duplicate, settled, parked, dropped}, waiting, pending, dead letters,
+--          unread entries (as far as counted), the last one that was counted, the journal's newest entry};
+--         the last two are '' if there is nothing more to count
+
+local ledger = redis.call('HMGET', KEYS[3], 'accepted', 'duplicate', 'settled', 'parked', 'dropped')
+for i = 1, #ledger do
+  ledger[i] = tonumber(ledger[i] or 0)
+end
+local waiting, letters = redis.call('XLEN', KEYS[1]), redis.call('XLEN', KEYS[2])
+
+local function pairs_of(flat)
+  local about = {}
+  for i = 1, #flat, 2 do
+    about[flat[i]] = flat[i + 1]
+  end
+  return about
+end
+
+local group
+for _, each in ipairs(redis.call('EXISTS', KEYS[1]) == 1 and redis.call('XINFO', 'GROUPS', KEYS[1]) or {}) do
+  local about = pairs_of(each)
+  if about.name == ARGV[1] then
+    group = about
+  end
+end
+if not group then
+  return {ledger, waiting, 0, letters, waiting, '', ''}
+end
+if group.lag then
+  return {ledger, waiting, group.pending, letters, group.lag, '', ''}
+end
+
+-- Redis does not know how many the group has not read yet: entries were settled in another order than they came.
+local newest = pairs_of(redis.call('XINFO', 'STREAM', KEYS[1]))['last-generated-id']
+local entries = redis.call('XRANGE', KEYS[1], '(' .. group['last-delivered-id'], newest, 'COUNT', ARGV[2])
+if #entries < tonumber(ARGV[2]) then
+  return {ledger, waiting, group.pending, letters, #entries, '', ''}
+end
+return {ledger, waiting, group.pending, letters, #entries, entries[#entries][1], newest}

@@ -1,0 +1,1 @@
+"""`pulse audit` and `pulse rebuild`, on real servers: each difference is caused for real."""

@@ -1,0 +1,233 @@
+"""Every difference that an audit can see, and what it says of it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import flask_migrate
+import pytest
+
+from pulse_analytics import config
+from pulse_analytics.app import create_app
+from pulse_analytics.config import Settings
+from pulse_analytics.ingest.recorder import record
+from tests.audit.conftest import Pulse
+from tests.facts import Facts
+from tests.servers.ports import free_port
+from tests.test_events import event
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CLOSED = "The books are closed"
+TOTAL = "UPDATE video_metrics SET watched_50_count = watched_50_count {} WHERE video_id = 'v1'"
+DAILY = (
+    "UPDATE video_metrics_daily SET watched_50_count = watched_50_count {} WHERE video_id = 'v1' AND day = '2023-11-15'"
+)
+RAW = "DELETE FROM video_events WHERE video_id = 'v1' AND user_id = 'u0'"
+
+TAMPERING = [
+    ("too high", [TOTAL.format("+ 2")], ["v1 all 6 4"]),
+    ("too low", [TOTAL.format("- 1")], ["v1 all 3 4"]),
+    ("missing", ["DELETE FROM video_metrics WHERE video_id = 'v2'"], ["v2 all 0 2"]),
+    ("phantom", ["INSERT INTO video_metrics VALUES ('v0', 5, '2026-01-01 00:00:00')"], ["v0 all 5 0"]),
+    ("daily too high", [DAILY.format("+ 1")], ["v1 2023-11-15 4 3"]),
+    ("daily missing", ["DELETE FROM video_metrics_daily WHERE video_id = 'v3'"], ["v3 2023-11-15 0 1"]),
+    ("daily phantom", ["INSERT INTO video_metrics_daily VALUES ('v3', '2023-11-16', 7)"], ["v3 2023-11-16 7 0"]),
+    (
+        "on another day",
+        ["UPDATE video_metrics_daily SET day = '2023-11-13' WHERE video_id = 'v3'"],
+        ["v3 2023-11-13 1 0", "v3 2023-11-15 0 1"],
+    ),
+    ("both too low", [TOTAL.format("- 1"), DAILY.format("- 1")], ["v1 all 3 4", "v1 2023-11-15 2 3"]),
+    ("raw event gone", [RAW], ["v1 all 4 3", "v1 2023-11-14 1 0"]),
+    (
+        "raw event moved",
+        ["UPDATE video_events SET video_id = 'v2' WHERE video_id = 'v3'"],
+        ["v2 all 2 3", "v2 2023-11-15 2 3", "v3 all 1 0", "v3 2023-11-15 1 0"],
+    ),
+]
+
+
+def shown(output: str) -> list[str]:
+    """The differences that were printed: video, day, counted, raw."""
+    rows = [line.split() for line in output.splitlines()]
+    return [f"{row[0]} {row[1]} {row[3]} {row[4]}" for row in rows if len(row) == 5 and row[2] == "watched_50_count"]
+
+
+def test_books_that_are_closed(pulse: Pulse, counted: Facts) -> None:
+    done = pulse.audit()
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert [line.split() for line in done.stdout.splitlines()][:6] == [
+        ["Journal"],
+        ["accepted", "0"],
+        ["settled", "0"],
+        ["waiting", "0", "(0", "pending,", "0", "unread)"],
+        ["parked", "0", "(0", "dead", "letters)"],
+        ["dropped", "0"],
+    ]
+    assert [line.split() for line in done.stdout.splitlines()][6:13] == [
+        ["Database"],
+        ["videos", "3"],
+        ["days", "2"],
+        ["watched_50_percent"],
+        ["raw", "events", "7"],
+        ["by", "video", "7"],
+        ["by", "day", "7"],
+    ]
+    assert done.stdout.splitlines()[-1].startswith(CLOSED)
+    assert "meanwhile" not in done.stdout
+
+
+def test_books_that_are_empty_are_closed(pulse: Pulse, facts: Facts) -> None:
+    assert pulse.audit().exit_code == 0
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 100_000])
+@pytest.mark.parametrize(("statements", "differences"), [each[1:] for each in TAMPERING], ids=[x[0] for x in TAMPERING])
+def test_a_counter_that_is_not_its_raw_events_is_shown(
+    pulse: Pulse,
+    counted: Facts,
+    monkeypatch: pytest.MonkeyPatch,
+    chunk: int,
+    statements: list[str],
+    differences: list[str],
+) -> None:
+    monkeypatch.setattr(config, "RECOUNT_SIZE", chunk)
+    assert pulse.audit().exit_code == 0
+    for statement in statements:
+        counted.sql(statement)
+    done = pulse.audit()
+    assert done.exit_code == 1
+    assert shown(done.stdout) == differences
+    by_video = sum(" all " in each for each in differences)
+    assert f"not their raw events: {by_video} by video, {len(differences) - by_video} by day." in done.stdout
+    assert CLOSED not in done.stdout
+
+
+def test_a_row_that_counts_nothing_is_as_good_as_none(pulse: Pulse, counted: Facts) -> None:
+    counted.sql("INSERT INTO video_metrics VALUES ('v0', 0, '2026-01-01 00:00:00')")
+    counted.sql("INSERT INTO video_metrics_daily VALUES ('v1', '2023-01-01', 0)")
+    assert pulse.audit().exit_code == 0
+
+
+def test_the_first_differences_are_shown_and_how_many_more_there_are(pulse: Pulse, facts: Facts) -> None:
+    record([event(f"v{number:02}") for number in range(30)])
+    facts.sql("DELETE FROM video_metrics")
+    facts.sql("DELETE FROM video_metrics_daily WHERE video_id < 'v05'")
+    done = pulse.audit()
+    assert shown(done.stdout)[:3] == ["v00 all 0 1", "v00 2023-11-15 0 1", "v01 all 0 1"]
+    assert len(shown(done.stdout)) == 20
+    assert "and 15 more" in done.stdout
+
+
+def test_every_event_type_is_compared(tmp_path: Path) -> None:
+    # A process of its own, because the tables are made from the registry when they are imported.
+    done = subprocess.run([sys.executable, "-c", TWO_TYPES, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "right 0",
+        "started_count 3 2",
+        "wrong 2",
+        "right 0",
+    ]
+
+
+TWO_TYPES = """
+import dataclasses, pathlib, sys
+from pulse_analytics import events
+events.EVENT_TYPES["started"] = events.EventType("started", "started", "started_count")
+events.COUNT_COLUMNS += ("started_count",)
+from pulse_analytics.app import create_app
+from pulse_analytics.audit.rebuild import rebuild
+from pulse_analytics.audit.recount import recount
+from pulse_analytics.config import Settings
+from pulse_analytics.extensions import db
+from pulse_analytics.ingest.recorder import record
+from sqlalchemy import text
+from tests.test_events import event
+
+def look(word):
+    with db.engine.connect() as connection:
+        connection.detach()
+        found = recount(connection)
+    for each in found.first:
+        if each.day is None:
+            print(each.counter, each.counted, each.raw)
+    print(word, found.wrong_videos + found.wrong_days)
+
+with create_app(Settings.parse({}, pathlib.Path(sys.argv[1]))).app_context():
+    db.create_all()
+    watched = [event("v1", "u1"), event("v1", "u2"), event("v2", "u1")]
+    record(watched)
+    record([dataclasses.replace(e, id=e.id[:-1] + "0", event="started") for e in watched])
+    look("right")
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE video_metrics SET started_count = 3 WHERE video_id = 'v1'"))
+        connection.execute(text("UPDATE video_metrics_daily SET started_count = 0 WHERE video_id = 'v2'"))
+    look("wrong")
+    rebuild(out=str)
+    look("right")
+    db.engine.dispose()
+"""
+
+
+@pytest.mark.parametrize("command", ["audit", "rebuild"])
+class TestWhatCannotBeDoneIsOneSentence:
+    """And the exit code is 1."""
+
+    def test_the_database_is_away(self, settings: Settings, tmp_path: Path, command: str) -> None:
+        url = f"postgresql://postgres@127.0.0.1:{free_port()}/none"
+        values = {"PULSE_REDIS_URL": settings.redis_url, "PULSE_DATABASE_URL": url}
+        pulse = Pulse(create_app(Settings.parse(values, tmp_path)))
+        assert_one_sentence(pulse, command, "Error: The database does not do it:")
+
+    @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+    def test_the_database_is_none(self, pulse: Pulse, tmp_path: Path, command: str) -> None:
+        (tmp_path / "pulse.db").write_bytes(b"no database" * 1000)
+        assert_one_sentence(pulse, command, "Error: The database does not do it:")
+
+    def test_a_migration_is_missing(self, pulse: Pulse, command: str) -> None:
+        flask_migrate.downgrade(revision="0001")
+        assert_one_sentence(pulse, command, "Error: The database is not as it must be: it is at migration 0001")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_redis_away_or_foreign_is_one_sentence(pulse: Pulse, facts: Facts) -> None:
+    facts.redis.set("queue:analytics:dead", "foreign")
+    assert_one_sentence(pulse, "audit", "Error: Redis does not do it (WRONGTYPE")
+    facts.redis.shutdown(nosave=True)
+    assert_one_sentence(pulse, "audit", "Error: Redis does not do it (")
+
+
+def assert_one_sentence(pulse: Pulse, command: str, sentence: str) -> None:
+    done = pulse.audit() if command == "audit" else pulse.rebuild()
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(sentence)
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("command", ["audit", "rebuild"])
+def test_a_terminal_sees_progress_and_nothing_else_does(
+    counted: Facts, settings: Settings, worker_env: dict[str, str], command: str, terminal: bool
+) -> None:
+    ours, theirs = pty.openpty() if terminal else os.pipe()
+    done = subprocess.run(
+        [sys.executable, "-m", "pulse_analytics", command],
+        env={**os.environ, **worker_env, "PULSE_REDIS_URL": settings.redis_url},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        check=True,
+    )
+    if terminal:
+        assert b"Raw events recounted" in os.read(ours, 10_000)
+    os.close(theirs)
+    if not terminal:
+        assert os.read(ours, 10_000) == b""
+    os.close(ours)
+    assert b"Raw events recounted" not in done.stdout

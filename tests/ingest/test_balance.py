@@ -1,0 +1,126 @@
+"""The journal's balance is exact, in whatever order entries come, are read, settled and parked."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pulse_analytics import config
+from pulse_analytics.ingest.entries import BadEntry, Entry
+from tests.facts import Facts
+from tests.ingest.test_journal import events
+
+if TYPE_CHECKING:
+    from pulse_analytics.ingest.journal import Journal
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(params=[1, 3, config.COUNT_SIZE])
+def count_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slices of one entry, of a few, of all."""
+    monkeypatch.setattr(config, "COUNT_SIZE", request.param)
+
+
+def lag(facts: Facts) -> int | None:
+    """How many entries Redis itself believes to be unread."""
+    [group] = facts.redis.xinfo_groups("queue:analytics")
+    return None if group["lag"] is None else int(group["lag"])
+
+
+def unread(facts: Facts) -> int:
+    """How many entries there are after the last one that the group has read."""
+    groups = facts.redis.xinfo_groups("queue:analytics") if facts.redis.exists("queue:analytics") else []
+    last = groups[0]["last-delivered-id"] if groups else "0-0"
+    return len(facts.redis.xrange("queue:analytics", f"({last}"))
+
+
+class Steps:
+    """What clients, workers and operators do with the journal, each with what it has at hand."""
+
+    def __init__(self, journal: Journal, facts: Facts, chance: random.Random) -> None:
+        self._journal, self._facts, self._chance = journal, facts, chance
+        self._taken: list[list[Entry]] = []
+        self._users = 0
+
+    def accept(self) -> None:
+        self._journal.accept(events(10, first=self._users))
+        self._users += 10
+
+    def take(self) -> None:
+        self._taken.append(self._journal.take("me").entries)
+
+    def settle(self) -> None:
+        self._journal.settle(self._batch())
+
+    def park(self) -> None:
+        self._journal.park(BadEntry(entry.entry_id, "a reason") for entry in self._batch())
+
+    def drop(self) -> None:
+        self._journal.drop(self._letter() or ["1-1"])
+
+    def replay(self) -> None:
+        self._journal.replay(self._letter())
+
+    def lose_the_group(self) -> None:
+        if self._facts.waiting() and self._chance.random() < 0.2:
+            self._facts.redis.xgroup_destroy("queue:analytics", "persist")
+            self._taken.clear()
+
+    def _batch(self) -> list[Entry]:
+        return self._taken.pop(self._chance.randrange(len(self._taken))) if self._taken else []
+
+    def _letter(self) -> list[str]:
+        return [letter.letter_id for letter in self._journal.dead_letters(1)]
+
+
+@pytest.mark.usefixtures("count_size")
+@pytest.mark.parametrize("seed", range(5))
+def test_it_is_exact_after_any_steps(
+    journal: Journal, facts: Facts, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config, "BATCH_SIZE", 4)
+    chance, unknown = random.Random(seed), 0
+    steps = Steps(journal, facts, chance)
+    each = [steps.accept, steps.take, steps.settle, steps.park, steps.drop, steps.replay, steps.lose_the_group]
+    for step in chance.choices(each, weights=[3, 5, 4, 1, 1, 1, 1], k=80):
+        step()
+        balance = journal.balance()
+        assert balance.faults() == []
+        assert balance._asdict() == facts.ledger() | {
+            "waiting": facts.waiting(),
+            "pending": facts.pending(),
+            "letters": facts.parked(),
+            "unread": unread(facts),
+        }
+        unknown += bool(facts.pending()) and lag(facts) is None
+    assert unknown > 0  # Else nothing was counted: Redis knew it every time.
+
+
+def test_what_is_read_while_it_is_counted_is_counted_anew(
+    journal: Journal, facts: Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config, "BATCH_SIZE", 5)
+    journal.accept(events(40))
+    journal.take("me")
+    journal.settle(journal.take("me").entries)
+    assert lag(facts) is None
+    monkeypatch.setattr(config, "COUNT_SIZE", 3)
+    run, slices = journal._scripts.run, []
+
+    def run_and_be_overtaken(script: str, keys: list[str], args: list[str | int]) -> object:
+        if script == "count":
+            slices.append(args)
+            if len(slices) == 2:  # By a worker, between two slices of what is counted.
+                journal.settle([entry for _ in range(4) for entry in journal.take("me").entries])
+            if len(slices) == 4:  # By a client, after the moment that is looked at.
+                journal.accept(events(7, first=40))
+        return run(script, keys, args)
+
+    monkeypatch.setattr(journal._scripts, "run", run_and_be_overtaken)
+    balance = journal.balance()
+    assert (balance.waiting, balance.pending, balance.unread) == (15, 5, 10)
+    assert balance.faults() == []
+    assert len(slices) > 4
