@@ -10,7 +10,9 @@ from pulse_analytics.http_errors import init_http_errors
 from pulse_analytics.ingest import views as ingest
 from pulse_analytics.ingest.journal import init_journal
 from pulse_analytics.ingest.timer import PersistTimer
+from pulse_analytics.reports import sign_in
 from pulse_analytics.reports import views as reports
+from pulse_analytics.reports.auth import init_sessions
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -23,10 +25,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings.install(app)
     extensions.init_database(app, settings)
     extensions.init_cors(app, settings)
-    init_journal(app, extensions.connect_redis(settings), settings)
+    extensions.init_redis(app, settings)
+    init_journal(app, app.extensions["pulse_redis"], settings)
+    init_sessions(app, settings)
     celery = extensions.init_celery(app, settings)
     celery.steps["worker"].add(PersistTimer)
     init_http_errors(app)
-    for blueprint in (ingest.blueprint, reports.blueprint, health.blueprint, site.blueprint):
+    for blueprint in (ingest.blueprint, reports.blueprint, sign_in.blueprint, health.blueprint, site.blueprint):
         app.register_blueprint(blueprint)
     return app

@@ -86,6 +86,13 @@ RETRY_AFTER_SECONDS = 2
 """What a 503 asks the player to wait."""
 PREFLIGHT_SECONDS = 86_400
 
+# The admin's door.
+SESSION_SECONDS = 12 * 3600
+"""A day's work: who signed in in the morning is asked again the next."""
+SIGN_IN_TRIES = 5
+SIGN_IN_SECONDS = 60
+"""So many wrong tries of one address in so many seconds; the next one has to wait for their end."""
+
 _LONGEST_SECONDS = 10**9
 
 

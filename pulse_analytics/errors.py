@@ -41,3 +41,15 @@ class Configure(Exception):
 
 class Unauthorized(Exception):
     """The request needs the admin token."""
+
+
+class Forbidden(Exception):
+    """The request was not sent by a page of ours."""
+
+
+class SlowDown(Exception):
+    """The request is one too many; it may be repeated after some seconds."""
+
+    def __init__(self, words: str, *, retry_after_seconds: int) -> None:
+        super().__init__(words)
+        self.retry_after_seconds = retry_after_seconds

@@ -6,7 +6,7 @@ import re
 import ssl
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from celery import Celery, Task
 from flask import current_app
@@ -16,12 +16,11 @@ from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from sqlalchemy import event, make_url
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from pulse_analytics import broker, config, postgresql
+from pulse_analytics import broker, config, postgresql, sqlite
 from pulse_analytics.breaker import Breaker
-from pulse_analytics.config import ConfigError
 from pulse_analytics.errors import TryAgain
 
 if TYPE_CHECKING:
@@ -51,10 +50,10 @@ class PulseCelery(Celery):
 def init_database(app: Flask, settings: Settings) -> None:
     """Give `app` its database, on SQLite or PostgreSQL, with a limit on everything that can wait."""
     url = make_url(settings.database_url)
+    dialect = sqlite if url.get_backend_name() == "sqlite" else postgresql
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    sqlite = url.get_backend_name() == "sqlite"
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
-        **(_sqlite_options(settings) if sqlite else postgresql.engine_options(settings)),
+        **dialect.engine_options(settings),
         "pool_size": config.DATABASE_CONNECTIONS,
         "max_overflow": 0,
         "pool_timeout": config.POOL_TIMEOUT_SECONDS,
@@ -62,21 +61,8 @@ def init_database(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     app.extensions["pulse_database_breaker"] = Breaker("The database")
-    if sqlite and url.database:
-        _make_folder(Path(url.database).parent)
     with app.app_context():
-        if sqlite:
-            event.listen(db.engine, "connect", _configure_sqlite)
-            event.listen(db.engine, "begin", _begin_sqlite)
-        else:
-            postgresql.limit_waits(db.engine, settings)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"The folder of PULSE_DATABASE_URL cannot be made: {error}.") from error
+        dialect.prepare(db.engine, settings)
 
 
 def writing(connectable: Connectable) -> Connectable:
@@ -84,7 +70,7 @@ def writing(connectable: Connectable) -> Connectable:
 
     A transaction that reads first and then wants to write would fail at once if another wrote in between.
     """
-    return connectable.execution_options(pulse_writing=True)
+    return connectable.execution_options(**{sqlite.WRITING: True})
 
 
 @contextmanager
@@ -113,6 +99,16 @@ def connect_redis(settings: Settings) -> Redis:
         # redis-py's default of ten retries makes a dead server cost 26 s.
         retry=Retry(NoBackoff(), 0),
     )
+
+
+def init_redis(app: Flask, settings: Settings) -> None:
+    """Give `app` its Redis client. Does not connect."""
+    app.extensions["pulse_redis"] = connect_redis(settings)
+
+
+def current_redis() -> Redis:
+    """The Redis client of the current application."""
+    return cast("Redis", current_app.extensions["pulse_redis"])
 
 
 def init_cors(app: Flask, settings: Settings) -> None:
@@ -174,22 +170,3 @@ def _celery_options(settings: Settings) -> dict[str, object]:
         "worker_send_task_events": True,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
     }
-
-
-def _sqlite_options(settings: Settings) -> dict[str, object]:
-    return {"connect_args": {"timeout": settings.database_timeout_seconds}}
-
-
-def _configure_sqlite(connection: Any, _record: object) -> None:
-    # Python's own BEGIN comes too late (before the first write); `_begin_sqlite` says it instead.
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
-    # NORMAL may lose, at a power failure, a commit whose journal entry is already settled.
-    connection.execute("PRAGMA synchronous = FULL")
-    # However SQLite was built: what a recount of millions of rows sets aside belongs on the disk.
-    connection.execute("PRAGMA temp_store = FILE")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("pulse_writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -9,7 +9,7 @@ from flask import Response, json
 from werkzeug.exceptions import HTTPException
 
 from pulse_analytics.config import RETRY_AFTER_SECONDS
-from pulse_analytics.errors import Configure, FixRequest, TryAgain, Unauthorized
+from pulse_analytics.errors import Configure, FixRequest, Forbidden, SlowDown, TryAgain, Unauthorized
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -21,6 +21,8 @@ def init_http_errors(app: Flask) -> None:
     app.register_error_handler(TryAgain, _try_again)
     app.register_error_handler(Configure, _configure)
     app.register_error_handler(Unauthorized, _unauthorized)
+    app.register_error_handler(Forbidden, _forbidden)
+    app.register_error_handler(SlowDown, _slow_down)
     app.register_error_handler(HTTPException, _http_exception)
 
 
@@ -48,6 +50,16 @@ def _configure(error: Configure) -> Response:
 def _unauthorized(error: Unauthorized) -> Response:
     answer = problem(401, str(error))
     answer.headers["WWW-Authenticate"] = 'Bearer realm="pulse_analytics"'
+    return answer
+
+
+def _forbidden(error: Forbidden) -> Response:
+    return problem(403, str(error))
+
+
+def _slow_down(error: SlowDown) -> Response:
+    answer = problem(429, str(error))
+    answer.headers["Retry-After"] = str(error.retry_after_seconds)
     return answer
 
 

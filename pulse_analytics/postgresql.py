@@ -45,7 +45,7 @@ def engine_options(settings: Settings) -> dict[str, object]:
     }
 
 
-def limit_waits(engine: Engine, settings: Settings) -> None:
+def prepare(engine: Engine, settings: Settings) -> None:
     """Give every connection of `engine` a limit of its own, for a server that is there and frozen."""
     patience = settings.database_timeout_seconds + config.DATABASE_GRACE_SECONDS
 

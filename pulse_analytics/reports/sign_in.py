@@ -1,0 +1,83 @@
+"""GET, POST and DELETE /admin/session: a browser signs in with the admin token, and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, request
+from marshmallow import EXCLUDE, Schema, fields
+from redis.exceptions import RedisError
+
+from pulse_analytics import config
+from pulse_analytics.errors import SlowDown, Unauthorized
+from pulse_analytics.extensions import current_redis
+from pulse_analytics.reports import auth, schemas
+
+blueprint = Blueprint("sign_in", __name__, url_prefix="/admin/session")
+
+
+class SignInSchema(Schema):
+    """The body of a sign-in."""
+
+    class Meta:
+        """marshmallow's options."""
+
+        unknown = EXCLUDE
+
+    token = fields.String(required=True)
+
+
+_schema = SignInSchema()
+
+
+@blueprint.get("")
+def show() -> dict[str, Any]:
+    """Whether this browser is signed in, and the token that its changes must bring along."""
+    return {"signedIn": auth.is_signed_in(), "csrfToken": auth.csrf_token()}
+
+
+@blueprint.post("")
+def sign_in() -> dict[str, Any]:
+    """Sign in. 401: not with this token; 403: not from a page of ours; 429: too many wrong tries."""
+    auth.require_csrf_token()
+    request.max_content_length = config.BODY_LIMIT_BYTES
+    given = schemas.load_query(_schema, request.get_json())["token"]
+    wrong_tries = _WrongTries(request.remote_addr or "unknown")
+    wrong_tries.check()
+    if not auth.is_token(given):
+        wrong_tries.add()
+        raise Unauthorized("That is not the admin token.")
+    auth.sign_in()
+    return show()
+
+
+@blueprint.delete("")
+def sign_out() -> tuple[str, int]:
+    """Sign out."""
+    auth.require_csrf_token()
+    auth.sign_out()
+    return "", 204
+
+
+class _WrongTries:
+    """The wrong tries of one address in the last minute. Without Redis none are known, and none are held against it."""
+
+    def __init__(self, address: str) -> None:
+        self._key = f"pulse:sign-in:{address}"
+
+    def check(self) -> None:
+        """Raise SlowDown if there are too many."""
+        try:
+            tries, seconds = current_redis().get(self._key), current_redis().ttl(self._key)
+        except RedisError:
+            return
+        if int(tries or 0) >= config.SIGN_IN_TRIES:
+            raise SlowDown("Too many wrong tries.", retry_after_seconds=max(1, seconds))
+
+    def add(self) -> None:
+        """Count one more."""
+        try:
+            current_redis().set(self._key, 0, nx=True, ex=config.SIGN_IN_SECONDS)
+            current_redis().incr(self._key)
+        except RedisError:
+            current_app.logger.warning("Could not count a wrong sign-in.", exc_info=True)

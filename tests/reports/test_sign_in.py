@@ -1,0 +1,152 @@
+"""Signing in with a browser: the session, its cookie, and who is turned away."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pulse_analytics import config
+from pulse_analytics.app import create_app
+from pulse_analytics.config import Settings
+from tests.conftest import TOKEN
+from tests.facts import report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+    from tests.facts import Facts
+    from tests.servers.valkey import ValkeyContainer
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+SESSION = "/admin/session"
+TOP = "/admin/analytics/top"
+
+
+def csrf(client: FlaskClient) -> dict[str, str]:
+    return {"X-CSRF-Token": client.get(SESSION).get_json()["csrfToken"]}
+
+
+def sign_in(client: FlaskClient, token: str = TOKEN, **options: Any) -> TestResponse:
+    return client.post(SESSION, json={"token": token}, headers=csrf(client), **options)
+
+
+def test_the_token_opens_a_session_that_reads_and_ends(client: FlaskClient) -> None:
+    assert client.get(TOP).status_code == 401
+    assert client.get(SESSION).get_json()["signedIn"] is False
+    assert sign_in(client).get_json()["signedIn"] is True
+    assert client.get(TOP).status_code == 200
+    assert client.delete(SESSION, headers=csrf(client)).status_code == 204
+    assert client.get(TOP).status_code == 401
+
+
+def test_its_cookie_is_out_of_reach_of_scripts_and_of_other_sites(client: FlaskClient) -> None:
+    cookie = sign_in(client).headers["Set-Cookie"]
+    assert all(word in cookie for word in ("HttpOnly", "SameSite=Strict", "Path=/admin", "Expires="))
+    assert "Secure" not in cookie
+    assert TOKEN not in cookie
+
+
+@pytest.mark.parametrize(
+    "options", [{"base_url": "https://pulse.example"}, {"headers": {"X-Forwarded-Proto": "https"}}]
+)
+def test_under_https_its_cookie_never_leaves_it(client: FlaskClient, options: dict[str, Any]) -> None:
+    assert "Secure" in client.get(SESSION, **options).headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": "forged"}, {"X-CSRF-Token": "\xff"}])
+def test_what_no_page_of_ours_sent_is_403(client: FlaskClient, headers: dict[str, str]) -> None:
+    csrf(client)
+    assert client.post(SESSION, json={"token": TOKEN}, headers=headers).status_code == 403
+    sign_in(client)
+    csrf(client)
+    assert client.delete(SESSION, headers=headers).status_code == 403
+    assert client.get(TOP).status_code == 200
+
+
+def test_without_a_cookie_no_csrf_token_is_right(app: Flask, client: FlaskClient) -> None:
+    stranger = app.test_client(use_cookies=False)
+    assert stranger.post(SESSION, json={"token": TOKEN}, headers=csrf(client)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 400),
+        ({"token": 1}, 400),
+        ([], 400),
+        ({"token": "wrong"}, 401),
+        ({"token": "é"}, 401),
+        ({"token": "x" * 20_000}, 413),
+    ],
+)
+def test_another_token_is_not_let_in(client: FlaskClient, body: object, status: int) -> None:
+    answer = client.post(SESSION, json=body, headers=csrf(client))
+    assert answer.status_code == status
+    assert answer.content_type == "application/problem+json"
+    assert client.get(TOP).status_code == 401
+
+
+def test_after_five_wrong_tries_even_the_right_one_must_wait(
+    client: FlaskClient, app: Flask, facts: Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config, "SIGN_IN_SECONDS", 1)
+    assert [sign_in(client, "wrong").status_code for _ in range(6)] == [401] * 5 + [429]
+    answer = sign_in(client)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    elsewhere = sign_in(app.test_client(), environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
+    assert elsewhere.status_code == 200
+    time.sleep(1.1)
+    assert sign_in(client).status_code == 200
+    assert facts.redis.keys("pulse:sign-in:*") == []
+
+
+def test_while_redis_is_away_one_can_sign_in(client: FlaskClient, valkey: ValkeyContainer) -> None:
+    valkey.kill()
+    assert sign_in(client, "wrong").status_code == 401
+    assert sign_in(client).status_code == 200
+
+
+def test_a_session_ends_by_itself(client: FlaskClient, app: Flask) -> None:
+    app.permanent_session_lifetime = 1  # Flask takes seconds, too.
+    sign_in(client)
+    [cookie] = [value for value in [client.get_cookie("pulse_session", path="/admin")] if value]
+    assert client.get(TOP).status_code == 200
+    time.sleep(2.1)
+    # The browser would have forgotten it; a copy of it is worth nothing either.
+    copied = app.test_client(use_cookies=False).get(TOP, headers={"Cookie": f"pulse_session={cookie.value}"})
+    assert copied.status_code == 401
+
+
+def test_another_admin_token_ends_all_sessions(client: FlaskClient, settings: Settings, tmp_path: Path) -> None:
+    sign_in(client)
+    cookie = client.get_cookie("pulse_session", path="/admin")
+    assert cookie is not None
+    values = {"PULSE_ADMIN_TOKEN": "another", "PULSE_REDIS_URL": settings.redis_url}
+    after = create_app(Settings.parse(values, tmp_path)).test_client(use_cookies=False)
+    assert after.get(TOP, headers={"Cookie": f"pulse_session={cookie.value}"}).status_code == 401
+
+
+def test_a_wrong_bearer_is_not_saved_by_a_session(client: FlaskClient) -> None:
+    sign_in(client)
+    assert client.get(TOP, headers={"Authorization": "Bearer wrong"}).status_code == 401
+
+
+def test_players_get_no_cookie_and_theirs_are_not_looked_at(client: FlaskClient) -> None:
+    answer = client.post("/analytics", json=report(), headers={"Cookie": "pulse_session=forged"})
+    assert answer.status_code == 202
+    assert "Set-Cookie" not in answer.headers
+    assert "Cookie" not in answer.headers.get("Vary", "")
+
+
+@pytest.mark.parametrize("changed_settings", [{"PULSE_ADMIN_TOKEN": ""}])
+def test_without_a_configured_token_there_is_no_way_in(client: FlaskClient) -> None:
+    for answer in (client.get(SESSION), client.post(SESSION, json={"token": ""}), client.delete(SESSION)):
+        assert answer.status_code == 503
+        assert "PULSE_ADMIN_TOKEN" in answer.get_json()["detail"]
