@@ -17,5 +17,9 @@ clients.py    the clients
 found.py      what Redis and the database hold in the end, read past the application
 judge.py      the comparison: lost, double, phantom, ...; audit.py asks `pulse audit` as well
 once.py       one run, from start to verdict
+place.py      what runs share: a folder, the network, the databases
 series.py     many runs: resumable, one line each, a summary
+
+mutants.py    can the harness see? It runs on trees in which a promise is broken (mutations.py), until it fails
+table.py      one harm at a time under steady traffic (troubles.py), measured by measure.py: the table in docs/path.md
 """

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.crash.evidence import Report
+from tests.crash.evidence import NO_ANSWER, Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from tests.crash.evidence import Evidence
 
 CLIENTS = 6
-PAUSE_SECONDS = 0.04
-"""The mean between two deliveries of one client."""
 TIMEOUT_SECONDS = 2.0
 PATIENCE_SECONDS = 60.0
 RETRY_AFTER_MAX_SECONDS = 0.5
@@ -30,15 +28,24 @@ TRY_AGAIN = frozenset({408, 429, 503})
 _TS_OFFSETS_MS = (0, 0, 0, -86_400_000, -6 * 86_400_000, -30 * 86_400_000, 240_000, 86_400_000)
 
 
+class Habits(NamedTuple):
+    """How clients go about it."""
+
+    pause_seconds: float = 0.04
+    """The mean between two deliveries of one client."""
+    largest_batch: int = 300
+    """How many reports a few deliveries hold. Those of 2 to 20 are more frequent, and single ones by far."""
+
+
 class Crowd:
     """The clients of one run, with the ports at which they find the web processes."""
 
-    def __init__(self, ports: Sequence[int], evidence: Evidence, seed: int, pause_seconds: float = PAUSE_SECONDS):
+    def __init__(self, ports: Sequence[int], evidence: Evidence, seed: int, habits: Habits | None = None) -> None:
         self._recent: deque[Report] = deque(maxlen=60)
         self._leave = threading.Event()
         self._hurry = threading.Event()
         self._clients = [
-            _Client(f"{seed}-{number}", ports, evidence, self._recent, self._leave, self._hurry, pause_seconds)
+            _Client(f"{seed}-{number}", ports, evidence, self._recent, self._leave, self._hurry, habits or Habits())
             for number in range(CLIENTS)
         ]
 
@@ -81,7 +88,7 @@ class _Client(threading.Thread):
         recent: deque[Report],
         leave: threading.Event,
         hurry: threading.Event,
-        pause_seconds: float,
+        habits: Habits,
     ) -> None:
         super().__init__(name=f"client {name}", daemon=True)
         self._chance = random.Random(name)
@@ -90,11 +97,11 @@ class _Client(threading.Thread):
         self._recent = recent
         self._leave = leave
         self._hurry = hurry
-        self._pause_seconds = pause_seconds
+        self._habits = habits
         self._viewers = 0
 
     def run(self) -> None:
-        while not self._leave.wait(self._chance.expovariate(1 / self._pause_seconds)):
+        while not self._leave.wait(self._chance.expovariate(1 / self._habits.pause_seconds)):
             reports = self._choose()
             self._recent.extend(reports)
             self._deliver(reports)
@@ -112,7 +119,7 @@ class _Client(threading.Thread):
         if dice < 0.28:
             return [self._new() for _ in range(self._chance.randint(2, 20))]
         if dice < 0.285:
-            return [self._new() for _ in range(300)]
+            return [self._new() for _ in range(self._habits.largest_batch)]
         return [self._new()]
 
     def _new(self) -> Report:
@@ -152,7 +159,7 @@ class _Client(threading.Thread):
         except (OSError, http.client.HTTPException):
             connection.close()
             answer = _Answer(0, sent=connected)
-        self._evidence.attempt(str(answer.status or "no answer"), time.monotonic() - started)
+        self._evidence.attempt(str(answer.status or NO_ANSWER), time.monotonic() - started)
         return answer
 
     def _read(self, reports: list[Report], answer: _Answer) -> list[Report]:
@@ -169,9 +176,7 @@ class _Client(threading.Thread):
     def _read_final(self, reports: list[Report], answer: _Answer) -> list[Report]:
         body = answer.body if isinstance(answer.body, dict) else {}
         results = body.get("results", [body]) if answer.status == 202 else [body]
-        promised = (
-            {202: {"queued"}, 200: {"duplicate"}}[answer.status] if len(reports) == 1 else {"queued", "duplicate"}
-        )
+        promised = {"queued", "duplicate"} if len(reports) > 1 else {{202: "queued", 200: "duplicate"}[answer.status]}
         if [result.get("eventId") for result in results] != [
             report.id for report in reports
         ] or not promised.issuperset(result.get("status") for result in results):

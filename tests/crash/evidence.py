@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pulse_analytics.events import event_id
 
 EVENT = "watched_50_percent"
+NO_ANSWER = "no answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,22 @@ class Evidence:
         self.statuses: Counter[str] = Counter()
         """Attempts by what came back."""
         self.slowest_seconds = 0.0
+        """Of the answers; that there was none takes as long as a client is patient."""
         self._lock = threading.Lock()
 
     def attempt(self, status: str, seconds: float) -> None:
-        """One request came to this end."""
+        """One request came to this end: a status, or NO_ANSWER."""
         with self._lock:
             self.statuses[status] += 1
-            self.slowest_seconds = max(self.slowest_seconds, seconds)
+            if status != NO_ANSWER:
+                self.slowest_seconds = max(self.slowest_seconds, seconds)
+
+    def forget_attempts(self) -> tuple[Counter[str], float]:
+        """Begin `statuses` and `slowest_seconds` anew; returns what they were. What was told stays."""
+        with self._lock:
+            before = self.statuses, self.slowest_seconds
+            self.statuses, self.slowest_seconds = Counter(), 0.0
+            return before
 
     def answer(self, report: Report, answer: str) -> None:
         """One attempt to send `report` was answered so."""

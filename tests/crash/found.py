@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from redis.exceptions import RedisError
+
 if TYPE_CHECKING:
     from redis import Redis
 
@@ -57,6 +59,14 @@ def find(redis: Redis, database: Database) -> Found:
         pending=count_pending(redis),
         dead=redis.xlen("queue:analytics:dead"),
     )
+
+
+def is_drained(redis: Redis) -> bool:
+    """Whether nothing waits in the journal. False if Redis does not say."""
+    try:
+        return redis.xlen("queue:analytics") == 0 and count_pending(redis) == 0
+    except RedisError:
+        return False
 
 
 def count_pending(redis: Redis) -> int:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 DAY_NS = 86_400 * 10**9
 DATABASE_ERRORS = (psycopg.Error, sqlite3.Error)
 
+_OVER = object()
+
 
 def cut(stack: Stack, harm: Harm) -> Iterator[None]:
     """Reset the connections of a link."""
@@ -124,6 +126,11 @@ KINDS: dict[str, Callable[[Stack, Harm], Iterator[None]]] = {
     "migrate": migrate,
     "rolling restart": rolling_restart,
 }
+
+
+def goes_on(harm: Iterator[None]) -> bool:
+    """Advance a harm; whether it lasts."""
+    return next(harm, _OVER) is not _OVER
 
 
 def _disturb(stack: Stack, harm: Harm, begin: Callable[[], None]) -> Iterator[None]:

@@ -7,13 +7,11 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from redis.exceptions import RedisError
-
 from tests.crash.audit import audit
 from tests.crash.clients import Crowd
 from tests.crash.evidence import Evidence
-from tests.crash.found import count_pending, find
-from tests.crash.harms import KINDS
+from tests.crash.found import find, is_drained
+from tests.crash.harms import KINDS, goes_on
 from tests.crash.judge import Verdict, judge
 from tests.crash.plan import WEBS
 from tests.crash.stack import TICK_SECONDS, Stack
@@ -30,8 +28,6 @@ DRAIN_SECONDS = 75.0
 """How long after the healing all must be answered and counted: beyond the worker's longest back-off and time limit."""
 RETURN_SECONDS = 35.0
 """How long after that each part may still take to be back."""
-
-_OVER = object()
 
 
 @dataclass(kw_only=True)
@@ -79,7 +75,7 @@ class Run:
                 crowd.leave()
                 healed = time.monotonic()
                 stack.heal()
-                stack.wait_until(lambda: crowd.is_gone() and self._is_counted(), DRAIN_SECONDS)
+                stack.wait_until(lambda: crowd.is_gone() and is_drained(stack.redis), DRAIN_SECONDS)
                 counted_seconds = time.monotonic() - healed
             finally:
                 crowd.end()
@@ -94,17 +90,11 @@ class Run:
             while due and due[0].at <= elapsed:
                 harm = due.popleft()
                 active.append(KINDS[harm.kind](self._stack, harm))
-            active = [harm for harm in active if _goes_on(harm)]
+            active = [harm for harm in active if goes_on(harm)]
             self._stack.supervise()
             time.sleep(TICK_SECONDS)
         for generator in active:
             cast("Generator[None]", generator).close()
-
-    def _is_counted(self) -> bool:
-        try:
-            return self._stack.waiting() == 0 and count_pending(self._stack.redis) == 0
-        except RedisError:
-            return False
 
     def _judge(self) -> Verdict:
         verdict = judge(self.evidence, find(self._stack.redis, self._stack.database), keys_kept=self._keys_kept())
@@ -135,8 +125,3 @@ class Run:
             counted_seconds=round(counted_seconds, 1),
             seconds=round(seconds, 1),
         )
-
-
-def _goes_on(harm: Iterator[None]) -> bool:
-    """Advance a harm; whether it lasts."""
-    return next(harm, _OVER) is not _OVER

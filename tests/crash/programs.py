@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import sys
 from typing import TYPE_CHECKING
 
@@ -35,3 +36,10 @@ def web_process(name: str, port: int, logs: Path, env: dict[str, str], clock: Pa
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     command += [*_GRANIAN.split(), "tests.crash.shifted_wsgi:app"]
     return LocalProcess(command, logs, name=name, env={**env, "CRASH_CLOCK": str(clock)}, cwd=ROOT)
+
+
+def set_clock(clock: Path, nanoseconds: int) -> None:
+    """Let the clock of the web process with this file be off by so much."""
+    # In place: the web process has mapped the file, and would die of SIGBUS if it looked while the file was cut short.
+    with clock.open("r+b" if clock.exists() else "wb") as file:
+        file.write(struct.pack("q", nanoseconds))

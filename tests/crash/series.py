@@ -5,29 +5,24 @@ from __future__ import annotations
 import json
 import shutil
 import statistics
-import tempfile
 from collections import Counter
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tests.crash.database import SqliteDatabases
 from tests.crash.judge import FAULTS
 from tests.crash.once import Outcome, Run
+from tests.crash.place import open_place
 from tests.crash.plan import make_plan
-from tests.crash.postgresql import PostgresDatabases
-from tests.crash.proxy import Network
-from tests.servers import reaper
-from tests.servers.postgres import server_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
-    from tests.crash.database import Databases
     from tests.crash.judge import Verdict
+    from tests.crash.place import Place
     from tests.crash.plan import Plan
 
 WORDS_SHOWN = 12
@@ -69,20 +64,10 @@ def run_series(
     outcomes = progress.read()[:runs]
     if outcomes:
         click.echo(f"{len(outcomes)} of {runs} runs on {database} were done before; going on.")
-    with ExitStack() as stop:
-        # PostgreSQL's user must get through, and root's TMPDIR may be closed to it.
-        folder = Path(tempfile.mkdtemp(prefix="pulse-crash-", dir=None if server_user() is None else "/tmp"))
-        folder.chmod(0o711)
-        reaper.keep_folder(folder / "shared")
-        stop.callback(_remove_empty, folder)
-        (folder / "shared").mkdir(mode=0o711)
-        stop.callback(shutil.rmtree, folder / "shared", ignore_errors=True)
-        network = stop.enter_context(Network())
-        make = SqliteDatabases if database == "sqlite" else PostgresDatabases
-        databases = stop.enter_context(closing(make(folder / "shared", can_fill=can_fill)))
+    with open_place(database, can_fill=can_fill) as place:
         for number in range(len(outcomes), runs):
             plan = make_plan(seed + number, database, can_fill=can_fill)
-            outcome = _run(plan, folder, databases, network, progress, can_fill=can_fill)
+            outcome = _run(plan, place, progress, can_fill=can_fill)
             outcomes.append(outcome)
             if until_failure and not outcome.good:
                 break
@@ -90,13 +75,11 @@ def run_series(
     return outcomes
 
 
-def _run(
-    plan: Plan, parent: Path, databases: Databases, network: Network, progress: Progress, *, can_fill: bool
-) -> Outcome:
-    folder = parent / f"{plan.database}-{plan.seed}"
+def _run(plan: Plan, place: Place, progress: Progress, *, can_fill: bool) -> Outcome:
+    folder = place.folder / f"{plan.database}-{plan.seed}"
     folder.mkdir(mode=0o711)
-    with closing(databases.new(folder, plan.revision)) as database:
-        outcome, verdict = Run(plan, folder, database, network, can_fill=can_fill).run()
+    with closing(place.databases.new(folder, plan.revision)) as database:
+        outcome, verdict = Run(plan, folder, database, place.network, can_fill=can_fill).run()
     progress.add(outcome)
     click.echo(_line(outcome))
     if verdict.good:
@@ -151,9 +134,3 @@ def summary(outcomes: Iterable[Outcome], seconds: float) -> str:
 
 def _sum(outcomes: Iterable[Outcome], name: str) -> int:
     return sum(getattr(outcome, name) for outcome in outcomes)
-
-
-def _remove_empty(folder: Path) -> None:
-    """What failing runs left stays."""
-    if not any(folder.iterdir()):
-        folder.rmdir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
@@ -18,7 +17,7 @@ from tests.crash.disk import Disk
 from tests.crash.migrations import HEAD, LAST_EXTRA, Migrations
 from tests.crash.parts import Part
 from tests.crash.plan import WEBS, WORKERS, list_links
-from tests.crash.programs import environment, web_process
+from tests.crash.programs import environment, set_clock, web_process
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port
 from tests.servers.worker import WorkerContainer
@@ -113,7 +112,7 @@ class Stack:
 
     def shift_clock(self, web: str, nanoseconds: int) -> None:
         """Let a web process's clock be off by so much."""
-        self._clock(web).write_bytes(struct.pack("q", nanoseconds))
+        set_clock(self._clock(web), nanoseconds)
 
     def limit_memory(self, bytes_: int, policy: str) -> None:
         """Set Valkey's memory limit, and what it does there. Raises RedisError."""

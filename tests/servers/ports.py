@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import random
 import socket
+from collections import deque
 from pathlib import Path
 
 _LOWEST = 15_000
 _EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+#: What was given may not be bound yet.
+_given: deque[int] = deque(maxlen=1000)
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that is free, and that the kernel gives to no client.
+    """A port of 127.0.0.1 that is free, that the kernel gives to no client, and that was not given just before.
 
     While a server is down, its port, were it an ephemeral one, could become a client's own: even that of a client
     which tries to reconnect and so connects to itself. The server could then not come back.
     """
     highest = int(_EPHEMERAL_RANGE.read_text(encoding="ascii").split()[0])
     for port in random.sample(range(min(_LOWEST, highest // 2), highest), k=100):
-        if _can_bind(port):
+        if port not in _given and _can_bind(port):
+            _given.append(port)
             return port
     raise OSError("No free port on 127.0.0.1.")
 

@@ -18,6 +18,7 @@ from redis import Redis
 from tests.servers import reaper
 from tests.servers.fixtures import WorkerApp
 from tests.servers.local_process import LocalProcess
+from tests.servers.ports import free_port
 from tests.servers.postgres import PostgresServer
 from tests.servers.worker import ROOT
 
@@ -76,6 +77,10 @@ def family(tmp_path: Path) -> Iterator[LocalProcess]:
     wait_until(lambda: len(reaper.members(process.pid)) == 3)
     yield process
     process.remove()
+
+
+def test_no_port_is_given_twice_though_nobody_listens_there_yet() -> None:
+    assert len({free_port() for _ in range(500)}) == 500
 
 
 @pytest.mark.parametrize("end", [LocalProcess.stop, LocalProcess.kill, LocalProcess.remove])

@@ -1,0 +1,102 @@
+"""`python -m tests.crash.mutants`: can the harness see? It runs on trees that are broken on purpose, until it fails."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from tests.crash.mutations import MUTATIONS, Mutation
+from tests.crash.plan import DATABASES
+from tests.servers.worker import ROOT
+
+_RUN = re.compile(r"seed \d+ \w+: .*: (?P<verdict>[^:]+)$")
+
+
+class Sighting(NamedTuple):
+    """What came of one mutation on one database."""
+
+    mutation: str
+    database: str
+    runs: int
+    """How many there were; the last one failed if anything was seen."""
+    seen: str
+    """The verdict of the run that failed; empty if none did."""
+
+
+def main() -> int:
+    """Look at each mutation on each database; 1 if one was not seen."""
+    options = _options()
+    databases = DATABASES if options.database == "both" else (options.database,)
+    sightings = []
+    for database in databases:
+        for mutation in MUTATIONS:
+            if options.only in {None, mutation.name}:
+                sightings.append(_look(mutation, database, options.runs, options.seed))
+                if options.table:
+                    options.table.write_text(table(sightings), encoding="utf-8")
+    click.echo(table(sightings), nl=False)
+    return int(not all(sighting.seen for sighting in sightings))
+
+
+def table(sightings: list[Sighting]) -> str:
+    """The sightings as Markdown."""
+    lines = ["| Broken | Database | Seen in run | What was seen |", "|---|---|---|---|"]
+    for name, database, runs, seen in sightings:
+        lines.append(f"| {name} | {database} | {runs if seen else f'none of {runs}'} | {seen or 'nothing'} |")
+    return "\n".join(lines) + "\n"
+
+
+def copy_tree(folder: Path) -> None:
+    """Copy what git keeps, or would, of this tree to `folder`."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+
+
+def _look(mutation: Mutation, database: str, runs: int, seed: int) -> Sighting:
+    click.echo(f"{mutation.name} on {database}")
+    with tempfile.TemporaryDirectory(prefix="pulse-mutant-") as name:
+        folder = Path(name)
+        copy_tree(folder)
+        mutation.apply(folder)
+        return _run_harness(mutation, database, runs, seed, folder)
+
+
+def _run_harness(mutation: Mutation, database: str, runs: int, seed: int, folder: Path) -> Sighting:
+    command = [sys.executable, "-m", "tests.crash", "--until-failure"]
+    command += ["--runs", str(runs), "--seed", str(seed), "--database", database]
+    done, verdict = 0, ""
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as harness:
+        for line in harness.stdout or ():
+            click.echo(f"    {line}", nl=False)
+            if match := _RUN.match(line):
+                done, verdict = done + 1, match["verdict"].strip()
+    # A harness that fell over has seen nothing: 0 is "no run failed", 1 "one did", and anything else neither.
+    if not done or harness.returncode != int(verdict != "good"):
+        raise RuntimeError(f"The harness ended with {harness.returncode} after {done} runs, the last {verdict!r}.")
+    return Sighting(mutation.name, database, done, "" if verdict == "good" else verdict)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.crash.mutants", description=__doc__)
+    parser.add_argument("--only", choices=[mutation.name for mutation in MUTATIONS], help="this mutation alone")
+    parser.add_argument("--runs", type=int, default=20, help="how many runs there may be until it is seen")
+    parser.add_argument("--seed", type=int, default=1, help="the first run's")
+    parser.add_argument("--database", choices=(*DATABASES, "both"), default="both")
+    parser.add_argument("--table", type=Path, help="a file to write the table so far to")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

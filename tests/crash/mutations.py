@@ -1,0 +1,150 @@
+"""The promises broken on purpose, one at a time: what someone in a hurry might write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """In `file`, `old` becomes `new`."""
+
+    file: str
+    old: str
+    new: str
+
+    def applied(self, root: Path) -> str:
+        """What the file under `root` holds after it. Raises ValueError if `old` is not there exactly once."""
+        text = (root / self.file).read_text(encoding="utf-8")
+        if (times := text.count(self.old)) != 1:
+            raise ValueError(f"{self.file} holds {times} times: {self.old}")
+        return text.replace(self.old, self.new)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One way to break a promise."""
+
+    name: str
+    changes: tuple[Change, ...]
+
+    def apply(self, root: Path) -> None:
+        """Break the tree under `root`. Raises ValueError if the tree is not what this was written for."""
+        for change in self.changes:
+            text = change.applied(root)
+            (root / change.file).write_text(text, encoding="utf-8")
+
+
+_JOURNAL = "pulse_analytics/ingest/journal.py"
+_DRAIN = "pulse_analytics/ingest/drain.py"
+
+MUTATIONS = (
+    Mutation(
+        "claim before append",
+        (
+            Change(
+                _JOURNAL,
+                """\
+        keys = [JOURNAL, LEDGER, WAKEUP, PERSIST_QUEUE, *map(dedupe_key, events)]
+        args: list[str | int] = [self._ttl_seconds, _WAKEUP_MS]
+        for event in events:
+""",
+                """\
+        claims = self.redis.pipeline(transaction=False)
+        for event in events:
+            claims.set(dedupe_key(event), event.id, nx=True, ex=self._ttl_seconds)
+        claimed = [bool(answer) for answer in claims.execute()]
+        new = [event for event, is_new in zip(events, claimed, strict=True) if is_new]
+        if not new:
+            return Acceptance(claimed, wake=False)
+        keys = [JOURNAL, LEDGER, WAKEUP, PERSIST_QUEUE, *map(dedupe_key, new)]
+        args: list[str | int] = [0, _WAKEUP_MS]
+        for event in new:
+""",
+            ),
+            Change(
+                _JOURNAL,
+                """\
+        wake, *accepted = self._scripts.run_replicated("accept", keys, args)
+        return Acceptance([code == 1 for code in accepted], wake == 1)
+""",
+                """\
+        wake, *_ = self._scripts.run_replicated("accept", keys, args)
+        return Acceptance(claimed, wake == 1)
+""",
+            ),
+        ),
+    ),
+    Mutation(
+        "settle before commit",
+        (
+            Change(
+                _DRAIN,
+                """\
+    try:
+        refused = _record(batch.entries) if batch.entries else []
+""",
+                """\
+    journal.settle(batch.entries)
+    try:
+        refused = _record(batch.entries) if batch.entries else []
+""",
+            ),
+            Change(
+                _DRAIN,
+                """\
+    refused_ids = {entry.entry_id for entry in refused}
+    journal.settle(entry for entry in batch.entries if entry.entry_id not in refused_ids)
+""",
+                "",
+            ),
+        ),
+    ),
+    Mutation(
+        "no ON CONFLICT",
+        (
+            Change(
+                "pulse_analytics/ingest/recorder.py",
+                "insert.on_conflict_do_nothing().returning(video_events.c.id)",
+                "insert.returning(video_events.c.id)",
+            ),
+        ),
+    ),
+    Mutation(
+        "appendonly no",
+        (Change("pulse_analytics/local/valkey.py", '"appendonly": "yes"', '"appendonly": "no"'),),
+    ),
+    Mutation(
+        "two transactions",
+        (
+            Change(
+                "pulse_analytics/ingest/recorder.py",
+                """\
+        new = _insert_new(connection, events)
+        if new:
+            now = datetime.now(UTC)
+""",
+                """\
+        new = _insert_new(connection, events)
+    if new:
+        with writing(db.engine).begin() as connection:
+            now = datetime.now(UTC)
+""",
+            ),
+        ),
+    ),
+    Mutation(
+        "no XAUTOCLAIM",
+        (
+            Change(
+                "pulse_analytics/ingest/lua/take.lua",
+                "return redis.call('XAUTOCLAIM', KEYS[1], group, consumer, idle, '0-0', 'COUNT', count)[2]",
+                "return {}",
+            ),
+        ),
+    ),
+)

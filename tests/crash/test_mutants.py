@@ -1,0 +1,46 @@
+"""The mutations still fit the code that they break."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.crash.mutants import Sighting, copy_tree, table
+from tests.crash.mutations import MUTATIONS, Change, Mutation
+from tests.servers.worker import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_mutation_applies_to_a_copy_of_the_tree_and_leaves_code_that_compiles(
+    mutation: Mutation, tmp_path: Path
+) -> None:
+    copy_tree(tmp_path)
+    mutation.apply(tmp_path)
+    for file in {change.file for change in mutation.changes}:
+        mutated = (tmp_path / file).read_text(encoding="utf-8")
+        assert mutated != (ROOT / file).read_text(encoding="utf-8")
+        if file.endswith(".py"):
+            compile(mutated, file, "exec")
+    # What the names in it say is there: the application is made of it.
+    command = [sys.executable, "-c", "import wsgi; print(wsgi.__file__)"]
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == str(tmp_path / "wsgi.py")
+
+
+def test_a_mutation_that_does_not_fit_any_more_is_told(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text("one\none\n", encoding="utf-8")
+    for text in ("one\n", "two\n"):
+        with pytest.raises(ValueError, match=r"code\.py holds [02] times"):
+            Mutation("no fit", (Change("code.py", text, ""),)).apply(tmp_path)
+
+
+def test_the_table_says_what_was_seen_and_what_was_not() -> None:
+    text = table([Sighting("this", "sqlite", 3, "2 lost"), Sighting("that", "sqlite", 20, "")])
+    assert "| this | sqlite | 3 | 2 lost |" in text
+    assert "| that | sqlite | none of 20 | nothing |" in text
