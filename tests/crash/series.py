@@ -78,13 +78,18 @@ def run_series(
 def _run(plan: Plan, place: Place, progress: Progress, *, can_fill: bool) -> Outcome:
     folder = place.folder / f"{plan.database}-{plan.seed}"
     folder.mkdir(mode=0o711)
-    with closing(place.databases.new(folder, plan.revision)) as database:
-        outcome, verdict = Run(plan, folder, database, place.network, can_fill=can_fill).run()
+    try:
+        with closing(place.databases.new(folder, plan.revision)) as database:
+            outcome, verdict = Run(plan, folder, database, place.network, can_fill=can_fill).run()
+    except KeyboardInterrupt:
+        # What is left of half a run tells nothing.
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     progress.add(outcome)
-    click.echo(_line(outcome))
     if verdict.good:
         shutil.rmtree(folder)
-    else:
+    click.echo(_line(outcome))
+    if not verdict.good:
         _explain(plan, verdict, folder)
     return outcome
 

@@ -150,8 +150,12 @@ class LocalProcess:
 
     def pause(self) -> None:
         """Freeze the first process and all that it started; frozen when this returns."""
-        self._send_to_all(Signals.SIGSTOP)
-        while self.status == "running":
+        while self.status in {"running", "paused"}:
+            # Again, because what was started meanwhile goes on.
+            moving = [pid for pid in reaper.members(self.pid) if reaper.state(pid) not in "TZX"]
+            if not moving:
+                return
+            reaper.send(moving, Signals.SIGSTOP)
             time.sleep(_POLL_SECONDS)
 
     def unpause(self) -> None:
