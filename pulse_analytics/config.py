@@ -63,7 +63,7 @@ REPLICA_PATIENCE = 0.8
 """The part of PULSE_REDIS_TIMEOUT_SECONDS that replicas have: their absence is told before the time-out hides it."""
 
 # Servers that hang.
-BREAKER_LATE_SECONDS = 0.1
+BREAKER_LATE_SECONDS = 0.25
 """A failure that took so long held a thread up: its server is not asked again for a while."""
 BREAKER_PAUSE_SECONDS = 0.5
 """That while: how long a server that is well again goes unnoticed."""

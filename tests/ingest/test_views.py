@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pulse_analytics import config
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
 from tests.facts import Facts, report
@@ -262,6 +263,7 @@ def test_redis_hung_is_503_in_time_and_the_retry_tells(
     valkey.kill("SIGSTOP")
     assert_try_again(client, sent)
     valkey.kill("SIGCONT")
+    time.sleep(config.BREAKER_PAUSE_SECONDS)
     # The command that timed out was in Redis' socket: it ran, and the retry is a true duplicate.
     assert post(client, sent).json["status"] == "duplicate"
     assert facts.waiting() == 2
