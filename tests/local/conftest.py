@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 
+HEEDING_SIGNALS = ("env", "--default-signal=HUP,INT")
+"""A program that is started with this heeds both, though `nohup` or a shell's `&` made the test run ignore them."""
+
 
 class Run:
     """One running `pulse up`."""
@@ -33,7 +36,7 @@ class Run:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PULSE_")}
         with self._out.open("wb") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.local.toy_up", json.dumps(stages)],
+                [*HEEDING_SIGNALS, sys.executable, "-m", "tests.local.toy_up", json.dumps(stages)],
                 cwd=ROOT,
                 env=clean | {"PULSE_DATA_DIR": str(data_dir)} | env,
                 stdout=file if output is None else output,
