@@ -97,12 +97,17 @@ class Run:
             cast("Generator[None]", generator).close()
 
     def _judge(self) -> Verdict:
-        verdict = judge(self.evidence, find(self._stack.redis, self._stack.database), keys_kept=self._keys_kept())
-        if objection := audit(self._stack.direct_env):
-            verdict.add("audit", objection)
-        for name, part in self._stack.parts.items():
-            if not self._stack.wait_until(part.is_ready, RETURN_SECONDS):
-                verdict.add("never came back", name)
+        parts = self._stack.parts.items()
+        gone = [name for name, part in parts if not self._stack.wait_until(part.is_ready, RETURN_SECONDS)]
+        verdict = Verdict()
+        # Without one of these there are no accounts to compare.
+        if not {"valkey", "database"}.intersection(gone):
+            found = find(self._stack.redis, self._stack.database)
+            verdict = judge(self.evidence, found, keys_kept=self._keys_kept())
+            if objection := audit(self._stack.direct_env):
+                verdict.add("audit", objection)
+        for name in gone:
+            verdict.add("never came back", name)
         return verdict
 
     def _keys_kept(self) -> bool:

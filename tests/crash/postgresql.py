@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,7 @@ class PostgresDatabases:
             self._templates.add(revision)
         self._runs += 1
         self._server.create_database(f"crash_{self._runs}", template)
-        return PostgresDatabase(self._server, f"crash_{self._runs}", self._disk)
+        return PostgresDatabase(self._server, f"crash_{self._runs}", self._disk, folder)
 
     def close(self) -> None:
         """End the server."""
@@ -61,8 +62,9 @@ class PostgresDatabases:
 class PostgresDatabase:
     """One database of a PostgreSQL."""
 
-    def __init__(self, server: PostgresServer, name: str, disk: Disk | None) -> None:
+    def __init__(self, server: PostgresServer, name: str, disk: Disk | None, folder: Path) -> None:
         self._server = server
+        self._folder = folder
         self._name = name
         self.disk = disk
         self.port: int | None = server.port
@@ -98,7 +100,12 @@ class PostgresDatabase:
                 connection.execute("SELECT pg_logical_emit_message(true, 'crash', 'one record in the new file')")
 
     def close(self) -> None:
-        self._server.drop_database(self._name)
+        try:
+            self._server.drop_database(self._name)
+        except psycopg.OperationalError:
+            # It did not come back, which the verdict says. Its log is evidence, and the next run begins it anew.
+            shutil.copy(self._server.process.log_file, self._folder)
+            self._server.kill()
 
     def _connect(self, *, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(self.url(None), connect_timeout=2, autocommit=autocommit)
