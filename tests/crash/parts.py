@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tests.servers import reaper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tests.servers.local_process import LocalProcess
 
@@ -91,3 +91,13 @@ class Part:
     def remove(self) -> None:
         """End all of it, for good."""
         self.process.remove()
+
+
+def revive(parts: Sequence[Part], wait_until: Callable[[Callable[[], object], float], bool], seconds: float) -> None:
+    """Wait until these are ready; kill what is not after so many seconds, as whoever runs it would, and wait again."""
+    # PostgreSQL 18's recovery, having met a full disk, may say FATAL and hang, room or not.
+    if not wait_until(lambda: all(part.is_ready() for part in parts), seconds):
+        for part in parts:
+            if not part.is_ready():
+                part.kill()
+        wait_until(lambda: all(part.is_ready() for part in parts), seconds)

@@ -15,7 +15,7 @@ from pulse_analytics.local.program import http_lacks
 from pulse_analytics.local.valkey import valkey_command
 from tests.crash.disk import Disk
 from tests.crash.migrations import HEAD, LAST_EXTRA, Migrations
-from tests.crash.parts import Part
+from tests.crash.parts import Part, revive
 from tests.crash.plan import WEBS, WORKERS, list_links
 from tests.crash.programs import environment, set_clock, web_process
 from tests.servers.local_process import LocalProcess
@@ -106,7 +106,9 @@ class Stack:
                 disk.make_room()
         for web in WEBS:
             self.shift_clock(web, 0)
-        self.wait_until(lambda: all(part.is_ready() for part in self._servers()), START_SECONDS)
+        revive(
+            [self.parts[name] for name in ("valkey", "database") if name in self.parts], self.wait_until, START_SECONDS
+        )
         self.lift_memory_limit()
         self._finish_migrations()
 
@@ -131,9 +133,6 @@ class Stack:
             return int(str(self.redis.xlen("queue:analytics")))
         except RedisError:
             return None
-
-    def _servers(self) -> list[Part]:
-        return [self.parts[name] for name in ("valkey", "database") if name in self.parts]
 
     def _finish_migrations(self) -> None:
         for _ in range(5):
