@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from pulse_analytics import extensions, health, site
+from pulse_analytics import extensions, health, live, site
 from pulse_analytics.config import Settings
 from pulse_analytics.http_errors import init_http_errors
 from pulse_analytics.ingest import views as ingest
@@ -31,6 +31,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     celery = extensions.init_celery(app, settings)
     celery.steps["worker"].add(PersistTimer)
     init_http_errors(app)
-    for blueprint in (ingest.blueprint, reports.blueprint, sign_in.blueprint, health.blueprint, site.blueprint):
-        app.register_blueprint(blueprint)
+    for part in (ingest, reports, live, sign_in, health, site):
+        app.register_blueprint(part.blueprint)
     return app

@@ -27,10 +27,10 @@ class EventType:
     dedupe_suffix: str
     """The last part of its dedupe keys."""
     count_column: str
-    """Its counter in `video_metrics` and `video_metrics_daily`."""
+    """Its counter in `video_metrics`, `video_metrics_daily` and `daily_totals`."""
 
 
-#: To add an event type, add its line here and a migration for its two columns; PULSE_EVENTS enables it.
+#: To add an event type, add its line here and a migration for its three columns; PULSE_EVENTS enables it.
 EVENT_TYPES = {
     event_type.name: event_type
     for event_type in [
@@ -39,7 +39,7 @@ EVENT_TYPES = {
 }
 
 COUNT_COLUMNS = tuple(event_type.count_column for event_type in EVENT_TYPES.values())
-"""The counters of a row of `video_metrics` or `video_metrics_daily`."""
+"""The counters of a row of `video_metrics`, `video_metrics_daily` or `daily_totals`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, String, TypeDecorator
+from sqlalchemy import BigInteger, Column, Date, DateTime, Index, PrimaryKeyConstraint, String, TypeDecorator
 from sqlalchemy.dialects import postgresql
 
 from pulse_analytics.events import COUNT_COLUMNS, MAX_ID_LENGTH
@@ -64,8 +64,21 @@ Index("ix_video_metrics_ranking", video_metrics.c.watched_50_count.desc(), video
 
 video_metrics_daily = db.Table(
     "video_metrics_daily",
-    Column("video_id", IDENTIFIER, primary_key=True),
-    Column("day", Date, primary_key=True),
+    Column("video_id", IDENTIFIER),
+    Column("day", Date),
     *_count_columns(),
+    # The key's index holds the counters of a video together: as rows they would lie where they began, days apart.
+    PrimaryKeyConstraint("video_id", "day", postgresql_include=["watched_50_count"]),
+    sqlite_with_rowid=False,
 )
 """The counters by video and UTC day."""
+
+Index(
+    "ix_video_metrics_daily_ranking",
+    video_metrics_daily.c.day,
+    video_metrics_daily.c.watched_50_count.desc(),
+    video_metrics_daily.c.video_id,
+)
+
+daily_totals = db.Table("daily_totals", Column("day", Date, primary_key=True), *_count_columns())
+"""The counters by UTC day, of all videos."""

@@ -28,6 +28,8 @@ def engine_options(settings: Settings) -> dict[str, object]:
         "idle_in_transaction_session_timeout": milliseconds,
         # Whatever the server's default is: what is settled must be on the disk.
         "synchronous_commit": "on",
+        # A plan made for any parameters would take the wrong index for some of them.
+        "plan_cache_mode": "force_custom_plan",
     }
     return {
         "pool_pre_ping": True,

@@ -46,6 +46,12 @@ class Facts:
             result = connection.execute(text(query), parameters)
             return list(result) if result.returns_rows else []
 
+    @property
+    def postgresql(self) -> bool:
+        """Whether the database is one."""
+        with self.app.app_context():
+            return db.engine.dialect.name == "postgresql"
+
     def rows(self) -> int:
         """How many raw events there are."""
         return int(self.sql("SELECT count(*) FROM video_events")[0][0])
@@ -79,14 +85,20 @@ class Facts:
 
     def assert_exact(self) -> None:
         """Every aggregate is the number of its raw events, and the ledger closes."""
-        raw = {row[0]: row[1] for row in self.sql("SELECT video_id, count(*) FROM video_events GROUP BY video_id")}
-        assert self.counts() == raw
-        daily = self.sql("SELECT video_id, sum(watched_50_count) FROM video_metrics_daily GROUP BY video_id")
-        assert {row[0]: row[1] for row in daily} == raw
+        self.assert_aggregates_exact()
         ledger = self.ledger()
         assert ledger["parked"] == self.parked()
         accounted = ledger["settled"] + self.waiting() + ledger["parked"] + ledger["dropped"]
         assert ledger["accepted"] + self.foreign == accounted
+
+    def assert_aggregates_exact(self) -> None:
+        """Every aggregate is the number of its raw events."""
+        raw = {row[0]: row[1] for row in self.sql("SELECT video_id, count(*) FROM video_events GROUP BY video_id")}
+        assert self.counts() == raw
+        daily = self.sql("SELECT video_id, sum(watched_50_count) FROM video_metrics_daily GROUP BY video_id")
+        assert {row[0]: row[1] for row in daily} == raw
+        by_day = self.sql("SELECT day, sum(watched_50_count) FROM video_metrics_daily GROUP BY day ORDER BY day")
+        assert self.sql("SELECT day, watched_50_count FROM daily_totals ORDER BY day") == by_day
 
     foreign = 0
     """Entries that the test wrote into the journal past the application."""

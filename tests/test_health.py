@@ -30,7 +30,7 @@ def test_a_missing_migration_is_named(client: FlaskClient) -> None:
     assert answer.content_type == "application/problem+json"
     assert answer.get_json()["checks"] == {
         "redis": "ok",
-        "database": "it is at migration 0001, the code at 0002: run `pulse db upgrade`.",
+        "database": "it is at migration 0001, the code at 0003: run `pulse db upgrade`.",
     }
 
 
@@ -52,6 +52,7 @@ def test_redis_away_or_hung_is_named_in_time(client: FlaskClient, valkey: Valkey
         ("queue:analytics", "queue:analytics holds a string, left by another system"),
         ("queue:analytics:dead", "queue:analytics:dead holds a string"),
         ("pulse:ledger", "pulse:ledger holds a string"),
+        ("pulse:minutes", "pulse:minutes holds a string"),
     ],
 )
 def test_a_foreign_key_is_named(client: FlaskClient, facts: Facts, key: str, says: str) -> None:

@@ -12,9 +12,11 @@ from sqlalchemy import inspect
 
 from pulse_analytics.extensions import db
 from pulse_analytics.ingest.recorder import record
-from pulse_analytics.reports.queries import top_videos
+from pulse_analytics.reports.days import Days
+from pulse_analytics.reports.pages import Query
+from pulse_analytics.reports.ranking import rank
 from tests.facts import Facts
-from tests.test_events import event
+from tests.test_events import DAY_MS, NOON, event
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -30,6 +32,22 @@ def test_migrations_go_up_down_and_up(facts: Facts) -> None:
     assert facts.rows() == 1
     flask_migrate.upgrade()
     assert facts.rows() == 1
+
+
+@pytest.mark.usefixtures("app")
+def test_the_totals_of_each_day_are_filled_from_what_was_counted_before(facts: Facts) -> None:
+    record([event("v1", f"u{n}", ts=NOON - n % 3 * DAY_MS) for n in range(7)])
+    record([event("v2", "u1")])
+    daily = "SELECT * FROM video_metrics_daily ORDER BY video_id, day"
+    before = facts.sql(daily)
+    for _ in range(2):
+        flask_migrate.downgrade(revision="0002")
+        assert "daily_totals" not in inspect(db.engine).get_table_names()
+        assert facts.sql(daily) == before
+        flask_migrate.upgrade()
+        facts.assert_aggregates_exact()
+    assert record([event("v1", "late")]) == 1
+    facts.assert_aggregates_exact()
 
 
 @pytest.mark.usefixtures("app")
@@ -66,4 +84,5 @@ def test_times_come_back_aware_and_in_utc(facts: Facts) -> None:
 @pytest.mark.usefixtures("facts")
 def test_ties_are_broken_by_code_point_on_every_database() -> None:
     record([event(video_id, "u") for video_id in ("b", "B", "ä", "a", "Z", "\U0001f600", "_")])
-    assert [video.video_id for video in top_videos(10)] == ["B", "Z", "_", "a", "b", "ä", "\U0001f600"]
+    page = rank(Query(days=Days(), prefix="", after=None, limit=10))
+    assert [place.video_id for place in page.places] == ["B", "Z", "_", "a", "b", "ä", "\U0001f600"]

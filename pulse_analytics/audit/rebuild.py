@@ -32,7 +32,8 @@ def rebuild(video_id: str | None = None, out: Callable[[str], object] = click.ec
 
     What a counter lacks in one snapshot it lacks ever after, because the worker adds to raw events and counters alike.
     So that is added, a few videos in each transaction, and a reader sees a video's counters as they were or as they
-    must be. A rebuild that was killed is run again: it finds only what is still wrong.
+    must be. A rebuild that was killed is run again: it finds only what is still wrong. That of one video leaves the
+    counters of all videos by day alone: it cannot tell.
 
     Raises AnotherRebuild if one runs, SQLAlchemyError or OSError if the database cannot do it.
     """
@@ -41,8 +42,8 @@ def rebuild(video_id: str | None = None, out: Callable[[str], object] = click.ec
         with alone(connection):
             found = recount(connection, video_id)
             out(describe_wrong(found, video_id))
-            if wrong := found.wrong_videos + found.wrong_days:
-                _mend(writing(connection), wrong)
+            if found.wrong:
+                _mend(writing(connection), found.wrong)
                 out("They are mended.")
 
 
@@ -73,14 +74,15 @@ def _mend_page(connection: Connection, after: str | None) -> tuple[int, str | No
         page = page_after(connection, differences.c.video_id, after, config.MEND_SIZE)
         ordered = select(differences).where(page.rows).order_by(differences.c.video_id, differences.c.day)
         rows = connection.execute(ordered).mappings().all()
-        videos = [_lack(row) for row in rows if row["day"] is None]
-        days = [{**_lack(row), "day": row["day"]} for row in rows if row["day"] is not None]
-        correct(connection, videos, days)
+        correct(
+            connection,
+            [_lack(row, "video_id") for row in rows if row["day"] is None],
+            [_lack(row, "video_id", "day") for row in rows if row["day"] is not None and row["video_id"]],
+            [_lack(row, "day") for row in rows if not row["video_id"]],
+        )
     return len(rows), page.last
 
 
-def _lack(row: RowMapping) -> dict[str, Any]:
-    return {
-        "video_id": row["video_id"],
-        **{name: row[f"raw_{name}"] - row[f"counted_{name}"] for name in COUNT_COLUMNS},
-    }
+def _lack(row: RowMapping, *key: str) -> dict[str, Any]:
+    lacks = {name: row[f"raw_{name}"] - row[f"counted_{name}"] for name in COUNT_COLUMNS}
+    return {**{name: row[name] for name in key}, **lacks}

@@ -23,7 +23,7 @@ from pulse_analytics.audit.days import day_of
 from pulse_analytics.audit.paging import page_after
 from pulse_analytics.audit.tables import differences, raw_counts, temporary
 from pulse_analytics.events import COUNT_COLUMNS, EVENT_TYPES
-from pulse_analytics.models import video_events, video_metrics, video_metrics_daily
+from pulse_analytics.models import daily_totals, video_events, video_metrics, video_metrics_daily
 from pulse_analytics.postgresql import patience
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Difference(NamedTuple):
     """A counter that is not the number of its raw events."""
 
     video_id: str
+    """Empty: the day's counter of all videos."""
     day: date | None
     """None: the video's counter over all days."""
     counter: str
@@ -51,6 +52,8 @@ class Sums(NamedTuple):
     raw: int
     by_video: int
     by_day: int
+    in_all: int
+    """By day, of all videos."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,15 @@ class Recount:
     """Rows of `video_metrics` that are wrong, missing or there for nothing."""
     wrong_days: int
     """Rows of `video_metrics_daily` that are."""
+    wrong_totals: int
+    """Rows of `daily_totals` that are; of a recount of one video, which cannot tell, 0."""
     first: list[Difference]
     """The first of them, in the order of the key."""
+
+    @property
+    def wrong(self) -> int:
+        """All rows that are wrong."""
+        return self.wrong_videos + self.wrong_days + self.wrong_totals
 
 
 def recount(connection: Connection, video_id: str | None = None) -> Recount:
@@ -83,6 +93,8 @@ def recount(connection: Connection, video_id: str | None = None) -> Recount:
         _count_raw_events(connection, video_id)
         _compare(connection, video_metrics, ["video_id"], video_id)
         _compare(connection, video_metrics_daily, ["video_id", "day"], video_id)
+        if video_id is None:
+            _compare(connection, daily_totals, ["day"], None)
         return _read(connection, video_id)
 
 
@@ -148,11 +160,18 @@ def _read(connection: Connection, video_id: str | None) -> Recount:
     raw = _sums(connection, raw_counts, func.count(), None)
     videos = _sums(connection, video_metrics, func.count(), video_id)
     days = _sums(connection, video_metrics_daily, func.count(distinct(video_metrics_daily.c.day)), video_id)
-    wrong = select(func.count(), func.count(differences.c.day))
-    all_rows, day_rows = connection.execute(wrong).one()
-    sums = {name: Sums(raw[name], videos[name], days[name]) for name in COUNT_COLUMNS}
-    first = _first(connection)
-    return Recount(sums, videos["count"], days["count"], all_rows - day_rows, day_rows, first)
+    totals = _sums(connection, daily_totals, func.count(), None)
+    wrong = select(func.count(), func.count(differences.c.day), func.count().filter(differences.c.video_id == ""))
+    all_rows, day_rows, total_rows = connection.execute(wrong).one()
+    return Recount(
+        sums={name: Sums(raw[name], videos[name], days[name], totals[name]) for name in COUNT_COLUMNS},
+        videos=videos["count"],
+        days=days["count"],
+        wrong_videos=all_rows - day_rows,
+        wrong_days=day_rows - total_rows,
+        wrong_totals=total_rows,
+        first=_first(connection),
+    )
 
 
 def _sums(connection: Connection, table: Table, count: ColumnElement[int], video_id: str | None) -> dict[str, int]:
@@ -163,7 +182,7 @@ def _sums(connection: Connection, table: Table, count: ColumnElement[int], video
 
 def _first(connection: Connection) -> list[Difference]:
     table = differences.c
-    rows = select(differences).order_by(table.video_id, table.day.is_not(None), table.day)
+    rows = select(differences).order_by(table.video_id == "", table.video_id, table.day.is_not(None), table.day)
     return [
         Difference(row["video_id"], row["day"], name, row[f"counted_{name}"], row[f"raw_{name}"])
         for row in connection.execute(rows.limit(config.DIFFERENCES_SHOWN)).mappings()

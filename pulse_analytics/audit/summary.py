@@ -38,6 +38,7 @@ def describe_database(found: Recount) -> str:
             _line("  raw events", sums.raw),
             _line("  by video", sums.by_video),
             _line("  by day", sums.by_day),
+            _line("  all videos", sums.in_all),
         ]
     return "\n".join(lines)
 
@@ -53,7 +54,7 @@ def describe_verdict(found: Recount, after: Balance, before: Balance) -> str:
     lines += after.faults()
     if found.first:
         lines += [_count_wrong(found), *_table(found.first)]
-        if more := found.wrong_videos + found.wrong_days - len({each[:2] for each in found.first}):
+        if more := found.wrong - len({each[:2] for each in found.first}):
             lines.append(f"  and {more:,} more")
         lines.append("`pulse rebuild` makes them what the raw events say.")
     if not (after.faults() or found.first):
@@ -69,14 +70,17 @@ def describe_wrong(found: Recount, video_id: str | None) -> str:
 
 
 def _count_wrong(found: Recount) -> str:
-    return f"Counters that are not their raw events: {found.wrong_videos:,} by video, {found.wrong_days:,} by day."
+    return (
+        f"Counters that are not their raw events: {found.wrong_videos:,} by video, {found.wrong_days:,} by day, "
+        f"{found.wrong_totals:,} of all videos."
+    )
 
 
 def _table(differences: list[Difference]) -> list[str]:
     rows = [
         ("video", "day", "counter", "counted", "raw"),
         *(
-            (each.video_id, f"{each.day or 'all'}", each.counter, f"{each.counted:,}", f"{each.raw:,}")
+            (each.video_id or "(all)", f"{each.day or 'all'}", each.counter, f"{each.counted:,}", f"{each.raw:,}")
             for each in differences
         ),
     ]

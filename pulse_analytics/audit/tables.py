@@ -25,11 +25,12 @@ Adding to one row for each day would cost more: PostgreSQL keeps every version o
 differences = Table(
     "recount_differences",
     temporary,
-    Column("video_id", IDENTIFIER),
+    Column("video_id", IDENTIFIER, nullable=False, server_default=""),
     Column("day", Date),
     *(Column(f"{side}_{name}", BigInteger) for name in COUNT_COLUMNS for side in ("raw", "counted")),
     prefixes=["TEMPORARY"],
 )
-"""The rows of `video_metrics_daily` (and, without a day, of `video_metrics`) that are not what the raw events say."""
+"""The rows of `video_metrics_daily` (without a day: of `video_metrics`; with '' as the video: of `daily_totals`) that
+are not what the raw events say."""
 
 Index("ix_recount_differences", differences.c.video_id)

@@ -18,6 +18,8 @@ from pulse_analytics.events import dedupe_key
 from pulse_analytics.extensions import PERSIST_QUEUE
 from pulse_analytics.ingest.balance import Balance
 from pulse_analytics.ingest.entries import read_batch, read_dead_letter
+from pulse_analytics.ingest.keys import DEAD_LETTERS, GROUP, JOURNAL, LEDGER, MINUTES, TYPES, WAKEUP
+from pulse_analytics.ingest.live import Live, read_live
 from pulse_analytics.ingest.scripts import Scripts
 
 if TYPE_CHECKING:
@@ -29,12 +31,6 @@ if TYPE_CHECKING:
     from pulse_analytics.config import Settings
     from pulse_analytics.events import Event
     from pulse_analytics.ingest.entries import BadEntry, Batch, DeadLetter, Entry
-
-JOURNAL = "queue:analytics"
-GROUP = "persist"
-DEAD_LETTERS = "queue:analytics:dead"
-LEDGER = "pulse:ledger"
-WAKEUP = "pulse:wakeup"
 
 _WAKEUP_MS = int(config.WAKEUP_SECONDS * 1000)
 _LONGEST_WAKEUP_MS = int((config.RETRY_BACKOFF_MAX_SECONDS + config.WAKEUP_SECONDS) * 1000)
@@ -105,9 +101,7 @@ class Journal:
     def linger(self, consumer: str) -> Batch:
         """Like `take`, of new entries only, waiting up to LINGER_SECONDS for the first."""
         block = int(config.LINGER_SECONDS * 1000)
-        reply = cast(
-            "Any", self.redis.xreadgroup(GROUP, consumer, {JOURNAL: ">"}, count=config.BATCH_SIZE, block=block)
-        )
+        reply: Any = self.redis.xreadgroup(GROUP, consumer, {JOURNAL: ">"}, count=config.BATCH_SIZE, block=block)
         return read_batch(reply[0][1] if reply else [], alone=True)
 
     def give_back(self, consumer: str, entries: Iterable[Entry]) -> None:
@@ -120,7 +114,7 @@ class Journal:
         """Take entries whose events are committed out of the journal."""
         ids = [entry.entry_id for entry in entries]
         if ids:
-            self._scripts.run("settle", [JOURNAL, LEDGER, WAKEUP], [GROUP, _WAKEUP_MS, *ids])
+            self._scripts.run("settle", [JOURNAL, LEDGER, WAKEUP, MINUTES], [GROUP, _WAKEUP_MS, *ids])
 
     def park(self, entries: Iterable[BadEntry]) -> None:
         """Move entries that can never be recorded to the dead letters, with their reasons."""
@@ -161,11 +155,14 @@ class Journal:
             if more is not None:
                 return Balance._make([*ledger, *held, unread + more])
 
+    def live(self) -> Live:
+        """The journal's own counters at one moment."""
+        return read_live(*self._scripts.run("live", [JOURNAL, LEDGER, MINUTES], []))
+
     def foreign_keys(self) -> list[str]:
         """Those of our keys that hold something of another type, left by another system, each with what it holds."""
-        expected = {JOURNAL: "stream", DEAD_LETTERS: "stream", LEDGER: "hash", PERSIST_QUEUE: "list"}
-        types = {key: cast("str", self.redis.type(key)) for key in expected}
-        return [f"{key} holds a {types[key]}" for key in expected if types[key] not in {"none", expected[key]}]
+        found = {key: cast("str", self.redis.type(key)) for key in TYPES}
+        return [f"{key} holds a {found[key]}" for key in TYPES if found[key] not in {"none", TYPES[key]}]
 
     def _count_unread(self, last: str, newest: str) -> int | None:
         """How many entries there are after `last` up to `newest`, or None if a worker has read on beyond `last`.

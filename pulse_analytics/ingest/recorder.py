@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pulse_analytics.events import COUNT_COLUMNS, Event, count_day, utc_time
 from pulse_analytics.extensions import db, writing
-from pulse_analytics.models import video_events, video_metrics, video_metrics_daily
+from pulse_analytics.models import daily_totals, video_events, video_metrics, video_metrics_daily
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,22 +32,25 @@ def record(events: Sequence[Event]) -> int:
         new = _insert_new(connection, events)
         if new:
             now = datetime.now(UTC)
-            _count(connection, video_metrics, [{**row, "updated_at": now} for row in _rises(new, by_day=False)])
-            _count(connection, video_metrics_daily, _rises(new, by_day=True))
+            _count(connection, video_metrics, [{**row, "updated_at": now} for row in _rises(new, "video_id")])
+            _count(connection, video_metrics_daily, _rises(new, "video_id", "day"))
+            # Last: every worker raises the same row, and waits for it no longer than a commit takes.
+            _count(connection, daily_totals, _rises(new, "day"))
     return len(new)
 
 
-def correct(connection: Connection, videos: Sequence[Row], days: Sequence[Row]) -> None:
+def correct(connection: Connection, videos: Sequence[Row], days: Sequence[Row], totals: Sequence[Row]) -> None:
     """Add to counters what they lack, or take away what they have too much, in the transaction of `connection`.
 
-    A row is a key of `video_metrics` or of `video_metrics_daily` and a difference for each counter; rows are given in
-    the order of their keys. What falls to 0 is deleted: a row that is missing counts nothing.
+    A row is a key of `video_metrics`, of `video_metrics_daily` or of `daily_totals` and a difference for each counter;
+    rows are given in the order of their keys. What falls to 0 is deleted: a row that is missing counts nothing.
     """
     now = datetime.now(UTC)
     # In the order in which record() takes its locks, or this and the worker would deadlock.
     for table, rows in (
         (video_metrics, [{**row, "updated_at": now} for row in videos]),
         (video_metrics_daily, days),
+        (daily_totals, totals),
     ):
         if rows:
             _count(connection, table, rows)
@@ -77,13 +80,12 @@ def _event_row(event: Event, now: datetime) -> Row:
     }
 
 
-def _rises(events: Sequence[Event], *, by_day: bool) -> list[Row]:
-    """How much each counter rises: a row for each video, or each video and day, in the order of the key."""
+def _rises(events: Sequence[Event], *key_names: str) -> list[Row]:
+    """How much each counter rises: a row for each key, of video, of day or of both, in the order of the key."""
     rows: dict[tuple[Any, ...], Row] = {}
     for event in events:
-        key: Row = {"video_id": event.video_id}
-        if by_day:
-            key["day"] = count_day(event)
+        names: Row = {"video_id": event.video_id, "day": count_day(event)}
+        key: Row = {name: names[name] for name in key_names}
         row = rows.setdefault(tuple(key.values()), {**key, **dict.fromkeys(COUNT_COLUMNS, 0)})
         row[event.type.count_column] += 1
     return [rows[key] for key in sorted(rows)]

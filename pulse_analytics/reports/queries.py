@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, and_, cast, func, select
 
 from pulse_analytics.extensions import reading
-from pulse_analytics.models import video_metrics
+from pulse_analytics.models import daily_totals, video_metrics, video_metrics_daily
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from datetime import date
 
+    from sqlalchemy import ColumnElement, Connection
+
+    from pulse_analytics.reports.days import Days
+
+RANK_LIMIT = 10_000
+"""Ranks are told up to here: they are found by counting who is ahead."""
 _CHUNK = 500
 
 
-class VideoCount(NamedTuple):
-    """A video and how many viewers watched past its half."""
+class Video(NamedTuple):
+    """What is known of a video."""
 
-    video_id: str
-    watched_50_count: int
+    total: int
+    rank: int | None
+    """Among all videos, of all time; None: beyond RANK_LIMIT."""
+    first: date
+    last: date
+    """The first and the last day that it was counted on."""
+    days: dict[date, int]
+    """Its counts in the range that was asked for; a day that is missing has none."""
 
 
-def top_videos(limit: int) -> list[VideoCount]:
-    """The `limit` most watched videos, highest first, ties by id (in code point order)."""
-    columns = video_metrics.c
-    query = (
-        select(columns.video_id, columns.watched_50_count)
-        .where(columns.watched_50_count > 0)
-        .order_by(columns.watched_50_count.desc(), columns.video_id)
-        .limit(limit)
-    )
+@contextmanager
+def snapshot() -> Iterator[Connection]:
+    """A connection whose statements all see one moment of the database."""
     with reading() as connection:
-        return [VideoCount(*row) for row in connection.execute(query)]
+        # SQLite's transactions are snapshots as they are.
+        postgresql = connection.dialect.name == "postgresql"
+        yield connection.execution_options(isolation_level="REPEATABLE READ") if postgresql else connection
 
 
 def counts_of(video_ids: Sequence[str]) -> dict[str, int]:
@@ -45,3 +55,77 @@ def counts_of(video_ids: Sequence[str]) -> dict[str, int]:
             query = select(columns.video_id, columns.watched_50_count).where(columns.video_id.in_(chunk))
             counts.update((video_id, count) for video_id, count in connection.execute(query))
     return counts
+
+
+def series(days: Days) -> tuple[Days, dict[date, int]]:
+    """The count of all videos by day, and the days that this is about: open ends are where the data ends."""
+    columns = daily_totals.c
+    counted = columns.watched_50_count > 0
+    with snapshot() as connection:
+        first, last = connection.execute(select(func.min(columns.day), func.max(columns.day)).where(counted)).one()
+        rows = connection.execute(select(columns.day, columns.watched_50_count).where(days.holds(columns.day), counted))
+        counts = dict(rows.all())
+    return days.within(first, last) if first else days, counts
+
+
+def find_video(video_id: str, days: Days) -> Video | None:
+    """What is known of a video, and its counts on these days; None if it was never watched."""
+    columns = video_metrics.c
+    with snapshot() as connection:
+        count = columns.watched_50_count
+        total = connection.scalar(select(count).where(columns.video_id == video_id, count > 0))
+        if total is None:
+            return None
+        daily = video_metrics_daily.c
+        its = (daily.video_id == video_id, daily.watched_50_count > 0)
+        first, last = connection.execute(select(func.min(daily.day), func.max(daily.day)).where(*its)).one()
+        rows = connection.execute(select(daily.day, daily.watched_50_count).where(*its, days.holds(daily.day)))
+        counts = dict(rows.all())
+        return Video(total, _rank(connection, total, video_id), first, last, counts)
+
+
+def sum_of(connection: Connection, days: Days) -> int:
+    """The count of all videos on these days."""
+    columns = daily_totals.c
+    return connection.scalars(select(added_up(columns.watched_50_count)).where(days.holds(columns.day))).one()
+
+
+def sums_by_video(connection: Connection, video_ids: Sequence[str], days: Days) -> dict[str, int]:
+    """The counts of these videos on these days; one that has none is absent."""
+    columns = video_metrics_daily.c
+    sums: dict[str, int] = {}
+    for start in range(0, len(video_ids), _CHUNK):
+        its = columns.video_id.in_(video_ids[start : start + _CHUNK])
+        query = select(columns.video_id, added_up(columns.watched_50_count)).where(its, days.holds(columns.day))
+        sums.update((video_id, count) for video_id, count in connection.execute(query.group_by(columns.video_id)))
+    return sums
+
+
+def days_by_video(connection: Connection, video_ids: Sequence[str], days: Days) -> dict[str, list[int]]:
+    """For each of these videos its count on each of these days, which must have both ends."""
+    columns = video_metrics_daily.c
+    numbers = {day: number for number, day in enumerate(days.each())}
+    counts = {video_id: [0] * len(numbers) for video_id in video_ids}
+    for start in range(0, len(video_ids), _CHUNK):
+        its = columns.video_id.in_(video_ids[start : start + _CHUNK])
+        query = select(columns.video_id, columns.day, columns.watched_50_count).where(its, days.holds(columns.day))
+        for video_id, day, count in connection.execute(query):
+            counts[video_id][numbers[day]] = count
+    return counts
+
+
+def added_up(column: ColumnElement[int]) -> ColumnElement[int]:
+    """The sum of a counter, as the integer that it is: PostgreSQL's own type for it would come back as a Decimal."""
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
+
+
+def _rank(connection: Connection, total: int, video_id: str) -> int | None:
+    columns = video_metrics.c
+    higher = columns.watched_50_count > total
+    tied = and_(columns.watched_50_count == total, columns.video_id < video_id)
+    ahead = 0
+    # One after the other: each is one piece of the ranking's index, and together they would not be.
+    for condition in (higher, tied):
+        some = select(columns.video_id).where(condition).limit(RANK_LIMIT).subquery()
+        ahead += connection.scalar(select(func.count()).select_from(some)) or 0
+    return ahead + 1 if ahead < RANK_LIMIT else None

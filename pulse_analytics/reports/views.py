@@ -2,22 +2,109 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request, stream_with_context
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import PathConverter
 
-from pulse_analytics.reports import queries, schemas
+from pulse_analytics.errors import FieldError, FixRequest
+from pulse_analytics.events import is_id
+from pulse_analytics.reports import export, queries, schemas
 from pulse_analytics.reports.auth import require_admin
+from pulse_analytics.reports.pages import Query, write_cursor
+from pulse_analytics.reports.ranking import rank
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from flask.blueprints import BlueprintSetupState
+
+    from pulse_analytics.reports.days import Days
+    from pulse_analytics.reports.ranking import Page
+
+
+class _IdConverter(PathConverter):
+    """A video's id in a path: any text, slashes at its ends too."""
+
+    part_isolating = False
+    regex = ".+"
+
 
 blueprint = Blueprint("reports", __name__, url_prefix="/admin/analytics")
 blueprint.before_request(require_admin)
 
+
+@blueprint.record_once
+def _add_converter(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters["video_id"] = _IdConverter
+
+
 _top_schema = schemas.TopSchema()
+_days_schema = schemas.DaysSchema()
+_export_schema = schemas.ExportSchema()
 
 
 @blueprint.get("/top")
 def top() -> dict[str, Any]:
     """The ranking: the most watched videos first."""
-    query = schemas.load_query(_top_schema, request.args)
-    videos = queries.top_videos(query["limit"])
-    return {"videos": [{"videoId": v.video_id, "watched50Count": v.watched_50_count} for v in videos]}
+    query = Query(**schemas.load_query(_top_schema, request.args))
+    page = rank(query)
+    next_cursor = write_cursor(page.places[-1], query.days, query.prefix) if page.more else None
+    return {**query.days.words(), "total": page.total, "videos": _videos(page), "nextCursor": next_cursor}
+
+
+@blueprint.get("/videos/<video_id:video_id>", merge_slashes=False)
+def video(video_id: str) -> dict[str, Any]:
+    """One video: its count in the range and of all time, its rank, its first and last day, its days."""
+    days: Days = schemas.load_query(_days_schema, request.args)["days"]
+    found = queries.find_video(video_id, days) if is_id(video_id) else None
+    if found is None:
+        raise NotFound("Nobody has watched this video.")
+    return {
+        "videoId": video_id,
+        **days.words(),
+        "watched50Count": sum(found.days.values()),
+        "total": found.total,
+        "rank": found.rank,
+        "firstDay": found.first.isoformat(),
+        "lastDay": found.last.isoformat(),
+        "daily": _series(days, days.within(found.first, found.last), found.days),
+    }
+
+
+@blueprint.get("/series")
+def series() -> dict[str, Any]:
+    """All videos: their count on each day."""
+    days: Days = schemas.load_query(_days_schema, request.args)["days"]
+    shown, counts = queries.series(days)
+    return {**days.words(), "days": _series(days, shown, counts)}
+
+
+@blueprint.get("/export.csv")
+def export_csv() -> Response:
+    """The counts of the range as a CSV file, streamed."""
+    query = schemas.load_query(_export_schema, request.args)
+    pieces = export.csv_of(query["days"], query["prefix"])
+    # The first before the answer begins: if the database is away, that is a 503.
+    answer = Response(stream_with_context(chain([next(pieces)], pieces)), content_type="text/csv; charset=utf-8")
+    ends = "-".join(end for end in query["days"].words().values() if end)
+    answer.headers.set("Content-Disposition", "attachment", filename=f"videos{ends and '-'}{ends}.csv")
+    return answer
+
+
+def _videos(page: Page) -> list[dict[str, Any]]:
+    videos = []
+    for place in page.places:
+        shown = {"rank": place.rank, "videoId": place.video_id, "watched50Count": place.total}
+        videos.append(shown if page.daily is None else {**shown, "daily": page.daily[place.video_id]})
+    return videos
+
+
+def _series(asked: Days, days: Days, counts: dict[date, int]) -> list[dict[str, Any]]:
+    """A row for each of `days`. Raises FixRequest, naming the end that was not as far as it could be, if too many."""
+    if len(days) > schemas.MAX_DAYS:
+        field = "until" if asked.until and not asked.since else "since"
+        raise FixRequest(FieldError(field, f"These are {len(days)} days; {schemas.MAX_DAYS} at most are answered."))
+    return [{"day": day.isoformat(), "watched50Count": counts.get(day, 0)} for day in days.each()]

@@ -59,3 +59,5 @@ def assert_right(facts: Facts) -> None:
     """The counters are what `counted` has counted, and there is no row besides."""
     assert days(facts) == COUNTED
     assert facts.counts() == {video_id: sum(by_day.values()) for video_id, by_day in COUNTED.items()}
+    totals = {str(day): count for day, count in facts.sql("SELECT day, watched_50_count FROM daily_totals")}
+    assert totals == {"2023-11-14": 1, "2023-11-15": 6}

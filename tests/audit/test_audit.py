@@ -28,6 +28,7 @@ TOTAL = "UPDATE video_metrics SET watched_50_count = watched_50_count {} WHERE v
 DAILY = (
     "UPDATE video_metrics_daily SET watched_50_count = watched_50_count {} WHERE video_id = 'v1' AND day = '2023-11-15'"
 )
+ALL = "UPDATE daily_totals SET watched_50_count {} WHERE day = '2023-11-15'"
 RAW = "DELETE FROM video_events WHERE video_id = 'v1' AND user_id = 'u0'"
 
 TAMPERING = [
@@ -44,12 +45,17 @@ TAMPERING = [
         ["v3 2023-11-13 1 0", "v3 2023-11-15 0 1"],
     ),
     ("both too low", [TOTAL.format("- 1"), DAILY.format("- 1")], ["v1 all 3 4", "v1 2023-11-15 2 3"]),
-    ("raw event gone", [RAW], ["v1 all 4 3", "v1 2023-11-14 1 0"]),
+    ("raw event gone", [RAW], ["v1 all 4 3", "v1 2023-11-14 1 0", "(all) 2023-11-14 1 0"]),
     (
         "raw event moved",
         ["UPDATE video_events SET video_id = 'v2' WHERE video_id = 'v3'"],
         ["v2 all 2 3", "v2 2023-11-15 2 3", "v3 all 1 0", "v3 2023-11-15 1 0"],
     ),
+    ("total too high", [ALL.format("= watched_50_count + 2")], ["(all) 2023-11-15 8 6"]),
+    ("total too low", [ALL.format("= 0")], ["(all) 2023-11-15 0 6"]),
+    ("total missing", ["DELETE FROM daily_totals"], ["(all) 2023-11-14 0 1", "(all) 2023-11-15 0 6"]),
+    ("total phantom", ["INSERT INTO daily_totals VALUES ('2023-11-16', 7)"], ["(all) 2023-11-16 7 0"]),
+    ("total and video", [ALL.format("= 7"), TOTAL.format("+ 1")], ["v1 all 5 4", "(all) 2023-11-15 7 6"]),
 ]
 
 
@@ -70,7 +76,7 @@ def test_books_that_are_closed(pulse: Pulse, counted: Facts) -> None:
         ["parked", "0", "(0", "dead", "letters)"],
         ["dropped", "0"],
     ]
-    assert [line.split() for line in done.stdout.splitlines()][6:13] == [
+    assert [line.split() for line in done.stdout.splitlines()][6:14] == [
         ["Database"],
         ["videos", "3"],
         ["days", "2"],
@@ -78,6 +84,7 @@ def test_books_that_are_closed(pulse: Pulse, counted: Facts) -> None:
         ["raw", "events", "7"],
         ["by", "video", "7"],
         ["by", "day", "7"],
+        ["all", "videos", "7"],
     ]
     assert done.stdout.splitlines()[-1].startswith(CLOSED)
     assert "meanwhile" not in done.stdout
@@ -104,14 +111,16 @@ def test_a_counter_that_is_not_its_raw_events_is_shown(
     done = pulse.audit()
     assert done.exit_code == 1
     assert shown(done.stdout) == differences
-    by_video = sum(" all " in each for each in differences)
-    assert f"not their raw events: {by_video} by video, {len(differences) - by_video} by day." in done.stdout
+    by_video, of_all = sum(" all " in each for each in differences), sum("(all)" in each for each in differences)
+    by_day = len(differences) - by_video - of_all
+    assert f"not their raw events: {by_video} by video, {by_day} by day, {of_all} of all videos." in done.stdout
     assert CLOSED not in done.stdout
 
 
 def test_a_row_that_counts_nothing_is_as_good_as_none(pulse: Pulse, counted: Facts) -> None:
     counted.sql("INSERT INTO video_metrics VALUES ('v0', 0, '2026-01-01 00:00:00')")
     counted.sql("INSERT INTO video_metrics_daily VALUES ('v1', '2023-01-01', 0)")
+    counted.sql("INSERT INTO daily_totals VALUES ('2023-01-01', 0)")
     assert pulse.audit().exit_code == 0
 
 

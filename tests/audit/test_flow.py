@@ -68,7 +68,7 @@ def test_an_audit_sees_a_wrong_counter_while_events_flow(pulse: Pulse, flow: Fac
     done = pulse.audit()
     flow.sql("UPDATE video_metrics SET watched_50_count = watched_50_count - 1 WHERE video_id = 'v0'")
     assert done.exit_code == 1
-    assert "not their raw events: 1 by video, 0 by day." in done.stdout
+    assert "not their raw events: 1 by video, 0 by day, 0 of all videos." in done.stdout
 
 
 LACKS = """
@@ -102,7 +102,7 @@ def test_a_reader_sees_the_old_or_the_right_total_and_never_another(
     [(video, day)] = flow.sql(LACKS)
     assert (int(video), int(day)) == (0, 0)
     assert done.exit_code == 0
-    assert "not their raw events: 1 by video, 1 by day." in done.stdout
+    assert "not their raw events: 1 by video, 1 by day, 0 of all videos." in done.stdout
     changes = [lack for lack, _ in itertools.groupby([*seen, (0, 0)])]
     assert changes == [(1000, 1000), (0, 0)]
     assert pulse.audit().exit_code == 0

@@ -56,8 +56,12 @@ def test_counters_that_are_gone_are_made_again(
     monkeypatch.setattr(config, "MEND_SIZE", size)
     counted.sql("DELETE FROM video_metrics")
     counted.sql("DELETE FROM video_metrics_daily")
+    counted.sql("DELETE FROM daily_totals")
     done = pulse.rebuild()
-    expected = "Recounted 7 raw events. Counters that are not their raw events: 3 by video, 4 by day.\n" + MENDED
+    expected = (
+        "Recounted 7 raw events. Counters that are not their raw events: 3 by video, 4 by day, 2 of all videos.\n"
+        + MENDED
+    )
     assert (done.exit_code, done.stdout) == (0, expected)
     assert_right(counted)
 
@@ -80,7 +84,10 @@ def test_one_video_is_mended_and_the_others_are_left_alone(pulse: Pulse, counted
     counted.sql("UPDATE video_metrics SET watched_50_count = 9")
     counted.sql("UPDATE video_metrics_daily SET watched_50_count = 9")
     done = pulse.rebuild("v1")
-    expected = "Recounted 4 raw events of v1. Counters that are not their raw events: 1 by video, 2 by day.\n" + MENDED
+    expected = (
+        "Recounted 4 raw events of v1. Counters that are not their raw events: 1 by video, 2 by day, 0 of all videos.\n"
+        + MENDED
+    )
     assert (done.exit_code, done.stdout) == (0, expected)
     assert counted.counts() == {"v1": 4, "v2": 9, "v3": 9}
     assert pulse.rebuild("v1").stdout == "Recounted 4 raw events of v1. Every counter is right.\n"

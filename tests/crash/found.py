@@ -38,6 +38,8 @@ class Found:
     """The counters by video."""
     daily: Counter[tuple[str, date]]
     """The counters by video and day."""
+    totals: Counter[date]
+    """The counters by day."""
     ledger: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LEDGER, 0))
     waiting: int = 0
     pending: int = 0
@@ -49,11 +51,13 @@ def find(redis: Redis, database: Database) -> Found:
     query = "SELECT id, video_id, event, user_id, ts, received_at FROM video_events"
     metrics = database.read("SELECT video_id, watched_50_count FROM video_metrics")
     daily = database.read("SELECT video_id, day, watched_50_count FROM video_metrics_daily")
+    totals = database.read("SELECT day, watched_50_count FROM daily_totals")
     held = cast("dict[str, str]", redis.hgetall("pulse:ledger"))
     return Found(
         rows=[Row._make((str(row[0]), *row[1:5], _milliseconds(row[5]))) for row in database.read(query)],
         metrics=Counter(dict(cast("list[tuple[str, int]]", metrics))),
         daily=Counter({(video, _day(day)): count for video, day, count in daily}),
+        totals=Counter({_day(day): count for day, count in totals}),
         ledger={name: int(held.get(name, 0)) for name in LEDGER},
         waiting=redis.xlen("queue:analytics"),
         pending=count_pending(redis),

@@ -87,9 +87,13 @@ def _judge_pairs(verdict: Verdict, evidence: Evidence, found: Found, *, keys_kep
 
 
 def _judge_counters(verdict: Verdict, found: Found) -> None:
-    by_video = Counter(row.video_id for row in found.rows)
-    by_day = Counter((row.video_id, count_day(_event(row))) for row in found.rows)
-    for key, counted, true in (*_differences(found.metrics, by_video), *_differences(found.daily, by_day)):
+    days = [(row.video_id, count_day(_event(row))) for row in found.rows]
+    differences = (
+        *_differences(found.metrics, Counter(video for video, _ in days)),
+        *_differences(found.daily, Counter(days)),
+        *_differences(found.totals, Counter(day for _, day in days)),
+    )
+    for key, counted, true in differences:
         fault = "double" if counted > true else "lost"
         verdict.add(fault, f"{key} is counted {counted} times and has {true} rows", abs(counted - true))
 

@@ -35,6 +35,7 @@ def found(*rows: Row, accepted: int | None = None) -> Found:
         rows=list(rows),
         metrics=Counter(each.video_id for each in rows),
         daily=Counter((each.video_id, DAY) for each in rows),
+        totals=Counter(DAY for _ in rows),
         ledger={"accepted": settled, "settled": settled, "parked": 0, "dropped": 0},
     )
 
@@ -88,6 +89,12 @@ def test_a_row_that_is_counted_on_another_day_is_lost_and_double() -> None:
     there = found(row(FIRST))
     there.daily = Counter({("v1", date(2023, 11, 15)): 1})
     assert faults(evidence((FIRST, "queued")), there) == {"lost": 1, "double": 1}
+
+
+def test_a_day_whose_total_is_not_its_rows_is_a_fault() -> None:
+    there = found(row(FIRST))
+    there.totals[DAY] = 3
+    assert faults(evidence((FIRST, "queued")), there) == {"double": 2}
 
 
 def test_two_rows_of_one_viewer_are_double_unless_dedupe_keys_were_taken_away() -> None:

@@ -123,7 +123,7 @@ def test_the_counts_equal_the_model(
     facts = Facts(system_app, system_app.extensions["pulse_journal"].redis)
     facts.redis.flushall()
     with db.engine.begin() as connection:
-        for table in ("video_events", "video_metrics", "video_metrics_daily"):
+        for table in ("video_events", "video_metrics", "video_metrics_daily", "daily_totals"):
             connection.execute(text(f"DELETE FROM {table}"))
     system, model = System(system_app, facts), Model()
     for step in steps:

@@ -45,9 +45,12 @@ def test_days_are_counted_by_themselves(facts: Facts) -> None:
     record(events)
     days = facts.sql("SELECT CAST(day AS text), watched_50_count FROM video_metrics_daily ORDER BY day")
     assert [tuple(row) for row in days] == [("2023-11-13", 3), ("2023-11-14", 2), ("2023-11-15", 1)]
+    record([event("v2", "u0-0"), event("v2", "u0-0"), event("v1", "u0-0")])
+    totals = facts.sql("SELECT CAST(day AS text), watched_50_count FROM daily_totals ORDER BY day")
+    assert [tuple(row) for row in totals] == [("2023-11-13", 3), ("2023-11-14", 2), ("2023-11-15", 2)]
 
 
-@pytest.mark.parametrize("table", ["video_metrics", "video_metrics_daily"])
+@pytest.mark.parametrize("table", ["video_metrics", "video_metrics_daily", "daily_totals"])
 def test_if_counting_fails_nothing_is_recorded(facts: Facts, table: str) -> None:
     facts.sql(f"ALTER TABLE {table} RENAME TO hidden")
     with pytest.raises(SQLAlchemyError):

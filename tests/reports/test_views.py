@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -31,12 +31,16 @@ def test_the_most_watched_come_first_and_ties_by_id(client: FlaskClient) -> None
     answer = client.get(PATH, headers=BEARER)
     assert answer.status_code == 200
     assert answer.get_json() == {
+        "since": None,
+        "until": None,
+        "total": 8,
         "videos": [
-            {"videoId": "c", "watched50Count": 3},
-            {"videoId": "a", "watched50Count": 2},
-            {"videoId": "b", "watched50Count": 2},
-            {"videoId": "d", "watched50Count": 1},
-        ]
+            {"rank": 1, "videoId": "c", "watched50Count": 3},
+            {"rank": 2, "videoId": "a", "watched50Count": 2},
+            {"rank": 3, "videoId": "b", "watched50Count": 2},
+            {"rank": 4, "videoId": "d", "watched50Count": 1},
+        ],
+        "nextCursor": None,
     }
 
 
@@ -51,11 +55,12 @@ def test_the_limit_is_how_many(client: FlaskClient) -> None:
 def test_it_reads_the_aggregate_only(client: FlaskClient, facts: Facts) -> None:
     watch("v1", 3)
     facts.sql("DELETE FROM video_events")
-    assert client.get(PATH, headers=BEARER).get_json()["videos"] == [{"videoId": "v1", "watched50Count": 3}]
+    assert client.get(PATH, headers=BEARER).get_json()["videos"] == [{"rank": 1, "videoId": "v1", "watched50Count": 3}]
 
 
 def test_nothing_watched_is_an_empty_ranking(client: FlaskClient) -> None:
-    assert client.get(PATH, headers=BEARER).get_json() == {"videos": []}
+    nothing: dict[str, Any] = {"since": None, "until": None, "total": 0, "videos": [], "nextCursor": None}
+    assert client.get(PATH, headers=BEARER).get_json() == nothing
 
 
 @pytest.mark.parametrize("limit", ["0", "1001", "-1", "ten", "1.5", ""])

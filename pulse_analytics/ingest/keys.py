@@ -1,0 +1,17 @@
+"""The journal's keys in Redis, and what each of them holds."""
+
+from __future__ import annotations
+
+from pulse_analytics.extensions import PERSIST_QUEUE
+
+JOURNAL = "queue:analytics"
+GROUP = "persist"
+"""The journal's one consumer group; no key of its own."""
+DEAD_LETTERS = "queue:analytics:dead"
+LEDGER = "pulse:ledger"
+MINUTES = "pulse:minutes"
+"""How many entries were settled in each minute of the last hour; a field is a number of minutes since 1970."""
+WAKEUP = "pulse:wakeup"
+
+TYPES = {JOURNAL: "stream", DEAD_LETTERS: "stream", LEDGER: "hash", MINUTES: "hash", PERSIST_QUEUE: "list"}
+"""What a key holds if it is ours."""

@@ -1,0 +1,29 @@
+-- Look at the journal's own counters, all at one moment.
+--
+-- KEYS  journal, ledger, settled per minute
+-- Returns {now in ms since 1970, {accepted, settled, duplicate, parked}, waiting, id of the oldest entry or '',
+--          {settled in each of the last 60 minutes, the current one last}}
+
+local time = redis.call('TIME')
+local minute = math.floor(time[1] / 60)
+local minutes = {}
+for i = 1, 60 do
+  minutes[i] = minute - 60 + i
+end
+
+local function numbers(key, fields)
+  local held = redis.call('HMGET', key, unpack(fields))
+  for i = 1, #fields do
+    held[i] = tonumber(held[i] or 0)
+  end
+  return held
+end
+
+local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+return {
+  time[1] * 1000 + math.floor(time[2] / 1000),
+  numbers(KEYS[2], {'accepted', 'settled', 'duplicate', 'parked'}),
+  redis.call('XLEN', KEYS[1]),
+  oldest and oldest[1] or '',
+  numbers(KEYS[3], minutes),
+}

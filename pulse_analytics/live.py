@@ -1,0 +1,39 @@
+"""GET /admin/analytics/live: the journal right now.
+
+It stands above both paths, because its question is of the read path and its answer of the write path.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+from redis.exceptions import RedisError
+
+from pulse_analytics.errors import TryAgain
+from pulse_analytics.ingest.journal import current_journal
+from pulse_analytics.reports.auth import require_admin
+
+blueprint = Blueprint("live", __name__, url_prefix="/admin/analytics")
+blueprint.before_request(require_admin)
+
+
+@blueprint.get("/live")
+def live() -> dict[str, Any]:
+    """The journal's own counters: accepted and counted since it began, waiting now, counted in each minute."""
+    journal = current_journal()
+    try:
+        with journal.breaker.guard():
+            now = journal.live()
+    except RedisError as error:
+        raise TryAgain("The journal does not answer.") from error
+    return {
+        "accepted": now.accepted,
+        "counted": now.settled,
+        "duplicates": now.duplicate,
+        "waiting": now.waiting,
+        "parked": now.parked,
+        "oldestWaitingSeconds": now.oldest_waiting_seconds,
+        "perMinute": now.per_minute,
+        "at": now.at,
+    }

@@ -1,0 +1,47 @@
+"""A range of days. Pure: no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, true
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, ColumnElement
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """UTC days from `since` up to but not including `until`; an end that is None is open."""
+
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def all_time(self) -> bool:
+        """Whether both ends are open."""
+        return self.since is None and self.until is None
+
+    def holds(self, day: Column[date]) -> ColumnElement[bool]:
+        """The condition that `day` is one of them."""
+        since = true() if self.since is None else day >= self.since
+        return and_(since, true() if self.until is None else day < self.until)
+
+    def within(self, first: date, last: date) -> Days:
+        """These days with both ends: an open one is where the data, from `first` to `last`, ends."""
+        return Days(self.since or first, self.until or last + timedelta(days=1))
+
+    def __len__(self) -> int:
+        """How many days these are, if both ends are there."""
+        return max(0, (self.until - self.since).days) if self.since and self.until else 0
+
+    def each(self) -> list[date]:
+        """The days themselves, if both ends are there."""
+        return [self.since + timedelta(days=number) for number in range(len(self))] if self.since else []
+
+    def words(self) -> dict[str, str | None]:
+        """Both ends as the wire spells them."""
+        ends = {"since": self.since, "until": self.until}
+        return {name: end.isoformat() if end else None for name, end in ends.items()}

@@ -1,0 +1,85 @@
+"""The counts as CSV, a chunk at a time: in constant memory, and without holding a connection while a reader is slow."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, true
+
+from pulse_analytics.models import video_metrics, video_metrics_daily
+from pulse_analytics.reports.prefix import begins_with
+from pulse_analytics.reports.queries import added_up, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+    from pulse_analytics.reports.days import Days
+
+CHUNK = 2000
+"""Videos that are read at a time."""
+HEADER = "video_id,watched_50_count\r\n"
+INCOMPLETE = '"INCOMPLETE: an error ended this export. Ask for it again."\r\n'
+"""The last line of a file that lacks the rest: the HTTP server may end the answer as if it were whole."""
+
+# What spreadsheets take for the beginning of a formula (OWASP, CSV Injection), in full width too, after any space.
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+
+
+def csv_of(days: Days, prefix: str) -> Iterator[str]:
+    """The lines of the file, in pieces: a header, then for each video with a count on these days its id and its count,
+    in the order of the ids, for ids that begin with `prefix`.
+
+    Each chunk is of a moment of its own, so what is counted meanwhile may be in it or not. Raises TryAgain if the
+    database does not answer: before the first piece, or after a last one that says that the file lacks the rest.
+    """
+    rows, last = _read(days, prefix, None)
+    yield HEADER + _lines(rows)
+    while last is not None:
+        try:
+            rows, last = _read(days, prefix, last)
+        except Exception:
+            yield INCOMPLETE
+            raise
+        yield _lines(rows)
+
+
+def _read(days: Days, prefix: str, after: str | None) -> tuple[list[tuple[str, int]], str | None]:
+    """The next chunk's rows, and its last id; None: there are no more."""
+    video_id = video_metrics.c.video_id
+    with snapshot() as connection:
+        chunk = begins_with(video_id, prefix) & (true() if after is None else video_id > after)
+        last = connection.scalar(select(video_id).where(chunk).order_by(video_id).offset(CHUNK - 1).limit(1))
+        return _rows(connection, days, prefix, after, last), last
+
+
+def _rows(
+    connection: Connection, days: Days, prefix: str, after: str | None, last: str | None
+) -> list[tuple[str, int]]:
+    """The videos after `after`, up to and with `last`, and their counts."""
+    columns = (video_metrics if days.all_time else video_metrics_daily).c
+    video_id, total = columns.video_id, added_up(columns.watched_50_count)
+    counts = select(video_id, total).where(
+        begins_with(video_id, prefix),
+        true() if after is None else video_id > after,
+        true() if last is None else video_id <= last,
+        true() if days.all_time else days.holds(columns.day),
+    )
+    ordered = counts.group_by(video_id).having(total > 0).order_by(video_id)
+    return [(video_id, count) for video_id, count in connection.execute(ordered)]
+
+
+def _lines(rows: list[tuple[str, int]]) -> str:
+    text = io.StringIO()
+    # Every id is quoted: a spreadsheet that separates cells by semicolons must not begin a new one inside an id.
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerows((_as_text(video_id), count) for video_id, count in rows)
+    return text.getvalue()
+
+
+def _as_text(video_id: str) -> str:
+    return f"'{video_id}" if _FORMULA.match(video_id) else video_id

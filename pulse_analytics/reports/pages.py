@@ -1,0 +1,65 @@
+"""A page of a ranking: what is asked for, and the cursor that leads to the next one. Pure: no I/O."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from pulse_analytics.events import is_id
+
+if TYPE_CHECKING:
+    from pulse_analytics.reports.days import Days
+
+_MOST = 2**63 - 1
+
+
+class Place(NamedTuple):
+    """A video's place in a ranking: highest counts first, ties by id in code point order."""
+
+    rank: int
+    total: int
+    video_id: str
+
+    def is_before(self, total: int, video_id: str) -> bool:
+        """Whether a video of this total and id comes after this place."""
+        return (-self.total, self.video_id) < (-total, video_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Which page of which ranking."""
+
+    days: Days
+    prefix: str
+    """Only ids that begin with it are ranked."""
+    after: Place | None
+    """The last place of the page before; None: this is the first page."""
+    limit: int
+
+
+def write_cursor(place: Place, days: Days, prefix: str) -> str:
+    """The opaque text that `read_cursor` understands, for the ranking of these days and this search."""
+    text = json.dumps([*_ranking(days, prefix), *place], separators=(",", ":"))
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str, days: Days, prefix: str) -> Place:
+    """The place that a cursor stands for. Raises ValueError if it is none of ours, or of another ranking."""
+    try:
+        held = json.loads(b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    except (ValueError, RecursionError):
+        held = None
+    match held:
+        case [*ranking, int() as rank, int() as total, str() as video_id] if (
+            0 < rank <= _MOST and 0 < total <= _MOST and is_id(video_id)
+        ):
+            if ranking != _ranking(days, prefix):
+                raise ValueError("Belongs to another query: since, until and q must stay the same.")
+            return Place(rank, total, video_id)
+    raise ValueError("Not a cursor: send back the nextCursor of a page.")
+
+
+def _ranking(days: Days, prefix: str) -> list[str | None]:
+    return [*days.words().values(), prefix]

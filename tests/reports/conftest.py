@@ -1,0 +1,87 @@
+"""A history to report on, and a reader of the reports."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from tests.conftest import TOKEN
+from tests.facts import Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+FIRST = date(2026, 1, 1)
+PATH = "/admin/analytics"
+
+#: The count of each video on each day, by the day's number from FIRST on.
+History = dict[str, dict[int, int]]
+
+
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+class Reader(NamedTuple):
+    """Someone with the admin token."""
+
+    client: FlaskClient
+
+    def ask(self, path: str, parameters: Mapping[str, Any] | None = None) -> TestResponse:
+        """The answer, whatever it is. A parameter that is None is left out."""
+        given = {name: str(value) for name, value in (parameters or {}).items() if value is not None}
+        return self.client.get(f"{PATH}{path}", query_string=given, headers=BEARER)
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """What a good answer holds."""
+        answer = self.ask(path, parameters)
+        assert answer.status_code == 200, answer.get_json()
+        return answer.get_json()
+
+    def refused(self, path: str, **parameters: Any) -> list[str]:
+        """The fields that are named as wrong."""
+        answer = self.ask(path, parameters)
+        assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
+        return [error["field"] for error in answer.get_json()["errors"]]
+
+    def all_pages(self, **parameters: Any) -> list[dict[str, Any]]:
+        """The videos of all pages of a ranking."""
+        page = self.get("/top", **parameters)
+        videos = list(page["videos"])
+        while page["nextCursor"]:
+            page = self.get("/top", **parameters, cursor=page["nextCursor"])
+            assert page["videos"]
+            videos += page["videos"]
+        return videos
+
+
+@pytest.fixture
+def reader(client: FlaskClient) -> Reader:
+    """Someone with the admin token."""
+    return Reader(client)
+
+
+def write(facts: Facts, history: History) -> None:
+    """Make the aggregates this history, and nothing else."""
+    for table in ("video_metrics", "video_metrics_daily", "daily_totals"):
+        facts.sql(f"DELETE FROM {table}")
+    for video_id, days in history.items():
+        facts.sql(
+            "INSERT INTO video_metrics VALUES (:video, :count, '2026-01-01 00:00:00')",
+            video=video_id,
+            count=sum(days.values()),
+        )
+        for number, count in days.items():
+            facts.sql(
+                "INSERT INTO video_metrics_daily VALUES (:video, :day, :count)",
+                video=video_id,
+                day=str(day(number)),
+                count=count,
+            )
+    facts.sql("INSERT INTO daily_totals SELECT day, sum(watched_50_count) FROM video_metrics_daily GROUP BY day")

@@ -1,0 +1,127 @@
+"""What is wrong with a parameter is said, and the parameter is named."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.facts import Facts
+from tests.reports.conftest import Reader, day, write
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+WITH_DAYS = ["/top", "/series", "/videos/v", "/export.csv"]
+NO_DAYS = [
+    "",
+    "yesterday",
+    "2026-02-30",
+    "2026-13-01",
+    "2026-1-1",
+    "20260101",
+    "2026-W01-1",
+    "2026-01-01T00:00:00Z",
+    " 2026-01-01",
+    "1969-12-31",
+    "0000-01-01",
+    "10000-01-01",
+    "\u0662\u0660\u0662\u0666-01-01",
+    "2026-01-01\x00",
+]
+
+
+@pytest.mark.parametrize("path", WITH_DAYS)
+@pytest.mark.parametrize("name", ["since", "until"])
+@pytest.mark.parametrize("value", NO_DAYS)
+def test_what_is_no_day_is_400(reader: Reader, path: str, name: str, value: str) -> None:
+    assert reader.refused(path, **{name: value}) == [name]
+
+
+@pytest.mark.parametrize("path", WITH_DAYS)
+@pytest.mark.parametrize("until", ["2026-01-02", "2026-01-01"])
+def test_a_range_that_holds_no_day_is_400(reader: Reader, path: str, until: str) -> None:
+    assert reader.refused(path, since="2026-01-02", until=until) == ["until"]
+
+
+def test_every_field_that_is_wrong_is_named(reader: Reader) -> None:
+    assert sorted(reader.refused("/top", since="x", until="y", limit="z")) == ["limit", "since", "until"]
+
+
+@pytest.mark.parametrize("path", ["/top", "/export.csv"])
+@pytest.mark.parametrize("q", ["x" * 129, "a\nb", "\x00", "\x7f"])
+def test_what_no_id_begins_with_is_400(reader: Reader, path: str, q: str) -> None:
+    assert reader.refused(path, q=q) == ["q"]
+
+
+def text_of(held: Any) -> str:
+    return urlsafe_b64encode(json.dumps(held).encode()).decode().rstrip("=")
+
+
+CURSORS = [
+    "",
+    "x",
+    "????",
+    "ü",
+    text_of(None),
+    text_of([]),
+    text_of({"rank": 1}),
+    text_of([None, None, "", 1, 5]),
+    text_of([None, None, "", 1, "5", "v"]),
+    text_of([None, None, "", 1, 5, ""]),
+    text_of([None, None, "", 1, 5, "a\nb"]),
+    text_of([None, None, "", 0, 5, "v"]),
+    text_of([None, None, "", 1, -5, "v"]),
+    text_of([None, None, "", 1, 2**63, "v"]),
+    text_of([None, None, "", 1.0, 5, "v"]),
+    text_of([None, None, "", 1, 5, "\ud800"]),
+    text_of([None, None, "", 1, 5, "v"])[:-3],
+    "W" * 5000,
+    urlsafe_b64encode(b"[" * 100_000).decode(),
+    urlsafe_b64encode(b"9" * 10_000).decode(),
+    urlsafe_b64encode(b"\xff\xfe").decode(),
+]
+
+
+@pytest.mark.parametrize("cursor", CURSORS, ids=range(len(CURSORS)))
+def test_a_cursor_that_is_not_ours_is_400(reader: Reader, cursor: str) -> None:
+    assert reader.refused("/top", cursor=cursor) == ["cursor"]
+
+
+@given(st.one_of(st.text(), st.binary().map(lambda raw: urlsafe_b64encode(raw).decode())))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_cursor_is_a_500(reader: Reader, cursor: str) -> None:
+    assert reader.refused("/top", cursor=cursor.replace("\x00", "")) == ["cursor"]
+
+
+def test_a_cursor_of_another_query_is_400(reader: Reader, facts: Facts) -> None:
+    write(facts, {f"v{n}": {0: n + 1} for n in range(5)})
+    queries: list[dict[str, Any]] = [
+        {},
+        {"q": "v"},
+        {"since": day(0)},
+        {"until": day(1)},
+        {"since": day(0), "until": day(1)},
+        {"since": day(0), "until": day(1), "q": "v"},
+    ]
+    cursors = [reader.get("/top", limit=2, **query)["nextCursor"] for query in queries]
+    for query in queries:
+        for cursor, its_query in zip(cursors, queries, strict=True):
+            if query is its_query:
+                assert reader.get("/top", cursor=cursor, **query)["videos"]
+            else:
+                assert reader.refused("/top", cursor=cursor, **query) == ["cursor"]
+
+
+def test_ten_years_are_answered_and_no_more(reader: Reader, facts: Facts) -> None:
+    write(facts, {"v": {0: 1, 100: 1}})
+    for path, name in (("/series", "days"), ("/videos/v", "daily")):
+        assert len(reader.get(path, since=day(0), until=day(3660))[name]) == 3660
+        assert reader.refused(path, since=day(0), until=day(3661)) == ["since"]
+        assert reader.refused(path, since="1970-01-01") == ["since"]
+        assert reader.refused(path, until="9999-12-31") == ["until"]
+    assert reader.get("/top", since="1970-01-01", until="9999-12-31")["total"] == 2
+    assert reader.ask("/export.csv", {"since": "1970-01-01", "until": "9999-12-31"}).status_code == 200
