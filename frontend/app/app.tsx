@@ -1,9 +1,9 @@
 /** The shell of the site: what stands on every page, and which page stands in it. */
-import { useEffect, useRef } from 'react';
-
 import { FeedPage } from './feed/page.js';
+import { Link, usePathname } from './navigation.js';
 import { NotFoundPage } from './not-found.js';
-import { Link, routeOf, usePathname } from './router.js';
+import { useHeadingFocus } from './page-effects.js';
+import { routeOf } from './routes.js';
 import { WatchPage } from './watch/[videoId]/page.js';
 
 export function App() {
@@ -48,14 +48,4 @@ function Page({ pathname }: { pathname: string }) {
     default:
       return route satisfies never;
   }
-}
-
-/** After a change of page, puts the keyboard and the screen reader at its heading, as a page load would. */
-function useHeadingFocus(pathname: string): void {
-  const shown = useRef(pathname);
-  useEffect(() => {
-    if (shown.current === pathname) return;
-    shown.current = pathname;
-    document.querySelector('h1')?.focus({ preventScroll: true });
-  }, [pathname]);
 }

@@ -1,5 +1,5 @@
+import { Link } from './navigation.js';
 import { useTitle } from './page-effects.js';
-import { Link } from './router.js';
 
 /** There is nothing at this address. */
 export function NotFoundPage() {

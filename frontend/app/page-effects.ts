@@ -1,16 +1,26 @@
 /** What a page asks of the browser around it. */
-import { type RefObject, useEffect, useState, useSyncExternalStore } from 'react';
+import { type RefObject, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 
 const SITE = 'Halfway';
 const REDUCED_MOTION = '(prefers-reduced-motion: reduce)';
 /** The share of an element that must be in the window. */
 const SEEN_SHARE = 0.6;
 
-/** Names the tab. */
-export function useTitle(title?: string): void {
+/** Names the tab, for a page of `site`. */
+export function useTitle(title?: string, site = SITE): void {
   useEffect(() => {
-    document.title = title === undefined ? SITE : `${title} · ${SITE}`;
-  }, [title]);
+    document.title = title === undefined ? site : `${title} · ${site}`;
+  }, [title, site]);
+}
+
+/** After a change of page, puts the keyboard and the screen reader at its heading, as a page load would. */
+export function useHeadingFocus(pathname: string): void {
+  const shown = useRef(pathname);
+  useEffect(() => {
+    if (shown.current === pathname) return;
+    shown.current = pathname;
+    document.querySelector('h1')?.focus({ preventScroll: true });
+  }, [pathname]);
 }
 
 /** Whether the viewer asked for less motion: then nothing may start by itself. */

@@ -2,7 +2,8 @@ import { useEffect, useRef } from 'react';
 
 import type { Video } from '../app/catalogue.js';
 import { useOnScreen } from '../app/page-effects.js';
-import { Link, watchPath } from '../app/router.js';
+import { Link } from '../app/navigation.js';
+import { watchPath } from '../app/routes.js';
 import { VideoPlayer } from './video-player.js';
 
 export interface VideoFeedCardProps {

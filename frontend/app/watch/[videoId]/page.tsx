@@ -2,9 +2,10 @@ import { useState } from 'react';
 
 import { VideoPlayer } from '../../../components/video-player.js';
 import { type Video, findVideo, videos } from '../../catalogue.js';
+import { Link } from '../../navigation.js';
 import { NotFoundPage } from '../../not-found.js';
 import { useReducedMotion, useTitle } from '../../page-effects.js';
-import { Link, watchPath } from '../../router.js';
+import { watchPath } from '../../routes.js';
 
 /** One video, and the way to the others. */
 export function WatchPage({ videoId }: { videoId: string }) {
