@@ -20,7 +20,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['lib/**', 'components/**', 'app/**', '*.ts', 'main.tsx'],
+    files: ['lib/**', 'components/**', 'app/**', '*.ts', '*.tsx'],
     ignores: ['*.config.ts'],
     rules: {
       'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Name what you export.' }],

@@ -1,4 +1,4 @@
-/** The demo site: built into dist, which Flask serves. The library has vite.lib.config.ts. */
+/** The demo site and the admin pages: built into dist, which Flask serves. The library has vite.lib.config.ts. */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
@@ -9,11 +9,17 @@ export default defineConfig({
   build: {
     outDir: 'dist',
     target: 'es2022',
+    rolldownOptions: { input: ['index.html', 'admin.html'] },
     // The Content-Security-Policy allows no data: URLs but for images, and every name holds a hash.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 600, // hls.js, which is fetched only where HLS is played.
   },
   // `npm run dev`, beside a running `pulse up`.
-  server: { proxy: { '/analytics': api, '/admin': api } },
+  server: {
+    proxy: {
+      '/analytics': api,
+      '/admin': { target: api, bypass: ({ headers }) => (headers.accept?.includes('text/html') ? '/admin.html' : undefined) },
+    },
+  },
 });

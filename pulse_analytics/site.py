@@ -1,6 +1,6 @@
-"""The demo site, as Vite built it into frontend/dist: a feed at `/`, a video at `/watch/<videoId>`.
+"""What Vite built into frontend/dist: the demo site (`/`, `/watch/<videoId>`) and the admin pages (`/admin` and below).
 
-Its pages are one index.html, whose script reads the address. The API works without it.
+The pages of each are one HTML file, whose script reads the address. The API works without it.
 """
 
 from __future__ import annotations
@@ -51,11 +51,15 @@ def _add_headers(answer: Response) -> Response:
 @blueprint.get("/")
 @blueprint.get("/watch/<path:video_id>", merge_slashes=False)
 def page(**_address: str) -> Response:
-    """Every page of the site; asked for again each time, because it names the assets of its build."""
-    try:
-        return send_from_directory(_dist(), "index.html")
-    except NotFound:
-        return problem(503, "The site is not built: `make site` builds it; the API works without it.")
+    """Every page of the demo site."""
+    return _html("index.html")
+
+
+@blueprint.get("/admin", strict_slashes=False)
+@blueprint.get("/admin/videos/<path:video_id>", merge_slashes=False)
+def admin_page(**_address: str) -> Response:
+    """Every admin page: to anyone, because what it shows it has to ask for."""
+    return _html("admin.html")
 
 
 @blueprint.get("/assets/<path:name>")
@@ -76,6 +80,14 @@ def video(name: str) -> Response:
 def favicon() -> Response:
     """The icon in the browser's tab."""
     return send_from_directory(_dist(), "favicon.svg", max_age=VIDEO_SECONDS)
+
+
+def _html(name: str) -> Response:
+    """An HTML file; asked for again each time, because it names the assets of its build."""
+    try:
+        return send_from_directory(_dist(), name)
+    except NotFound:
+        return problem(503, "The site is not built: `make site` builds it; the API works without it.")
 
 
 def _dist() -> Path:

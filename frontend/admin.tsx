@@ -1,0 +1,13 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+
+import { Admin } from './app/admin/admin.js';
+import { createApi } from './app/admin/api.js';
+
+const root = document.getElementById('root');
+if (!root) throw new Error('admin.html has no #root');
+createRoot(root).render(
+  <StrictMode>
+    <Admin api={createApi()} />
+  </StrictMode>,
+);

@@ -1,0 +1,101 @@
+/** The shell of the admin pages: who is signed in, and which page is shown. */
+import { useState } from 'react';
+
+import { Link, usePathname, useSearch } from '../navigation.js';
+import { useHeadingFocus, useTitle } from '../page-effects.js';
+import { AnalyticsPage } from './analytics/page.js';
+import type { Api } from './api.js';
+import { Pipeline } from './pipeline.js';
+import { SignInPage } from './sign-in.js';
+import { type SessionControl, useSession } from './use-session.js';
+import { VideoPage } from './videos/[videoId]/page.js';
+import { viewOf } from './view.js';
+
+export function Admin({ api }: { api: Api }) {
+  const control = useSession(api);
+  return (
+    <>
+      <a className="skip-link" href="#content">
+        Skip to the content
+      </a>
+      <header className="site-header">
+        <Link className="wordmark" to="/admin">
+          <svg className="mark" viewBox="0 0 32 32" aria-hidden="true">
+            <circle cx="16" cy="16" r="13" />
+            <path d="M16 3a13 13 0 0 1 0 26z" />
+          </svg>
+          pulse
+        </Link>
+        {control.session.state === 'in' && <SignOut signOut={control.signOut} />}
+      </header>
+      <main id="content" tabIndex={-1}>
+        <Content api={api} control={control} />
+      </main>
+    </>
+  );
+}
+
+function Content({ api, control }: { api: Api; control: SessionControl }) {
+  const { session, signIn, onSignedOut } = control;
+  switch (session.state) {
+    case 'unknown':
+      return null;
+    case 'out':
+      return <SignInPage ended={session.ended} onSignIn={signIn} />;
+    case 'in':
+      return <SignedIn api={api} onSignedOut={onSignedOut} />;
+    case 'failed':
+      return (
+        <div className="empty" role="alert">
+          {session.problem.kind === 'unavailable' ? session.problem.detail : 'The server does not answer.'} It is asked again
+          every few seconds.
+        </div>
+      );
+    default:
+      return session satisfies never;
+  }
+}
+
+function SignedIn({ api, onSignedOut }: { api: Api; onSignedOut: () => void }) {
+  const pathname = usePathname();
+  const view = viewOf(pathname, useSearch());
+  useHeadingFocus(pathname);
+  return (
+    <>
+      <Pipeline api={api} onSignedOut={onSignedOut} />
+      {view.page === 'ranking' && <AnalyticsPage api={api} view={view} onSignedOut={onSignedOut} />}
+      {view.page === 'video' && <VideoPage api={api} view={view} onSignedOut={onSignedOut} />}
+      {view.page === 'not-found' && <NotFoundPage />}
+    </>
+  );
+}
+
+function NotFoundPage() {
+  useTitle('Not found', 'pulse');
+  return (
+    <div className="empty">
+      <h1 tabIndex={-1}>There is no such page</h1>
+      <p>
+        <Link to="/admin">What people watch</Link>
+      </p>
+    </div>
+  );
+}
+
+function SignOut({ signOut }: Pick<SessionControl, 'signOut'>) {
+  const [failed, setFailed] = useState(false);
+  return (
+    <p className="sign-out">
+      <span role="alert">{failed && 'Not signed out: the server does not answer.'}</span>
+      <button
+        className="button"
+        type="button"
+        onClick={() => {
+          void signOut().then((problem) => setFailed(problem !== undefined));
+        }}
+      >
+        Sign out
+      </button>
+    </p>
+  );
+}

@@ -1,0 +1,33 @@
+import { useEffect, useState } from 'react';
+
+import { navigate } from '../../navigation.js';
+import { type View, hrefOf } from '../view.js';
+
+/** Long enough for the next key to come. */
+const PAUSE_MS = 250;
+
+/** The search: what is typed becomes part of the address after a pause. */
+export function Search({ view }: { view: Extract<View, { page: 'ranking' }> }) {
+  const [typed, setTyped] = useState(view.search);
+  const [shown, setShown] = useState(view.search);
+  if (shown !== view.search) {
+    // The address changed: by us, or by the browser's way back.
+    setShown(view.search);
+    setTyped(view.search);
+  }
+  useEffect(() => {
+    if (typed === view.search) return;
+    const timer = setTimeout(() => {
+      navigate(hrefOf({ ...view, search: typed, cursor: undefined }), { replace: true });
+    }, PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [typed, view]);
+  return (
+    <label className="search">
+      <span className="label">Find videos by the start of their id</span>
+      <input type="search" value={typed} maxLength={128} spellCheck={false} autoComplete="off" onChange={(event) => setTyped(event.target.value)} />
+    </label>
+  );
+}

@@ -1,0 +1,71 @@
+import type { Api, Live } from './api.js';
+import type { Remote } from './remote.js';
+import { Sparkline } from './sparkline.js';
+import { usePolled } from './use-polled.js';
+import { counted, duration, number } from './words.js';
+
+/** Longer than a report waits while all is well. */
+const LATE_SECONDS = 10;
+
+interface Health {
+  mood: 'unknown' | 'good' | 'bad';
+  words: string;
+}
+
+/** How the pipeline is, in one line: what waits, for how long, what could not be recorded. */
+export function Pipeline({ api, onSignedOut }: { api: Api; onSignedOut: () => void }) {
+  const { remote } = usePolled('live', api.live, onSignedOut);
+  const { mood, words } = healthOf(remote);
+  return (
+    <section className="pipeline" aria-label="Pipeline" data-mood={mood}>
+      <p className="pipeline-words" role="status">
+        {words}
+      </p>
+      {remote.state === 'ready' && <LastHour perMinute={remote.data.perMinute} />}
+    </section>
+  );
+}
+
+function LastHour({ perMinute }: { perMinute: readonly number[] }) {
+  return (
+    <p className="last-hour">
+      <Sparkline values={perMinute} />
+      {number(perMinute.reduce((sum, count) => sum + count, 0))} counted in the last hour
+    </p>
+  );
+}
+
+/** In plain words. */
+export function healthOf(remote: Remote<Live>): Health {
+  switch (remote.state) {
+    case 'loading':
+      return { mood: 'unknown', words: 'Asking the pipeline …' };
+    case 'ready':
+      return healthOfJournal(remote.data);
+    case 'stale':
+    case 'failed':
+      return { mood: 'bad', words: faultOf(remote.problem.kind) };
+    default:
+      return remote satisfies never;
+  }
+}
+
+function healthOfJournal({ waiting, oldestWaitingSeconds, parked }: Live): Health {
+  const late = (oldestWaitingSeconds ?? 0) > LATE_SECONDS;
+  const words = [waiting === 0 ? 'All counted.' : waitingInWords(waiting, oldestWaitingSeconds ?? 0, late)];
+  if (parked > 0) {
+    words.push(`${counted(parked, 'report')} could not be recorded: “pulse dead-letters list” says why.`);
+  }
+  return { mood: late || parked > 0 ? 'bad' : 'good', words: words.join(' ') };
+}
+
+function waitingInWords(waiting: number, oldestSeconds: number, late: boolean): string {
+  const wait = `${counted(waiting, 'view waits', 'views wait')} to be counted, the oldest for ${duration(oldestSeconds)}.`;
+  return late ? `${wait} Is a worker running? Nothing is lost: they count as soon as one does.` : wait;
+}
+
+function faultOf(kind: string): string {
+  return kind === 'no-answer'
+    ? 'The server does not answer. Players keep their reports and send them again.'
+    : 'The journal does not answer. Players keep their reports and send them again.';
+}

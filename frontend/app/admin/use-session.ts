@@ -1,0 +1,80 @@
+import { useCallback, useEffect, useState } from 'react';
+
+import type { Answer, Api, Problem, Session } from './api.js';
+
+/**
+ * - `unknown`: the server was not heard yet.
+ * - `out`: not signed in; `ended`: it was, and is no more.
+ * - `in`: signed in.
+ * - `failed`: the server does not say; it is asked again.
+ */
+export type SessionState =
+  | { state: 'unknown' }
+  | { state: 'out'; csrfToken: string; ended: boolean }
+  | { state: 'in'; csrfToken: string }
+  | { state: 'failed'; problem: Problem };
+
+const AGAIN_MS = 5_000;
+
+export interface SessionControl {
+  session: SessionState;
+  /** Signs in; what went wrong, if something did. */
+  signIn: (token: string) => Promise<Problem | undefined>;
+  /** Signs out; what went wrong, if something did. */
+  signOut: () => Promise<Problem | undefined>;
+  /** Another request has learnt that the session ended. */
+  onSignedOut: () => void;
+}
+
+/** The browser's session with the server. */
+export function useSession(api: Api): SessionControl {
+  const [session, setSession] = useState<SessionState>({ state: 'unknown' });
+  const look = useCallback(
+    async (ended: boolean) => {
+      setSession(stateOf(await api.session(), ended));
+    },
+    [api],
+  );
+  useEffect(() => {
+    if (session.state !== 'unknown' && session.state !== 'failed') return;
+    const timer = setTimeout(() => void look(false), session.state === 'failed' ? AGAIN_MS : 0);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [session, look]);
+  const onSignedOut = useCallback(() => void look(true), [look]);
+  return {
+    session,
+    onSignedOut,
+    signIn: async (token) => {
+      const answer = await withCsrfToken(api, session, (csrfToken) => api.signIn(token, csrfToken));
+      if (answer.kind !== 'ok') return answer;
+      setSession(stateOf(answer, false));
+      return undefined;
+    },
+    signOut: async () => {
+      const answer = await withCsrfToken(api, session, (csrfToken) => api.signOut(csrfToken));
+      if (answer.kind !== 'ok') return answer;
+      await look(false);
+      return undefined;
+    },
+  };
+}
+
+/** Changes something; once more with a fresh token if the browser's session is no longer the one that we know. */
+async function withCsrfToken<T>(
+  api: Api,
+  session: SessionState,
+  change: (csrfToken: string) => Promise<Answer<T>>,
+): Promise<Answer<T>> {
+  const answer = await change('csrfToken' in session ? session.csrfToken : '');
+  if (answer.kind !== 'forbidden') return answer;
+  const fresh = await api.session();
+  return fresh.kind === 'ok' ? change(fresh.data.csrfToken) : fresh;
+}
+
+function stateOf(answer: Answer<Session>, ended: boolean): SessionState {
+  if (answer.kind !== 'ok') return { state: 'failed', problem: answer };
+  const { signedIn, csrfToken } = answer.data;
+  return signedIn ? { state: 'in', csrfToken } : { state: 'out', csrfToken, ended };
+}

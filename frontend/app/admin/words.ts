@@ -1,0 +1,46 @@
+/** Numbers, days and times as the viewer's locale writes them. */
+import type { Day } from './days.js';
+
+const numbers = new Intl.NumberFormat();
+const shares = new Intl.NumberFormat(undefined, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const days = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
+const months = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+const times = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+
+/** "1,204" */
+export function number(count: number): string {
+  return numbers.format(count);
+}
+
+/** "1,204 views"; "1 view" */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+/** "12.3%" */
+export function share(part: number, whole: number): string {
+  return shares.format(whole === 0 ? 0 : part / whole);
+}
+
+/** "Nov 3, 2026" */
+export function day(day: Day): string {
+  return days.format(Date.parse(day));
+}
+
+/** "November 2026" */
+export function month(day: Day): string {
+  return months.format(Date.parse(day));
+}
+
+/** "2:03:12 PM", by the viewer's clock; `at` is in ms since 1970. */
+export function time(at: number): string {
+  return times.format(at);
+}
+
+/** "12 s", "3 min", "2 h", "5 days": how long something is, roughly. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${number(Math.floor(seconds))} s`;
+  if (seconds < 3600) return `${number(Math.floor(seconds / 60))} min`;
+  if (seconds < 2 * 86_400) return `${number(Math.floor(seconds / 3600))} h`;
+  return `${number(Math.floor(seconds / 86_400))} days`;
+}
