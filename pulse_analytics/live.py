@@ -12,10 +12,11 @@ from redis.exceptions import RedisError
 
 from pulse_analytics.errors import TryAgain
 from pulse_analytics.ingest.journal import current_journal
-from pulse_analytics.reports.auth import require_admin
+from pulse_analytics.reports.auth import keep_private, require_admin
 
 blueprint = Blueprint("live", __name__, url_prefix="/admin/analytics")
 blueprint.before_request(require_admin)
+blueprint.after_request(keep_private)
 
 
 @blueprint.get("/live")

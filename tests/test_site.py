@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
 PAGE = b"<!doctype html><title>A page</title>"
+ADMIN_PAGE = b"<!doctype html><title>An admin page</title>"
 FILM = bytes(range(256)) * 40
 
 
@@ -36,6 +37,7 @@ def dist(tmp_path: Path) -> Path:
     dist = tmp_path / "dist"
     for name, content in {
         "index.html": PAGE,
+        "admin.html": ADMIN_PAGE,
         "favicon.svg": b"<svg/>",
         "assets/index-1a2b3c.js": b"1",
         "assets/index-1a2b3c.css": b"a{}",
@@ -67,6 +69,17 @@ def test_every_page_is_the_same_file_and_asked_for_again(client: FlaskClient, pa
     assert answer.headers["Cache-Control"] == "no-cache"
     again = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/admin", "/admin/", "/admin/videos/tides", "/admin/videos/a%2Fb//c", "/admin/videos/%3Cb%3E", "/admin/videos/x/"],
+)
+def test_every_admin_page_is_one_file_too_and_needs_no_token(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.mimetype, answer.data) == (200, "text/html", ADMIN_PAGE)
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert "Set-Cookie" not in answer.headers
 
 
 def test_a_new_build_has_another_etag(client: FlaskClient, dist: Path) -> None:
@@ -128,6 +141,8 @@ def test_a_part_that_there_is_not(client: FlaskClient) -> None:
     [
         "/",
         "/watch/tides",
+        "/admin",
+        "/admin/videos/tides",
         "/assets/index-1a2b3c.js",
         "/videos/tides.mp4",
         "/favicon.svg",
@@ -203,6 +218,8 @@ def test_it_stands_before_no_other_route(app: Flask, client: FlaskClient) -> Non
     assert {rule for rule, owner in rules.items() if owner == "site"} == {
         "/",
         "/watch/<path:video_id>",
+        "/admin",
+        "/admin/videos/<path:video_id>",
         "/assets/<path:name>",
         "/videos/<path:name>",
         "/favicon.svg",

@@ -137,7 +137,7 @@ def table(settings: Settings) -> str:
     rows = {
         "site": f"{web}/",
         "API": f"{web}/analytics",
-        "admin": f"{web}/admin/analytics/top",
+        "admin": f"{web}/admin",
         "token": token,
         "Flower": f"http://127.0.0.1:{settings.flower_port}"
         if settings.flower_port

@@ -16,7 +16,7 @@ from pulse_analytics.config import current_settings
 from pulse_analytics.errors import Configure, Forbidden, Unauthorized
 
 if TYPE_CHECKING:
-    from flask import Flask, Request
+    from flask import Flask, Request, Response
 
     from pulse_analytics.config import Settings
 
@@ -49,6 +49,12 @@ def require_admin() -> None:
             raise Unauthorized("Send the admin token: `Authorization: Bearer <token>`.")
     elif not is_signed_in():
         raise Unauthorized("Send the admin token: `Authorization: Bearer <token>`, or sign in.")
+
+
+def keep_private(answer: Response) -> Response:
+    """Let nobody but the one who asked keep the answer, and not even that browser after it has signed out."""
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def is_token(given: str) -> bool:

@@ -14,6 +14,7 @@ from pulse_analytics.extensions import current_redis
 from pulse_analytics.reports import auth, schemas
 
 blueprint = Blueprint("sign_in", __name__, url_prefix="/admin/session")
+blueprint.after_request(auth.keep_private)
 
 
 class SignInSchema(Schema):

@@ -12,7 +12,7 @@ from werkzeug.routing import PathConverter
 from pulse_analytics.errors import FieldError, FixRequest
 from pulse_analytics.events import is_id
 from pulse_analytics.reports import export, queries, schemas
-from pulse_analytics.reports.auth import require_admin
+from pulse_analytics.reports.auth import keep_private, require_admin
 from pulse_analytics.reports.pages import Query, write_cursor
 from pulse_analytics.reports.ranking import rank
 
@@ -34,6 +34,7 @@ class _IdConverter(PathConverter):
 
 blueprint = Blueprint("reports", __name__, url_prefix="/admin/analytics")
 blueprint.before_request(require_admin)
+blueprint.after_request(keep_private)
 
 
 @blueprint.record_once

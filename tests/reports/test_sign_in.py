@@ -150,3 +150,11 @@ def test_without_a_configured_token_there_is_no_way_in(client: FlaskClient) -> N
     for answer in (client.get(SESSION), client.post(SESSION, json={"token": ""}), client.delete(SESSION)):
         assert answer.status_code == 503
         assert "PULSE_ADMIN_TOKEN" in answer.get_json()["detail"]
+
+
+def test_no_cache_keeps_what_was_read(client: FlaskClient) -> None:
+    paths = [SESSION, TOP, "/admin/analytics/live", "/admin/analytics/export.csv", "/admin/analytics/videos/none"]
+    kept = {path: client.get(path).headers["Cache-Control"] for path in paths}
+    sign_in(client)
+    kept |= {f"{path}, signed in": client.get(path, buffered=True).headers["Cache-Control"] for path in paths}
+    assert set(kept.values()) == {"no-store"}, kept

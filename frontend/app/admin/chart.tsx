@@ -4,6 +4,9 @@ import type { DayCount } from './api.js';
 import { type Bar, type Unit, barsOf, nameOf, scaleOf } from './bars.js';
 import { counted, number } from './words.js';
 
+/** The most room that a bar takes. */
+const MOST_REM = 8;
+
 /** How often, day by day. Its values are read by pointing at a bar, or with the arrow keys. */
 export function Chart({ days }: { days: readonly DayCount[] }) {
   const { unit, bars } = useMemo(() => barsOf(days), [days]);
@@ -29,11 +32,14 @@ export function Chart({ days }: { days: readonly DayCount[] }) {
   const rest = (): void => {
     setRead(undefined);
   };
+  // A few bars do not stretch to beams.
+  const room = { maxWidth: `${bars.length * MOST_REM}rem` };
   return (
     <div className="chart">
       <Scale lines={scale} />
       <div
         className="plot"
+        style={room}
         role="slider"
         tabIndex={0}
         aria-label={`Views per ${unit}`}
@@ -54,7 +60,7 @@ export function Chart({ days }: { days: readonly DayCount[] }) {
         <Columns bars={bars} top={scale.at(-1) ?? 1} read={read === undefined ? undefined : at} />
         {read !== undefined && <Tooltip share={(at + 0.5) / bars.length}>{inWords(unit, bar)}</Tooltip>}
       </div>
-      <p className="chart-ends" aria-hidden="true">
+      <p className="chart-ends" style={room} aria-hidden="true">
         <span>{nameOf(unit, first.day)}</span>
         {last > 0 && <span>{nameOf(unit, bars[last]?.day ?? first.day)}</span>}
       </p>

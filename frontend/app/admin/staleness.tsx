@@ -9,7 +9,7 @@ export function Staleness({ at, problem }: { at: number; problem: Problem }) {
   const age = minutes === 0 ? 'less than a minute' : counted(minutes, 'minute');
   return (
     <p className="stale" role="status">
-      These numbers are {age} old, of {time(at)}: {reasonOf(problem)}. It is asked again every few seconds.
+      These numbers are {age} old ({time(at)}): {reasonOf(problem)}. Asking again every few seconds.
     </p>
   );
 }
@@ -21,7 +21,7 @@ export function Failure({ problem }: { problem: Problem }) {
       <p>
         <strong>There are no numbers to show:</strong> {reasonOf(problem)}.
       </p>
-      <p>It is asked again every few seconds; nothing that players report meanwhile is lost.</p>
+      <p>Asking again every few seconds. Nothing that players report meanwhile is lost.</p>
     </div>
   );
 }

@@ -1,11 +1,12 @@
 /** Numbers, days and times as the viewer's locale writes them. */
 import type { Day } from './days.js';
 
-const numbers = new Intl.NumberFormat();
-const shares = new Intl.NumberFormat(undefined, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const days = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
-const months = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' });
-const times = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+const { languages } = navigator;
+const numbers = new Intl.NumberFormat(languages);
+const shares = new Intl.NumberFormat(languages, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const days = new Intl.DateTimeFormat(languages, { dateStyle: 'medium', timeZone: 'UTC' });
+const months = new Intl.DateTimeFormat(languages, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+const times = new Intl.DateTimeFormat(languages, { timeStyle: 'medium' });
 
 /** "1,204" */
 export function number(count: number): string {

@@ -65,7 +65,7 @@ function Videos({ top, view, bounds }: { top: Top; view: RankingView; bounds: Bo
   if (top.videos.length === 0) return <Nothing top={top} view={view} bounds={bounds} />;
   return (
     <>
-      <Ranking top={top} range={view.range} />
+      <Ranking top={top} range={view.range} page={view.cursor} />
       <Pages view={view} nextCursor={top.nextCursor} />
     </>
   );

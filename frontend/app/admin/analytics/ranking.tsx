@@ -1,4 +1,4 @@
-import { memo } from 'react';
+import { memo, useEffect, useRef } from 'react';
 
 import { Link } from '../../navigation.js';
 import type { Place, Top } from '../api.js';
@@ -11,11 +11,13 @@ const SKELETON_ROWS = 10;
 /** One day is no line. */
 const FEWEST_DAYS = 2;
 
-/** The videos by how often they were watched. */
-export function Ranking({ top, range }: { top: Top; range: Range }) {
+/** The videos by how often they were watched. `page`: which page of them; another one is read from its top. */
+export function Ranking({ top, range, page }: { top: Top; range: Range; page: string | undefined }) {
+  const table = useTopOf(page);
+  const most = Math.max(...top.videos.map((place) => place.watched50Count));
   const daily = top.videos.some((place) => (place.daily?.length ?? 0) >= FEWEST_DAYS);
   return (
-    <table className="ranking" aria-label="Ranking">
+    <table ref={table} tabIndex={-1} className="ranking" aria-label="Ranking">
       <thead>
         <tr>
           <th className="rank" scope="col">
@@ -37,7 +39,7 @@ export function Ranking({ top, range }: { top: Top; range: Range }) {
       </thead>
       <tbody>
         {top.videos.map((place) => (
-          <Row key={place.videoId} place={place} total={top.total} range={range} daily={daily} />
+          <Row key={place.videoId} place={place} total={top.total} most={most} range={range} daily={daily} />
         ))}
       </tbody>
     </table>
@@ -60,7 +62,29 @@ export function RankingSkeleton() {
   );
 }
 
-const Row = memo(function Row({ place, total, range, daily }: { place: Place; total: number; range: Range; daily: boolean }) {
+interface RowProps {
+  place: Place;
+  total: number;
+  /** The count of the most watched video of the page: its bar is full. */
+  most: number;
+  range: Range;
+  daily: boolean;
+}
+
+/** After a change of page, puts the keyboard and the screen reader at the table's top, and the window too. */
+function useTopOf(page: string | undefined) {
+  const table = useRef<HTMLTableElement>(null);
+  const shown = useRef(page);
+  useEffect(() => {
+    if (shown.current === page) return;
+    shown.current = page;
+    table.current?.focus({ preventScroll: true });
+    table.current?.scrollIntoView({ block: 'start' });
+  }, [page]);
+  return table;
+}
+
+const Row = memo(function Row({ place, total, most, range, daily }: RowProps) {
   const { rank, videoId, watched50Count } = place;
   return (
     <tr>
@@ -81,7 +105,7 @@ const Row = memo(function Row({ place, total, range, daily }: { place: Place; to
       )}
       <td className="share">
         <span className="part" aria-hidden="true">
-          <i style={{ width: `${(watched50Count / Math.max(1, total)) * 100}%` }} />
+          <i style={{ width: `${(watched50Count / most) * 100}%` }} />
         </span>
         {share(watched50Count, total)}
       </td>
