@@ -1,6 +1,7 @@
 /** The shell of the site: what stands on every page, and which page stands in it. */
 import { FeedPage } from './feed/page.js';
-import { Link, usePathname } from './navigation.js';
+import { Header } from './header.js';
+import { usePathname } from './navigation.js';
 import { NotFoundPage } from './not-found.js';
 import { useHeadingFocus } from './page-effects.js';
 import { routeOf } from './routes.js';
@@ -11,18 +12,7 @@ export function App() {
   useHeadingFocus(pathname);
   return (
     <>
-      <a className="skip-link" href="#content">
-        Skip to the content
-      </a>
-      <header className="site-header">
-        <Link className="wordmark" to="/">
-          <svg className="mark" viewBox="0 0 32 32" aria-hidden="true">
-            <circle cx="16" cy="16" r="13" />
-            <path d="M16 3a13 13 0 0 1 0 26z" />
-          </svg>
-          Halfway
-        </Link>
-      </header>
+      <Header name="Halfway" home="/" />
       <main id="content" tabIndex={-1}>
         <Page pathname={pathname} />
       </main>

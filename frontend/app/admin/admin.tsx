@@ -1,6 +1,7 @@
 /** The shell of the admin pages: who is signed in, and which page is shown. */
 import { useState } from 'react';
 
+import { Header } from '../header.js';
 import { Link, usePathname, useSearch } from '../navigation.js';
 import { useHeadingFocus, useTitle } from '../page-effects.js';
 import { AnalyticsPage } from './analytics/page.js';
@@ -15,19 +16,9 @@ export function Admin({ api }: { api: Api }) {
   const control = useSession(api);
   return (
     <>
-      <a className="skip-link" href="#content">
-        Skip to the content
-      </a>
-      <header className="site-header">
-        <Link className="wordmark" to="/admin">
-          <svg className="mark" viewBox="0 0 32 32" aria-hidden="true">
-            <circle cx="16" cy="16" r="13" />
-            <path d="M16 3a13 13 0 0 1 0 26z" />
-          </svg>
-          pulse
-        </Link>
+      <Header name="pulse" home="/admin">
         {control.session.state === 'in' && <SignOut signOut={control.signOut} />}
-      </header>
+      </Header>
       <main id="content" tabIndex={-1}>
         <Content api={api} control={control} />
       </main>
