@@ -107,7 +107,7 @@ const Row = memo(function Row({ place, total, most, range, daily }: RowProps) {
         <span className="part" aria-hidden="true">
           <i style={{ width: `${(watched50Count / most) * 100}%` }} />
         </span>
-        {share(watched50Count, total)}
+        <span className="percent">{share(watched50Count, total)}</span>
       </td>
       <td className="count">{number(watched50Count)}</td>
     </tr>
