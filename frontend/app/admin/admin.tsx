@@ -55,7 +55,7 @@ function SignedIn({ api, onSignedOut }: { api: Api; onSignedOut: () => void }) {
     <>
       <Pipeline api={api} onSignedOut={onSignedOut} />
       {view.page === 'ranking' && <AnalyticsPage api={api} view={view} onSignedOut={onSignedOut} />}
-      {view.page === 'video' && <VideoPage api={api} view={view} onSignedOut={onSignedOut} />}
+      {view.page === 'video' && <VideoPage key={view.videoId} api={api} view={view} onSignedOut={onSignedOut} />}
       {view.page === 'not-found' && <NotFoundPage />}
     </>
   );

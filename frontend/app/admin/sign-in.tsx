@@ -19,7 +19,13 @@ export function SignInPage({
   const [asking, setAsking] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   const ids = { fault: useId(), hint: useId() };
-  useEffect(() => field.current?.focus(), []);
+  useEffect(() => {
+    field.current?.focus();
+    return () => {
+      // Who signed in goes on at the heading of what is shown now.
+      document.querySelector('h1')?.focus({ preventScroll: true });
+    };
+  }, []);
 
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();

@@ -36,24 +36,22 @@ export function AnalyticsPage({ api, view, onSignedOut }: { api: Api; view: Rank
         <RangePicker view={view} bounds={bounds} today={today} />
       </div>
       {remote.state === 'stale' && <Staleness at={remote.at} problem={remote.problem} />}
-      {remote.state === 'failed' ? (
-        <Failure problem={remote.problem} />
-      ) : (
-        <>
-          <div className="panel chart-panel" aria-busy={busy || !known}>
-            {known && <Chart days={known[1].days} />}
-          </div>
-          <div className="tools">
-            <Search view={view} />
-            <a className="button" href={exportHref(bounds, search)} download>
-              Download CSV
-            </a>
-          </div>
-          <div className="panel" aria-busy={busy || !known}>
-            {known ? <Videos top={known[0]} view={view} bounds={bounds} /> : <RankingSkeleton />}
-          </div>
-        </>
+      {remote.state !== 'failed' && (
+        <div className="panel chart-panel" aria-busy={busy || !known}>
+          {known && <Chart days={known[1].days} />}
+        </div>
       )}
+      <div className="tools">
+        <Search view={view} />
+        <a className="button" href={exportHref(bounds, search)} download>
+          Download CSV
+        </a>
+      </div>
+      <div className="panel" aria-busy={busy || remote.state === 'loading'}>
+        {known && <Videos top={known[0]} view={view} bounds={bounds} />}
+        {remote.state === 'loading' && <RankingSkeleton />}
+        {remote.state === 'failed' && <Failure problem={remote.problem} />}
+      </div>
       <p className="footnote">
         A view is a video that played past its half, once per viewer and day. Days are UTC; the last one is not over.
       </p>
