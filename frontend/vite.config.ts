@@ -19,7 +19,10 @@ export default defineConfig({
   server: {
     proxy: {
       '/analytics': api,
-      '/admin': { target: api, bypass: ({ headers }) => (headers.accept?.includes('text/html') ? '/admin.html' : undefined) },
+      '/admin': {
+        target: api,
+        bypass: ({ headers }) => (headers.accept?.includes('text/html') ? '/admin.html' : undefined),
+      },
     },
   },
 });

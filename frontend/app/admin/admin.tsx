@@ -38,8 +38,8 @@ function Content({ api, control }: { api: Api; control: SessionControl }) {
     case 'failed':
       return (
         <div className="empty" role="alert">
-          {session.problem.kind === 'unavailable' ? session.problem.detail : 'The server does not answer.'} Asking again every
-          few seconds.
+          {session.problem.kind === 'unavailable' ? session.problem.detail : 'The server does not answer.'} Asking again
+          every few seconds.
         </div>
       );
     default:

@@ -24,7 +24,9 @@ export function Chart({ days }: { days: readonly DayCount[] }) {
     setRead(Math.min(last, Math.max(0, index)));
   };
   const press = (event: KeyboardEvent): void => {
-    const to = { ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, Home: 0, End: last }[event.key];
+    const to = { ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, Home: 0, End: last }[
+      event.key
+    ];
     if (to === undefined) return;
     event.preventDefault();
     setRead(Math.min(last, Math.max(0, to)));

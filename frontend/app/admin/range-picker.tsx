@@ -8,7 +8,15 @@ import { NAMED_RANGES, RANGE_NAMES, type Bounds, type View, hrefOf, withRange } 
 const MOST_DAYS = 3660;
 
 /** Which days are shown: those with a name, or any two. */
-export function RangePicker({ view, bounds, today }: { view: Extract<View, { range: unknown }>; bounds: Bounds; today: string }) {
+export function RangePicker({
+  view,
+  bounds,
+  today,
+}: {
+  view: Extract<View, { range: unknown }>;
+  bounds: Bounds;
+  today: string;
+}) {
   const custom = view.range.name === 'custom';
   const [open, setOpen] = useState(custom);
   const formId = useId();
@@ -56,11 +64,27 @@ function CustomRange({ view, bounds, today }: { view: View; bounds: Bounds; toda
     <form noValidate onSubmit={show}>
       <label>
         From
-        <input type="date" required value={from} min={min} max={max} aria-describedby={faultId} onChange={(event) => setFrom(event.target.value)} />
+        <input
+          type="date"
+          required
+          value={from}
+          min={min}
+          max={max}
+          aria-describedby={faultId}
+          onChange={(event) => setFrom(event.target.value)}
+        />
       </label>
       <label>
         To
-        <input type="date" required value={to} min={min} max={max} aria-describedby={faultId} onChange={(event) => setTo(event.target.value)} />
+        <input
+          type="date"
+          required
+          value={to}
+          min={min}
+          max={max}
+          aria-describedby={faultId}
+          onChange={(event) => setTo(event.target.value)}
+        />
       </label>
       <button className="button" type="submit">
         Show

@@ -17,7 +17,8 @@ export type Remote<T> =
 export function afterAnswer<T>(before: Remote<T>, answer: Answer<T>, now: number): Remote<T> {
   if (answer.kind === 'ok') return { state: 'ready', data: answer.data, at: now };
   const known = before.state === 'ready' || before.state === 'stale';
-  if (known && answer.kind !== 'not-found') return { state: 'stale', data: before.data, at: before.at, problem: answer };
+  if (known && answer.kind !== 'not-found')
+    return { state: 'stale', data: before.data, at: before.at, problem: answer };
   return { state: 'failed', problem: answer };
 }
 

@@ -3,7 +3,11 @@ import type { Day } from './days.js';
 
 const { languages } = navigator;
 const numbers = new Intl.NumberFormat(languages);
-const shares = new Intl.NumberFormat(languages, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const shares = new Intl.NumberFormat(languages, {
+  style: 'percent',
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
 const days = new Intl.DateTimeFormat(languages, { dateStyle: 'medium', timeZone: 'UTC' });
 const months = new Intl.DateTimeFormat(languages, { month: 'long', year: 'numeric', timeZone: 'UTC' });
 const times = new Intl.DateTimeFormat(languages, { timeStyle: 'medium' });

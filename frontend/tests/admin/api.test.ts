@@ -54,7 +54,8 @@ describe('what is answered', () => {
   });
 
   test('by a proxy that does not reach the server is no answer', async () => {
-    const send = () => Promise.resolve(new Response('<html>', { status: 503, headers: { 'Content-Type': 'text/html' } }));
+    const send = () =>
+      Promise.resolve(new Response('<html>', { status: 503, headers: { 'Content-Type': 'text/html' } }));
     expect(await createApi(send).live(signal)).toEqual({ kind: 'no-answer' });
   });
 

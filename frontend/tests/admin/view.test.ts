@@ -2,7 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { addDays, dayOf, daysBetween, isDay } from '../../app/admin/days.js';
-import { RANGE_NAMES, type Range, type View, boundsOf, hasAddress, hrefOf, viewOf, withRange } from '../../app/admin/view.js';
+import {
+  RANGE_NAMES,
+  type Range,
+  type View,
+  boundsOf,
+  hasAddress,
+  hrefOf,
+  viewOf,
+  withRange,
+} from '../../app/admin/view.js';
 
 const day = fc.integer({ min: 0, max: 90_000 }).map((days) => dayOf(days * 86_400_000));
 const range: fc.Arbitrary<Range> = fc.oneof(
@@ -39,12 +48,15 @@ describe('an address', () => {
     expect(hrefOf({ page: 'ranking', range: { name: '30d' }, search: '', cursor: undefined })).toBe('/admin');
   });
 
-  test.each(['?range=1y', '?range=constructor', '?since=2026-02-30&until=2026-03-02', '?since=2026-03-02&until=2026-03-02', '?since=2026-03-02'])(
-    'with a range that cannot be is of 30 days: %s',
-    (query) => {
-      expect(viewOf('/admin', query)).toMatchObject({ page: 'ranking', range: { name: '30d' } });
-    },
-  );
+  test.each([
+    '?range=1y',
+    '?range=constructor',
+    '?since=2026-02-30&until=2026-03-02',
+    '?since=2026-03-02&until=2026-03-02',
+    '?since=2026-03-02',
+  ])('with a range that cannot be is of 30 days: %s', (query) => {
+    expect(viewOf('/admin', query)).toMatchObject({ page: 'ranking', range: { name: '30d' } });
+  });
 
   test.each(['/admin/videos/', '/admin/videos/%', '/admin/else', '/administration'])('%s names nothing', (pathname) => {
     expect(viewOf(pathname, '')).toEqual({ page: 'not-found' });
@@ -52,7 +64,9 @@ describe('an address', () => {
 
   test.each(['.', '..'])('cannot be had for %s, which a browser would walk', (id) => {
     expect(hasAddress(id)).toBe(false);
-    expect(new URL(hrefOf({ page: 'video', videoId: id, range: { name: '30d' } }), 'http://site.example').pathname).not.toContain('videos/.');
+    expect(
+      new URL(hrefOf({ page: 'video', videoId: id, range: { name: '30d' } }), 'http://site.example').pathname,
+    ).not.toContain('videos/.');
   });
 });
 
@@ -85,7 +99,10 @@ describe('days', () => {
     );
   });
 
-  test.each([null, '', '2026-13-01', '2026-02-29', '1969-12-31', '2026-1-1', '2026-01-01T00:00', '+02026-01-01'])('%s is none', (text) => {
-    expect(isDay(text)).toBe(false);
-  });
+  test.each([null, '', '2026-13-01', '2026-02-29', '1969-12-31', '2026-1-1', '2026-01-01T00:00', '+02026-01-01'])(
+    '%s is none',
+    (text) => {
+      expect(isDay(text)).toBe(false);
+    },
+  );
 });

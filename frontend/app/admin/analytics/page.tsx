@@ -30,8 +30,7 @@ export function AnalyticsPage({ api, view, onSignedOut }: { api: Api; view: Rank
       <div className="page-head">
         <h1 tabIndex={-1}>What people watch</h1>
         <p className="total">
-          <b data-testid="total">{known ? number(known[0].total) : '–'}</b>{' '}
-          {known?.[0].total === 1 ? 'view' : 'views'}
+          <b data-testid="total">{known ? number(known[0].total) : '–'}</b> {known?.[0].total === 1 ? 'view' : 'views'}
         </p>
         <RangePicker view={view} bounds={bounds} today={today} />
       </div>
@@ -73,7 +72,8 @@ function Nothing({ top, view, bounds }: { top: Top; view: RankingView; bounds: B
   if (view.search && top.total > 0) {
     return (
       <p className="empty">
-        No video begins with “<bdi>{view.search}</bdi>”, among those with views in this range. Upper and lower case differ.
+        No video begins with “<bdi>{view.search}</bdi>”, among those with views in this range. Upper and lower case
+        differ.
       </p>
     );
   }

@@ -27,7 +27,14 @@ export function Search({ view }: { view: Extract<View, { page: 'ranking' }> }) {
   return (
     <label className="search">
       <span className="label">Find videos by the start of their id</span>
-      <input type="search" value={typed} maxLength={128} spellCheck={false} autoComplete="off" onChange={(event) => setTyped(event.target.value)} />
+      <input
+        type="search"
+        value={typed}
+        maxLength={128}
+        spellCheck={false}
+        autoComplete="off"
+        onChange={(event) => setTyped(event.target.value)}
+      />
     </label>
   );
 }
