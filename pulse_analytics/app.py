@@ -6,6 +6,7 @@ from flask import Flask
 
 from pulse_analytics import extensions, health, live, site
 from pulse_analytics.config import Settings
+from pulse_analytics.converters import init_converters
 from pulse_analytics.http_errors import init_http_errors
 from pulse_analytics.ingest import views as ingest
 from pulse_analytics.ingest.journal import init_journal
@@ -31,6 +32,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     celery = extensions.init_celery(app, settings)
     celery.steps["worker"].add(PersistTimer)
     init_http_errors(app)
+    init_converters(app)
     for part in (ingest, reports, live, sign_in, health, site):
         app.register_blueprint(part.blueprint)
     return app

@@ -49,14 +49,14 @@ def _add_headers(answer: Response) -> Response:
 
 
 @blueprint.get("/")
-@blueprint.get("/watch/<path:video_id>", merge_slashes=False)
+@blueprint.get("/watch/<video_id:video_id>", merge_slashes=False)
 def page(**_address: str) -> Response:
     """Every page of the demo site."""
     return _html("index.html")
 
 
 @blueprint.get("/admin", strict_slashes=False)
-@blueprint.get("/admin/videos/<path:video_id>", merge_slashes=False)
+@blueprint.get("/admin/videos/<video_id:video_id>", merge_slashes=False)
 def admin_page(**_address: str) -> Response:
     """Every admin page: to anyone, because what it shows it has to ask for."""
     return _html("admin.html")

@@ -61,7 +61,17 @@ def app(tmp_path: Path, dist: Path) -> Iterator[Flask]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/watch/tides", "/watch/a/b", "/watch/a//b", "/watch/a%2Fb", "/watch/%C3%A9%20%3F", "/watch/tides/"]
+    "path",
+    [
+        "/",
+        "/watch/tides",
+        "/watch/a/b",
+        "/watch/a//b",
+        "/watch/a%2Fb",
+        "/watch/%2Fa%2F",
+        "/watch/%C3%A9%20%3F",
+        "/watch/tides/",
+    ],
 )
 def test_every_page_is_the_same_file_and_asked_for_again(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
@@ -73,7 +83,15 @@ def test_every_page_is_the_same_file_and_asked_for_again(client: FlaskClient, pa
 
 @pytest.mark.parametrize(
     "path",
-    ["/admin", "/admin/", "/admin/videos/tides", "/admin/videos/a%2Fb//c", "/admin/videos/%3Cb%3E", "/admin/videos/x/"],
+    [
+        "/admin",
+        "/admin/",
+        "/admin/videos/tides",
+        "/admin/videos/a%2Fb//c",
+        "/admin/videos/%3Cb%3E",
+        "/admin/videos/x/",
+        "/admin/videos/%2Fa%2F%2Fb%2F",
+    ],
 )
 def test_every_admin_page_is_one_file_too_and_needs_no_token(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
@@ -217,9 +235,9 @@ def test_it_stands_before_no_other_route(app: Flask, client: FlaskClient) -> Non
     rules = {str(rule): rule.endpoint.partition(".")[0] for rule in app.url_map.iter_rules()}
     assert {rule for rule, owner in rules.items() if owner == "site"} == {
         "/",
-        "/watch/<path:video_id>",
+        "/watch/<video_id:video_id>",
         "/admin",
-        "/admin/videos/<path:video_id>",
+        "/admin/videos/<video_id:video_id>",
         "/assets/<path:name>",
         "/videos/<path:name>",
         "/favicon.svg",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, current_app, redirect, request
 from marshmallow import EXCLUDE, Schema, fields
 from redis.exceptions import RedisError
 
@@ -12,6 +13,9 @@ from pulse_analytics import config
 from pulse_analytics.errors import SlowDown, Unauthorized
 from pulse_analytics.extensions import current_redis
 from pulse_analytics.reports import auth, schemas
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as WerkzeugResponse
 
 blueprint = Blueprint("sign_in", __name__, url_prefix="/admin/session")
 blueprint.after_request(auth.keep_private)
@@ -32,9 +36,15 @@ _schema = SignInSchema()
 
 
 @blueprint.get("")
-def show() -> dict[str, Any]:
-    """Whether this browser is signed in, and the token that its changes must bring along."""
-    return {"signedIn": auth.is_signed_in(), "csrfToken": auth.csrf_token()}
+def show() -> dict[str, Any] | WerkzeugResponse:
+    """Whether this browser is signed in, and the token that its changes must bring along.
+
+    Whom a link leads here sees the page instead: a browser that follows another site's link holds our cookie back, and
+    a new one would take its place and sign it out.
+    """
+    if any(kind == "text/html" for kind, _ in request.accept_mimetypes):
+        return redirect("/admin", HTTPStatus.SEE_OTHER)
+    return _state()
 
 
 @blueprint.post("")
@@ -49,7 +59,7 @@ def sign_in() -> dict[str, Any]:
         wrong_tries.add()
         raise Unauthorized("That is not the admin token.")
     auth.sign_in()
-    return show()
+    return _state()
 
 
 @blueprint.delete("")
@@ -58,6 +68,10 @@ def sign_out() -> tuple[str, int]:
     auth.require_csrf_token()
     auth.sign_out()
     return "", 204
+
+
+def _state() -> dict[str, Any]:
+    return {"signedIn": auth.is_signed_in(), "csrfToken": auth.csrf_token()}
 
 
 class _WrongTries:

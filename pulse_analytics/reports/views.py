@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request, stream_with_context
 from werkzeug.exceptions import NotFound
-from werkzeug.routing import PathConverter
 
 from pulse_analytics.errors import FieldError, FixRequest
 from pulse_analytics.events import is_id
@@ -19,27 +18,13 @@ from pulse_analytics.reports.ranking import rank
 if TYPE_CHECKING:
     from datetime import date
 
-    from flask.blueprints import BlueprintSetupState
-
     from pulse_analytics.reports.days import Days
     from pulse_analytics.reports.ranking import Page
-
-
-class _IdConverter(PathConverter):
-    """A video's id in a path: any text, slashes at its ends too."""
-
-    part_isolating = False
-    regex = ".+"
 
 
 blueprint = Blueprint("reports", __name__, url_prefix="/admin/analytics")
 blueprint.before_request(require_admin)
 blueprint.after_request(keep_private)
-
-
-@blueprint.record_once
-def _add_converter(state: BlueprintSetupState) -> None:
-    state.app.url_map.converters["video_id"] = _IdConverter
 
 
 _top_schema = schemas.TopSchema()

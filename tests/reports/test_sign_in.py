@@ -152,6 +152,12 @@ def test_without_a_configured_token_there_is_no_way_in(client: FlaskClient) -> N
         assert "PULSE_ADMIN_TOKEN" in answer.get_json()["detail"]
 
 
+def test_a_link_to_it_leads_to_the_page_and_changes_no_cookie(client: FlaskClient) -> None:
+    answer = client.get(SESSION, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (answer.status_code, answer.location) == (303, "/admin")
+    assert "Set-Cookie" not in answer.headers
+
+
 def test_no_cache_keeps_what_was_read(client: FlaskClient) -> None:
     paths = [SESSION, TOP, "/admin/analytics/live", "/admin/analytics/export.csv", "/admin/analytics/videos/none"]
     kept = {path: client.get(path).headers["Cache-Control"] for path in paths}
