@@ -33,6 +33,10 @@ class Days:
         """These days with both ends: an open one is where the data, from `first` to `last`, ends."""
         return Days(self.since or first, self.until or last + timedelta(days=1))
 
+    def last(self, most: int) -> Days:
+        """The last of them, `most` at the most, if both ends are there."""
+        return Days(self.until - timedelta(days=most), self.until) if self.until and len(self) > most else self
+
     def __len__(self) -> int:
         """How many days these are, if both ends are there."""
         return max(0, (self.until - self.since).days) if self.since and self.until else 0

@@ -89,7 +89,12 @@ def _videos(page: Page) -> list[dict[str, Any]]:
 
 
 def _series(asked: Days, days: Days, counts: dict[date, int]) -> list[dict[str, Any]]:
-    """A row for each of `days`. Raises FixRequest, naming the end that was not as far as it could be, if too many."""
+    """A row for each of `days`; of all time, for the last of them.
+
+    Raises FixRequest, naming the end that was not as far as it could be, if they are too many.
+    """
+    if asked.all_time:
+        days = days.last(schemas.MAX_DAYS)
     if len(days) > schemas.MAX_DAYS:
         field = "until" if asked.until and not asked.since else "since"
         raise FixRequest(FieldError(field, f"These are {len(days)} days; {schemas.MAX_DAYS} at most are answered."))

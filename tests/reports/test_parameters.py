@@ -123,5 +123,10 @@ def test_ten_years_are_answered_and_no_more(reader: Reader, facts: Facts) -> Non
         assert reader.refused(path, since=day(0), until=day(3661)) == ["since"]
         assert reader.refused(path, since="1970-01-01") == ["since"]
         assert reader.refused(path, until="9999-12-31") == ["until"]
-    assert reader.get("/top", since="1970-01-01", until="9999-12-31")["total"] == 2
+    write(facts, {"v": {-4000: 5, 0: 1, 100: 1}})
+    for path, name in (("/series", "days"), ("/videos/v", "daily")):
+        days = reader.get(path)[name]
+        assert (len(days), days[-1]) == (3660, {"day": str(day(100)), "watched50Count": 1})
+    assert reader.get("/videos/v")["watched50Count"] == 7
+    assert reader.get("/top", since="1970-01-01", until="9999-12-31")["total"] == 7
     assert reader.ask("/export.csv", {"since": "1970-01-01", "until": "9999-12-31"}).status_code == 200

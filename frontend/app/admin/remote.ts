@@ -30,7 +30,7 @@ export function reasonOf(problem: Problem): string {
     case 'unavailable':
       return 'the database does not answer';
     case 'refused':
-      return problem.detail;
+      return problem.detail.replace(/\.$/, '');
     case 'signed-out':
     case 'forbidden':
     case 'not-found':

@@ -16,7 +16,7 @@ export function Pages({ view, nextCursor }: { view: RankingView; nextCursor: str
   return (
     <nav className="pages" aria-label="Pages">
       {view.cursor && <Link to={first}>First page</Link>}
-      {previous && previous !== first && <Link to={previous}>Previous page</Link>}
+      {previous && <Link to={previous}>Previous page</Link>}
       {next && (
         <Link
           to={next}

