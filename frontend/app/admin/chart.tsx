@@ -18,10 +18,12 @@ export function Chart({ days }: { days: readonly DayCount[] }) {
   const first = bars[0];
   if (!bar || !first) return <p className="chart-empty">Nothing to draw yet.</p>;
 
+  const readAt = (index: number): void => {
+    setRead(Math.min(last, Math.max(0, index)));
+  };
   const point = (event: PointerEvent): void => {
     const { left, width } = event.currentTarget.getBoundingClientRect();
-    const index = Math.floor(((event.clientX - left) / width) * bars.length);
-    setRead(Math.min(last, Math.max(0, index)));
+    readAt(Math.floor(((event.clientX - left) / width) * bars.length));
   };
   const press = (event: KeyboardEvent): void => {
     const to = { ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, Home: 0, End: last }[
@@ -29,7 +31,7 @@ export function Chart({ days }: { days: readonly DayCount[] }) {
     ];
     if (to === undefined) return;
     event.preventDefault();
-    setRead(Math.min(last, Math.max(0, to)));
+    readAt(to);
   };
   const rest = (): void => {
     setRead(undefined);

@@ -59,33 +59,10 @@ function CustomRange({ view, bounds, today }: { view: View; bounds: Bounds; toda
     setFault(found);
     if (!found) navigate(hrefOf(withRange(view, { name: 'custom', since: from, until: addDays(to, 1) })));
   };
-  const [min, max] = ['1970-01-01', '9999-12-30'];
   return (
     <form noValidate onSubmit={show}>
-      <label>
-        From
-        <input
-          type="date"
-          required
-          value={from}
-          min={min}
-          max={max}
-          aria-describedby={faultId}
-          onChange={(event) => setFrom(event.target.value)}
-        />
-      </label>
-      <label>
-        To
-        <input
-          type="date"
-          required
-          value={to}
-          min={min}
-          max={max}
-          aria-describedby={faultId}
-          onChange={(event) => setTo(event.target.value)}
-        />
-      </label>
+      <DayField label="From" day={from} onChange={setFrom} faultId={faultId} />
+      <DayField label="To" day={to} onChange={setTo} faultId={faultId} />
       <button className="button" type="submit">
         Show
       </button>
@@ -93,6 +70,30 @@ function CustomRange({ view, bounds, today }: { view: View; bounds: Bounds; toda
         {fault}
       </p>
     </form>
+  );
+}
+
+interface DayFieldProps {
+  label: string;
+  day: string;
+  onChange: (day: string) => void;
+  faultId: string;
+}
+
+function DayField({ label, day, onChange, faultId }: DayFieldProps) {
+  return (
+    <label>
+      {label}
+      <input
+        type="date"
+        required
+        value={day}
+        min="1970-01-01"
+        max="9999-12-30"
+        aria-describedby={faultId}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </label>
   );
 }
 
