@@ -97,7 +97,9 @@ def test_the_keyboard_reaches_the_player_and_then_the_other_films(visitor: Page)
     assert tab_stops(visitor, 3) == ["#content", "/", "video"]
     for _ in range(MOST_CONTROLS):
         visitor.keyboard.press("Tab")
-        if visitor.evaluate(FOCUSED)["name"] != "video":
+        # The browser takes some of its controls away when the film has loaded or begins: a press of Tab that had just
+        # reached one of those stands on the page then, at the same place.
+        if visitor.evaluate(FOCUSED)["name"] not in {"video", "body"}:
             break
     assert [visitor.evaluate(FOCUSED)["name"], *tab_stops(visitor, 4)] == FILMS[1:]
 
