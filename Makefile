@@ -10,7 +10,7 @@ RUNS := 10
 DATABASE := both
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site run test lint format crash
+.PHONY: help setup site run test bench lint format crash
 
 help:  ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: lint site  ## Lint, then run all tests, on real servers and in a real brow
 
 crash: $(STAMP)  ## Kill, freeze, cut and fill everything while events flow, then check the counts; RUNS=n SEED=s DATABASE=...
 	@$(BIN)/python -m tests.crash --runs $(RUNS) $(if $(SEED),--seed $(SEED)) --database $(DATABASE)
+
+bench: $(STAMP)  ## Measure everything beside its rivals, some 25 minutes; ARGS="accept count --quick" for less, ARGS=--help
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(STAMP)  ## ruff, mypy --strict, import contracts; tsc and ESLint
 	$(BIN)/ruff check .

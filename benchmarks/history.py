@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from base64 import urlsafe_b64encode
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from sqlalchemy import text
 
+from benchmarks.traffic import video_id
 from pulse_analytics.extensions import db
 
 if TYPE_CHECKING:
@@ -42,13 +41,17 @@ class History(NamedTuple):
     @property
     def first_day(self) -> date:
         """The last one is today."""
-        return datetime.now(UTC).date() - timedelta(days=self.days - 1)
+        return days_ago(self.days - 1)
+
+
+def days_ago(days: int) -> date:
+    """A day before today."""
+    return datetime.now(UTC).date() - timedelta(days=days)
 
 
 def ids(videos: int) -> Iterator[str]:
-    """Eleven characters each, in no order."""
-    for number in range(videos):
-        yield urlsafe_b64encode(hashlib.sha256(str(number).encode()).digest()).decode()[:11]
+    """Those of the first so many videos."""
+    return map(video_id, range(videos))
 
 
 def is_filled() -> bool:
@@ -73,9 +76,15 @@ def fill(history: History) -> None:
         for statement in ([KEY] if postgresql else []) + [RANKING, TOTALS, VIDEOS]:
             connection.execute(text(statement))
         rows = connection.execute(text("SELECT count(*) FROM video_metrics_daily")).scalar_one()
+    analyze()
+    click.echo(f"{rows:,} rows by video and day, filled in {time.monotonic() - started:.0f} s\n")
+
+
+def analyze() -> None:
+    """Tell the planner what there is."""
+    postgresql = db.engine.dialect.name == "postgresql"
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE" if postgresql else "ANALYZE"))
-    click.echo(f"{rows:,} rows by video and day, filled in {time.monotonic() - started:.0f} s\n")
 
 
 def have_patience(connection: Connection) -> None:

@@ -42,6 +42,7 @@ _SETTINGS = {
     "full_page_writes": "off",
     "synchronous_commit": "on",
 }
+_DURABLE = {"fsync": "on", "full_page_writes": "on"}
 
 
 def server_user() -> int | None:
@@ -53,10 +54,11 @@ class PostgresServer:
     """A PostgreSQL on a free port of 127.0.0.1, user `postgres`, no password; its data goes when it is closed.
 
     It keeps data and port over stop, kill and restart. Leaving it as a context manager closes it. With a `data` folder,
-    which must be empty and the server user's own, the data lies there.
+    which must be empty and the server user's own, the data lies there. `durable`: as an operator has it, on the disk
+    before a commit is acknowledged.
     """
 
-    def __init__(self, data: Path | None = None) -> None:
+    def __init__(self, data: Path | None = None, *, durable: bool = False) -> None:
         self._user = server_user()
         # Not pytest's temporary folder, nor root's TMPDIR: their parents may be closed to any other user.
         self._folder = Path(tempfile.mkdtemp(prefix="pulse-postgres-", dir=None if self._user is None else "/tmp"))
@@ -65,6 +67,7 @@ class PostgresServer:
         self._data = data or self._folder / "data"
         self._binaries = self._find_binaries()
         self.port = free_port()
+        self._settings = _SETTINGS | {"port": str(self.port)} | (_DURABLE if durable else {})
         self.process = self._make_process()
 
     def __enter__(self) -> Self:
@@ -134,13 +137,12 @@ class PostgresServer:
         return True
 
     def _make_process(self) -> LocalProcess:
-        settings = {**_SETTINGS, "port": str(self.port)}
         return LocalProcess(
             [
                 str(self._binaries / "postgres"),
                 "-D",
                 str(self._data),
-                *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
+                *(word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")),
             ],
             self._folder,
             name="postgres",

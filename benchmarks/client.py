@@ -1,0 +1,160 @@
+"""A client that is not the bottleneck: many kept-alive connections, one request on each at a time, made beforehand.
+
+One process and one thread over epoll; it looks no further into an answer than to see its end and its first word.
+It speaks HTTP, and Redis' protocol to ask for accept.lua without any HTTP. A partner (partner.py) of the measuring
+process, which drives it with `send`.
+"""
+
+from __future__ import annotations
+
+import re
+import select
+import socket
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.figures import percentile
+from benchmarks.partner import Partner, serve
+from benchmarks.traffic import Reports, accept_command, chunks, post, post_batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_MOST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """What to send where. It is the client's job, and travels to it as JSON."""
+
+    port: int
+    reports: dict[str, int]
+    """The fields of a traffic.Reports."""
+    batch: int = 1
+    connections: int = 16
+    per_second: float = 0.0
+    """0: each connection sends its next request as soon as it has its answer."""
+    script: str = ""
+    """If given, the port is Redis', and this is the loaded script's digest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of it. A latency is that of a request, where the pace was given from the time when it was due."""
+
+    requests: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+    cpu_seconds: float
+    """What the client itself used."""
+
+
+def send(client: Partner, load: Load) -> Callable[[], Outcome]:
+    """Let a client begin to send; what is returned waits for the outcome, and checks that all was accepted."""
+    client.get_ready(asdict(load))
+    client.go()
+
+    def wait() -> Outcome:
+        outcome = client.finish()
+        expected = f"*{1 + load.batch}" if load.script else "202"
+        assert set(outcome["statuses"]) == {expected}, outcome["statuses"]
+        return Outcome(**{name: outcome[name] for name in Outcome.__annotations__})
+
+    return wait
+
+
+class Connection:
+    """One connection and the request that is on its way."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._answer = b""
+        self._since = 0.0
+
+    def send(self, request: bytes, since: float) -> None:
+        """Send a request whose time counts from `since`."""
+        self._answer, self._since = b"", since
+        self.socket.sendall(request)
+
+    def receive(self, is_whole: Callable[[bytes], bool]) -> tuple[bytes, float] | None:
+        """What the answer begins with and when its request began, or None if there is more to come."""
+        piece = self.socket.recv(_MOST_BYTES)
+        if not piece:
+            raise ConnectionError("The server closed the connection.")
+        self._answer += piece
+        return (self._answer[:12], self._since) if is_whole(self._answer) else None
+
+
+def prepare(job: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """Build the requests and connect; what is returned sends them."""
+    load = Load(**job)
+    groups = chunks(Reports(**load.reports).events(), load.batch)
+    if load.script:
+        requests = [accept_command(group, load.script) for group in groups]
+    else:
+        requests = [(post if load.batch == 1 else post_batch)(group) for group in groups]
+    connections = [Connection(load.port) for _ in range(load.connections)]
+    return lambda: _send(requests, connections, load)
+
+
+def _send(requests: list[bytes], connections: list[Connection], load: Load) -> dict[str, Any]:
+    is_whole = _redis_is_whole if load.script else _http_is_whole
+    poll, free = select.epoll(), list(connections)
+    by_number = {connection.socket.fileno(): connection for connection in connections}
+    for number in by_number:
+        poll.register(number, select.EPOLLIN)
+    latencies: list[float] = []
+    statuses: Counter[bytes] = Counter()
+    started, used, sent = time.perf_counter(), time.process_time(), 0
+    while len(latencies) < len(requests):
+        while free and sent < len(requests):
+            now = time.perf_counter()
+            due = started + sent / load.per_second if load.per_second else now
+            if due > now:
+                break
+            free.pop().send(requests[sent], due)
+            sent += 1
+        pause = max(0.0, due - time.perf_counter()) if load.per_second and free and sent < len(requests) else -1
+        for number, _ in poll.poll(pause):
+            if answer := by_number[number].receive(is_whole):
+                latencies.append(time.perf_counter() - answer[1])
+                statuses[answer[0]] += 1
+                free.append(by_number[number])
+    seconds, used = time.perf_counter() - started, time.process_time() - used
+    poll.close()
+    for connection in connections:
+        connection.socket.close()
+    return {
+        "requests": len(requests),
+        "seconds": seconds,
+        "p50_ms": percentile(latencies, 50) * 1000,
+        "p99_ms": percentile(latencies, 99) * 1000,
+        "cpu_seconds": used,
+        "statuses": {_status(word): count for word, count in statuses.items()},
+    }
+
+
+def _http_is_whole(answer: bytes) -> bool:
+    head, end, body = answer.partition(b"\r\n\r\n")
+    length = _LENGTH.search(head) if end else None
+    return length is not None and len(body) >= int(length[1])
+
+
+def _redis_is_whole(answer: bytes) -> bool:
+    """Whether a list of numbers, or an error, is complete."""
+    first, end, rest = answer.partition(b"\r\n")
+    return bool(end) and (not first.startswith(b"*") or rest.count(b"\r\n") >= int(first[1:]))
+
+
+def _status(word: bytes) -> str:
+    """`202` of `HTTP/1.1 202`, or Redis' first line."""
+    return word.removeprefix(b"HTTP/1.1 ").partition(b"\r\n")[0].decode()
+
+
+if __name__ == "__main__":
+    serve(prepare)

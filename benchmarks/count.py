@@ -1,0 +1,136 @@
+"""count: from a full journal to the database, beside the bare loop and the literal card's worker."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from celery import Celery
+
+from benchmarks.figures import PULSE, Board, Compare
+from benchmarks.partner import Partner
+from benchmarks.rivals import BARE, LITERAL, bare
+from benchmarks.rivals.literal import TASK
+from benchmarks.servers import POLL_SECONDS, System, drain, environment
+from benchmarks.sizes import DATABASES
+from tests.servers.worker import start_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.servers import Place
+    from benchmarks.sizes import Sizes
+    from tests.servers.worker import WorkerContainer
+
+SECTION = "count"
+WARM_UP = 1_000
+"""Events that are counted before the rounds, each of another video."""
+VALKEY_DATABASES = range(3)
+"""Ours, the literal card's, and one that the bare loop's system never asks; as many again for the next database."""
+
+
+def measure(place: Place, sizes: Sizes, board: Board) -> None:
+    """On each database, with one worker process and with two, for many videos and for one."""
+    for processes in sizes.processes:
+        with ExitStack() as stack:
+            databases = [Rivals(place, database, processes, stack) for database in sizes.databases]
+            for _ in range(sizes.rounds):
+                for rivals in databases:
+                    many, one = (rivals.round(videos, sizes, board) for videos in (sizes.videos, 1))
+                    name = f"one hot video beside many, {rivals.database}, {_words(processes)}"
+                    board.add(SECTION, name, "events/s", many, "many videos", compare=Compare.BASE)
+                    board.add(SECTION, name, "events/s", one, "one hot video", compare=Compare.BASE)
+                    if len(databases) > 1:
+                        name = f"databases, many videos, {_words(processes)}"
+                        board.add(SECTION, name, "events/s", many, rivals.database, compare=Compare.BASE)
+    board.remark(
+        SECTION, f"{sizes.events:,} events wait for each worker process when a round begins, {sizes.tasks:,} tasks."
+    )
+
+
+class Rivals:
+    """Us and them, on one database server and one Valkey, each with a database of its own."""
+
+    def __init__(self, place: Place, database: str, processes: int, stack: ExitStack) -> None:
+        self._place = place
+        self.database = database
+        self._processes = processes
+        first = len(VALKEY_DATABASES) * DATABASES.index(database)
+        ours, literals, bares = (first + number for number in VALKEY_DATABASES)
+        self._pulse = stack.enter_context(place.system(database, ours))
+        self._worker = stack.enter_context(self._pulse.worker(processes))
+        # A system of ours without a worker: its tables are what the rivals write.
+        self._literal = stack.enter_context(place.system(database, literals))
+        self._literal_worker = stack.enter_context(_literal_worker(self._literal, processes))
+        self._queue = stack.enter_context(Celery(broker=self._literal.redis_url, set_as_current=False))
+        self._loops: list[Partner] = []
+        if database == "postgresql":
+            self._bare = stack.enter_context(place.system(database, bares))
+            [sample] = place.reports(1, 1).batches()
+            self._statements = bare.listen(self._bare.app, sample)
+            self._loops = [stack.enter_context(Partner("benchmarks.rivals.bare")) for _ in range(processes)]
+
+        # The first transactions of a worker compile the statements.
+        drain(self._pulse, self._worker, place.reports(WARM_UP, WARM_UP))
+        self._work(processes, WARM_UP)
+
+    def round(self, videos: int, sizes: Sizes, board: Board) -> float:
+        """One turn of each; our rate."""
+        name = f"{'one hot video' if videos == 1 else 'many videos'}, {self.database}, {_words(self._processes)}"
+        rate = drain(self._pulse, self._worker, self._place.reports(sizes.events * self._processes, videos))
+        board.add(SECTION, name, "events/s", rate, PULSE)
+        if self._loops:
+            board.add(SECTION, name, "events/s", self._loop(sizes.events, videos), BARE)
+        board.add(SECTION, name, "events/s", self._work(sizes.tasks * self._processes, videos), LITERAL)
+        self._pulse.facts.assert_exact()
+        return rate
+
+    def _loop(self, events: int, videos: int) -> float:
+        """The bare loops, one for each worker process of ours."""
+        rows = self._bare.facts.rows()
+        for loop in self._loops:
+            reports = asdict(self._place.reports(events, videos))
+            loop.get_ready({"url": self._bare.url, "reports": reports, "statements": self._statements})
+        started = time.monotonic()
+        for loop in self._loops:
+            loop.go()
+        for loop in self._loops:
+            loop.finish()
+        seconds = time.monotonic() - started
+        assert self._bare.facts.rows() - rows == events * len(self._loops)
+        self._bare.facts.assert_aggregates_exact()
+        return events * len(self._loops) / seconds
+
+    def _work(self, tasks: int, videos: int) -> float:
+        """The literal card's worker: the tasks are sent while it is frozen."""
+        facts = self._literal.facts
+        until = facts.rows() + tasks
+        self._literal_worker.process.pause()
+        for event in self._place.reports(tasks, videos).events():
+            row = {name: getattr(event, name) for name in event.__slots__}
+            self._queue.send_task(TASK, [row])
+        started = time.monotonic()
+        self._literal_worker.process.unpause()
+        while facts.rows() < until:
+            time.sleep(POLL_SECONDS)
+        seconds = time.monotonic() - started
+        assert sum(facts.counts().values()) == facts.rows() == until
+        return tasks / seconds
+
+
+@contextmanager
+def _literal_worker(system: System, processes: int) -> Iterator[WorkerContainer]:
+    env = environment({"LITERAL_REDIS_URL": system.redis_url, "LITERAL_DATABASE_URL": system.url})
+    container = start_worker(
+        system.folder, env, processes, f"literal{processes}", module="benchmarks.rivals.literal:celery"
+    )
+    try:
+        yield container
+    finally:
+        container.teardown()
+
+
+def _words(processes: int) -> str:
+    return "1 worker process" if processes == 1 else f"{processes} worker processes"

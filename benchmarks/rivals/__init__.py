@@ -1,0 +1,13 @@
+"""What we are compared with, on the same servers and in the same run.
+
+empty.py     no work at all: a Flask view that answers 202
+literal.py   the card read literally: one Celery task and one transaction for each event
+bare.py      the limit of counting: the recorder's own statements in a bare psycopg loop, no Redis, no Celery
+
+The limit of accepting, accept.lua without any HTTP, is client.py speaking to Valkey.
+"""
+
+EMPTY = "empty Flask view"
+LITERAL = "literal card"
+BARE = "bare psycopg loop"
+SCRIPT = "accept.lua alone"

@@ -1,0 +1,100 @@
+"""space: what an event takes in Redis while it waits, what its dedupe key takes, and what it takes in the database."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from celery import Celery
+from sqlalchemy import text
+
+from benchmarks.figures import PULSE, Board
+from benchmarks.rivals import LITERAL
+from benchmarks.rivals.literal import TASK, dedupe_key
+from pulse_analytics.extensions import db
+from pulse_analytics.ingest.recorder import record
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from benchmarks.servers import Place, System
+    from benchmarks.sizes import Sizes
+
+SECTION = "space"
+FEW_VIDEOS = 100
+"""So few that what the counters take does not show."""
+LITERAL_SHARE = 10
+"""The literal card gets this part of the events: sending a task takes a millisecond."""
+
+
+def measure(place: Place, sizes: Sizes, board: Board) -> None:
+    """Fill, and see what it took."""
+    for _ in range(sizes.rounds):
+        _measure_journal(place, sizes, board)
+        _measure_literal(place, sizes, board)
+    for database in sizes.databases:
+        with place.system(database) as system:
+            for _ in range(sizes.rounds):
+                _measure_database(place, sizes, board, system, database)
+    board.remark(SECTION, f"userIds are UUIDs, videoIds have 11 characters. {sizes.waiting:,} events wait.")
+    board.remark(SECTION, "In the database: the raw event with its index, at that many more rows each round.")
+
+
+def _measure_journal(place: Place, sizes: Sizes, board: Board) -> None:
+    with place.system("sqlite") as system:
+        place.calm()
+        before = _used(system.redis)
+        system.fill(place.reports(sizes.waiting, sizes.videos))
+        assert system.facts.waiting() == sizes.waiting
+        both = (_used(system.redis) - before) / sizes.waiting
+        journal: Any = system.redis.memory_usage("queue:analytics", samples=0)
+        entry = journal / sizes.waiting
+        board.add(SECTION, "a waiting event in Redis: its journal entry", "bytes", entry)
+        board.add(SECTION, "its dedupe key", "bytes", both - entry)
+        board.add(SECTION, "both", "bytes", both, PULSE)
+
+
+def _measure_literal(place: Place, sizes: Sizes, board: Board) -> None:
+    with ExitStack() as stack:
+        redis = stack.enter_context(place.redis(1))
+        redis.flushdb()
+        queue = stack.enter_context(closing(Celery(broker=place.redis_url(1), set_as_current=False)))
+        tasks = max(1, sizes.waiting // LITERAL_SHARE)
+        # What Celery sets up at the first one is no task's own.
+        queue.send_task(TASK, [{}])
+        place.calm()
+        before = _used(redis)
+        for event in place.reports(tasks, sizes.videos).events():
+            redis.set(dedupe_key(event.video_id, event.user_id), "1", nx=True, ex=86_400)
+            queue.send_task(TASK, [asdict(event)])
+        assert redis.llen("celery") == 1 + tasks
+        board.add(SECTION, "both", "bytes", (_used(redis) - before) / tasks, LITERAL)
+        redis.flushdb()
+
+
+def _measure_database(place: Place, sizes: Sizes, board: Board, system: System, database: str) -> None:
+    rows = system.facts.rows()
+    with system.app.app_context():
+        before = _size(database)
+        for batch in place.reports(sizes.waiting, FEW_VIDEOS).batches():
+            assert record(batch) == len(batch)
+        taken = _size(database) - before
+    assert system.facts.rows() - rows == sizes.waiting
+    board.add(SECTION, f"a counted event in the database, {database}", "bytes", taken / sizes.waiting)
+
+
+def _used(redis: Redis) -> int:
+    about: Any = redis.info("memory")
+    return int(about["used_memory"])
+
+
+def _size(database: str) -> int:
+    """The bytes of the raw events and their index; on SQLite, which does not say, of the whole file."""
+    statement = (
+        "SELECT pg_total_relation_size('video_events')"
+        if database == "postgresql"
+        else "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+    )
+    with db.engine.connect() as connection:
+        return int(connection.execute(text(statement)).scalar_one())

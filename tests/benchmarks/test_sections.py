@@ -1,0 +1,151 @@
+"""Each section at a tiny size: it runs, and what it says was counted was. Never how fast.
+
+The sections themselves check, in every round, that exactly what was sent is in the journal or in the database.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks import __main__ as bench
+from benchmarks import accept, client, count, growth, space, through, wrk
+from benchmarks.figures import Board
+from benchmarks.partner import Partner, PartnerFailed
+from benchmarks.rivals import BARE, EMPTY, LITERAL, SCRIPT
+from benchmarks.servers import HEADERS, Place, web_server
+from benchmarks.sizes import QUICK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.servers.postgres import PostgresServer
+
+TINY = replace(
+    QUICK,
+    rounds=1,
+    posts=40,
+    batches=2,
+    wrk=False,
+    events=1200,
+    tasks=20,
+    processes=(1,),
+    through_posts=60,
+    through_seconds=0.3,
+    waiting=1000,
+    growth_rows=(100, 1_000),
+    growth_videos=(),
+    growth_events=600,
+    growth_calls=2,
+)
+
+
+@pytest.fixture
+def place(tmp_path: Path, postgres: PostgresServer) -> Iterator[Place]:
+    with Place(tmp_path, postgres) as place:
+        yield place
+
+
+def whose(board: Board, name: str) -> list[str]:
+    """Who has a figure of that name."""
+    return [who for figure in board.figures if figure.name == name for who in figure.samples]
+
+
+def test_accept_sends_the_same_to_us_and_to_rivals(place: Place) -> None:
+    board = Board()
+    accept.measure(place, TINY, board)
+    assert whose(board, "single POSTs, always")[:4] == ["pulse", EMPTY, LITERAL, SCRIPT]
+    assert whose(board, "batches of 50, everysec")[:3] == ["pulse", EMPTY, SCRIPT]
+    assert all(value > 0 for figure in board.figures for samples in figure.samples.values() for value in samples)
+
+
+@pytest.mark.skipif(wrk.find() is None, reason="wrk is not on the PATH")
+@pytest.mark.parametrize("batch", [1, 50])
+def test_wrk_sends_distinct_reports_that_are_all_accepted(place: Place, batch: int) -> None:
+    with place.system("sqlite") as system, web_server(place.folder, system.env) as port:
+        load = client.Load(port=port, reports=vars(place.reports(1_000_000, 10)), batch=batch, connections=4)
+        outcome = wrk.send(wrk.find() or "", load, 1)
+        ledger = system.facts.ledger()
+    assert 0 <= ledger["accepted"] - outcome.requests * batch <= 4 * batch
+    assert ledger["duplicate"] == 0
+
+
+def test_count_counts_what_was_journaled_and_so_do_its_rivals(place: Place) -> None:
+    board = Board()
+    count.measure(place, replace(TINY, databases=("postgresql",)), board)
+    assert whose(board, "one hot video, postgresql, 1 worker process") == ["pulse", BARE, LITERAL]
+
+
+def test_through_counts_all_that_was_accepted_and_sees_each_view(place: Place) -> None:
+    board = Board()
+    through.measure(place, replace(TINY, databases=("sqlite",)), board)
+    looked = [figure for figure in board.figures if figure.unit == "views looked for"]
+    assert len(looked) == 2
+    assert all(figure.samples["pulse"][0] >= 1 for figure in looked)
+
+
+def test_space_measures_what_waits_and_what_is_counted(place: Place) -> None:
+    board = Board()
+    space.measure(place, TINY, board)
+    assert whose(board, "both") == ["pulse", LITERAL]
+    assert {figure.unit for figure in board.figures} == {"bytes"}
+    assert all(value > 0 for figure in board.figures for samples in figure.samples.values() for value in samples)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_growth_makes_raw_events_that_could_be_real(place: Place, database: str) -> None:
+    with place.system(database) as system:
+        growth.add_rows(system, 500)
+        assert system.facts.rows() == 500
+        [[newest]] = system.facts.sql("SELECT max(CAST(id AS text)) FROM video_events")
+        assert newest[14] == "8"
+        [real] = place.reports(1, 1).events()
+        assert newest < real.id
+
+
+def test_growth_makes_videos_with_a_history(place: Place) -> None:
+    with place.system("sqlite") as system:
+        growth.add_videos(system, 50)
+        top = system.client().get(growth.RANKINGS["the ranking"], headers=HEADERS).get_json()
+        [[counted]] = system.facts.sql("SELECT sum(watched_50_count) FROM daily_totals")
+    assert top["total"] == counted > 50
+
+
+def test_growth_compares_sizes(place: Place) -> None:
+    board = Board()
+    growth.measure(place, replace(TINY, databases=("sqlite",)), board)
+    assert whose(board, "counting, by raw events, sqlite") == ["100", "1,000"]
+    assert whose(board, "the ranking, by raw events, sqlite") == ["100", "1,000"] * 2
+
+
+def test_a_client_sees_a_report_that_was_not_accepted(place: Place) -> None:
+    with (
+        place.system("sqlite") as system,
+        web_server(place.folder, system.env) as port,
+        Partner("benchmarks.client") as partner,
+    ):
+        reports = {**vars(place.reports(3, 1))}
+        load = client.Load(port=port, reports=reports, connections=2)
+        assert client.send(partner, load)().requests == 3
+        with pytest.raises(AssertionError, match="200"):
+            client.send(partner, load)()
+
+
+def test_a_partner_that_fails_is_noticed() -> None:
+    with Partner("benchmarks.client") as partner, pytest.raises(PartnerFailed):
+        partner.get_ready({"port": 1})
+
+
+def test_the_command_writes_the_table_as_markdown_and_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "QUICK", TINY)
+    options = ["space", "--quick", "--database", "sqlite", "--out", str(tmp_path)]
+    result = CliRunner().invoke(bench.main, options, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "its dedupe key" in result.stdout
+    assert "## space" in (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["figures"]
