@@ -59,6 +59,8 @@ MEND_RETRIES = 5
 """How often such a transaction is tried again if the database chose it to end a deadlock."""
 DIFFERENCES_SHOWN = 20
 
+CONNECTION_TRUST_SECONDS = 0.1
+"""A connection to Redis that was used so lately is used again without a look whether it is still open."""
 REPLICA_PATIENCE = 0.8
 """The part of PULSE_REDIS_TIMEOUT_SECONDS that replicas have: their absence is told before the time-out hides it."""
 

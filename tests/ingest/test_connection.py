@@ -1,0 +1,88 @@
+"""A thread keeps its connection to Redis, and never takes another command's answer for its own."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from redis.exceptions import RedisError, ResponseError
+
+from pulse_analytics.config import CONNECTION_TRUST_SECONDS
+from pulse_analytics.extensions import connect_redis
+from pulse_analytics.ingest.connection import ThreadConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from redis import Redis
+
+    from pulse_analytics.config import Settings
+    from tests.servers.valkey import ValkeyContainer
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+NUMBER = ("CLIENT", "ID")
+
+
+@pytest.fixture
+def redis(settings: Settings) -> Iterator[Redis]:
+    with connect_redis(replace(settings, redis_timeout_seconds=0.2)) as redis:
+        yield redis
+
+
+@pytest.fixture
+def connection(redis: Redis) -> ThreadConnection:
+    return ThreadConnection(redis)
+
+
+def test_a_thread_keeps_its_connection_and_shares_it_with_none(connection: ThreadConnection) -> None:
+    numbers: list[int] = []
+    threads = [threading.Thread(target=lambda: numbers.extend(connection.ask(NUMBER, NUMBER))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+        thread.join()
+    mine = [connection.ask(NUMBER) for _ in range(2)]
+    assert mine[0] == mine[1]
+    assert len({*numbers, *mine[0]}) == 3
+
+
+def test_an_answer_that_is_an_error_leaves_the_others_where_they_belong(connection: ThreadConnection) -> None:
+    with pytest.raises(ResponseError, match="unknown command"):
+        connection.ask(("NO-SUCH",), ("ECHO", "second"))
+    assert connection.ask(("ECHO", "third"), ("ECHO", "fourth")) == ["third", "fourth"]
+
+
+def test_an_answer_that_comes_too_late_is_never_taken_for_the_next_one(
+    connection: ThreadConnection, valkey: ValkeyContainer
+) -> None:
+    connection.ask(("ECHO", "before"))
+    valkey.process.pause()
+    with pytest.raises(RedisError, match="Timeout"):
+        connection.ask(("ECHO", "late"))
+    valkey.process.unpause()
+    assert connection.ask(("ECHO", "after")) == ["after"]
+
+
+def test_a_connection_that_redis_closed_meanwhile_is_made_anew(connection: ThreadConnection, redis: Redis) -> None:
+    [number] = connection.ask(NUMBER)
+    assert redis.client_kill_filter(_id=str(number)) == 1
+    time.sleep(CONNECTION_TRUST_SECONDS * 1.5)
+    [another] = connection.ask(NUMBER)
+    assert another != number
+
+
+def test_a_child_process_leaves_its_parents_connection_alone(connection: ThreadConnection) -> None:
+    [number] = connection.ask(NUMBER)
+    read, write = os.pipe()
+    if not (child := os.fork()):
+        os.write(write, str(connection.ask(NUMBER)[0]).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert int(os.read(read, 20)) != number
+    assert connection.ask(NUMBER) == [number]
+    os.close(read)
+    os.close(write)
