@@ -72,7 +72,7 @@ BREAKER_PAUSE_SECONDS = 0.5
 BREAKER_PROBE_SECONDS = 60.0
 """One caller asks again; if it has not come back after this time, longer than any limit on it, another one may."""
 DATABASE_CONNECTIONS = 4
-"""Of one process: no more of a web process's 16 threads wait for a hung database. A worker process needs one."""
+"""Of one process: no more of a web process's 8 threads wait for a hung database. A worker process needs one."""
 POOL_TIMEOUT_SECONDS = 1.0
 """How long a request waits for one of them to be free."""
 DATABASE_GRACE_SECONDS = 1.0

@@ -69,8 +69,8 @@ def web(settings: Settings) -> Program:
         "--host": "127.0.0.1",
         "--port": str(settings.port),
         "--workers": "2",
-        # One request is mostly a wait for one answer of Redis, at most for its time-out.
-        "--blocking-threads": "16",
+        # A request waits for one answer of Redis, so some must overlap; more of them would fight for Python's one lock.
+        "--blocking-threads": "8",
         # Shorter than our own grace, so that a request that hangs ends with its process and not with all of them.
         "--workers-kill-timeout": "5",
     }

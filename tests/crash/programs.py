@@ -21,7 +21,7 @@ _SETTINGS = {
 }
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 #: As `pulse up`, with one process so that two of them are two machines.
-_GRANIAN = "--workers 1 --blocking-threads 16 --workers-kill-timeout 5 --no-ws --no-access-log --respawn-failed-workers"
+_GRANIAN = "--workers 1 --blocking-threads 8 --workers-kill-timeout 5 --no-ws --no-access-log --respawn-failed-workers"
 
 
 def environment(data_dir: Path, database_url: str, redis_url: str) -> dict[str, str]:
