@@ -9,7 +9,15 @@ from pulse_analytics.config import BATCH_SIZE
 from pulse_analytics.events import EVENT_TYPES, MAX_TS, Event, is_event_id, is_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+_CHECKS: dict[str, Callable[[str], bool]] = {
+    "id": is_event_id,
+    "videoId": is_id,
+    "event": EVENT_TYPES.__contains__,
+    "userId": is_id,
+}
+_MAX_DIGITS = len(str(MAX_TS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +86,7 @@ def read_dead_letter(letter_id: str, fields: dict[str, str]) -> DeadLetter:
 
 def _event(fields: Mapping[str, str]) -> Event:
     """The event that a journal entry holds. Raises ValueError, naming the field, if it holds none."""
-    checks = {"id": is_event_id, "videoId": is_id, "event": EVENT_TYPES.__contains__, "userId": is_id}
-    for name, check in checks.items():
+    for name, check in _CHECKS.items():
         if not check(fields.get(name, "")):
             raise ValueError(f"{name} is missing or not valid")
     return Event(
@@ -94,6 +101,6 @@ def _event(fields: Mapping[str, str]) -> Event:
 
 def _milliseconds(fields: Mapping[str, str], name: str) -> int:
     text = fields.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_TS)) and int(text) <= MAX_TS):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and int(text) <= MAX_TS):
         raise ValueError(f"{name} is missing or not valid")
     return int(text)
