@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 
 MAX_ID_LENGTH = 128
@@ -14,6 +15,8 @@ EARLIEST_MS = timedelta(days=7) // timedelta(milliseconds=1)
 LATEST_MS = timedelta(minutes=5) // timedelta(milliseconds=1)
 """A player's clock is believed from EARLIEST_MS before to LATEST_MS after the server's. (`audit/days.py`: in SQL.)"""
 
+_DAY_MS = timedelta(days=1) // timedelta(milliseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ID = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{MAX_ID_LENGTH}}}")
 _EVENT_ID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
@@ -84,12 +87,18 @@ def dedupe_key(event: Event) -> str:
 def count_day(event: Event) -> date:
     """The UTC day that the event counts for: its `ts` where a player's clock can be believed, else `received_at`."""
     believable = event.received_at - EARLIEST_MS <= event.ts <= event.received_at + LATEST_MS
-    return utc_time(event.ts if believable else event.received_at).date()
+    return _day((event.ts if believable else event.received_at) // _DAY_MS)
 
 
 def utc_time(milliseconds: int) -> datetime:
     """The aware UTC time of `milliseconds` since 1970. Exact: no floating point on the way."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+@lru_cache
+def _day(number: int) -> date:
+    """The UTC day so many days after the first of 1970."""
+    return date(1970, 1, 1) + timedelta(days=number)
 
 
 def is_id(text: str) -> bool:

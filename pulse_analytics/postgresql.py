@@ -7,16 +7,39 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.errors import OperationalError, _WaitTimeout
-from sqlalchemy import event
+from sqlalchemy import ARRAY, Dialect, TypeDecorator, event
 
 from pulse_analytics import config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Connection, Engine
 
     from pulse_analytics.config import Settings
+
+
+class ArrayText(TypeDecorator[Any]):
+    """An array as a parameter, in PostgreSQL's own spelling.
+
+    psycopg spells an array value by value, which took a quarter of the worker's time; this takes the whole in one go.
+    """
+
+    impl = ARRAY
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Any:  # noqa: ARG002
+        """`array_text`."""
+        return array_text
+
+
+def array_text(values: Iterable[object]) -> str:
+    """At least one value, none of them None, as PostgreSQL's text of an array of them.
+
+    A NUL, which no text in PostgreSQL can hold, comes out as a value too many.
+    """
+    text = "\0".join(map(str, values)).replace("\\", "\\\\").replace('"', '\\"')
+    return '{"' + text.replace("\0", '","') + '"}'
 
 
 def engine_options(settings: Settings) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pulse_analytics.extensions import db
 from pulse_analytics.ingest.recorder import record
@@ -67,7 +67,20 @@ def test_a_counter_beyond_32_bits_goes_on(facts: Facts) -> None:
 
 
 def test_every_allowed_text_and_time_can_be_recorded(facts: Facts) -> None:
-    texts = ["'; DROP TABLE video_events; --", "{}", "{a,b}", "NULL", '"', "\\", "%s %(x)s :y", " ", "\U0001f600" * 128]
+    texts = [
+        "'; DROP TABLE video_events; --",
+        "{}",
+        "{a,b}",
+        "a,b",
+        "NULL",
+        '"',
+        "\\",
+        '\\"',
+        " a ",
+        "%s %(x)s :y",
+        " ",
+        "\U0001f600" * 128,
+    ]
     events = [event(text, text[::-1], ts=ts) for text in texts for ts in (0, 253_402_300_799_999)]
     assert record(events) == len(events)
     assert facts.counts() == dict.fromkeys(texts, 2)
@@ -78,6 +91,13 @@ def test_every_allowed_text_and_time_can_be_recorded(facts: Facts) -> None:
 VIDEOS = ["a", "b", "c"]
 SAME = [event(video_id, "u", ts=NOON + number) for number, video_id in enumerate(VIDEOS)]
 OTHERS = [event(video_id, "w", ts=NOON - number) for number, video_id in enumerate(VIDEOS)]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_nul_is_refused_and_shifts_nothing(facts: Facts) -> None:
+    with pytest.raises(DBAPIError):
+        record([event("v1", "u1"), event("a\0b", "u2"), event("v3", "u3")])
+    assert (facts.rows(), facts.counts()) == (0, {})
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
