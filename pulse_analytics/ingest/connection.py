@@ -21,12 +21,21 @@ if TYPE_CHECKING:
     Command: TypeAlias = Sequence[str | int]
 
 
+class _Kept(threading.local):
+    """A thread's connection."""
+
+    connection: Any = None
+    process = 0
+    """Whose it is: a process that was forked must leave its parent's alone."""
+    used_at = 0.0
+
+
 class ThreadConnection:
     """The calling thread's own connection to the server of `redis`, made at its first command."""
 
     def __init__(self, redis: Redis) -> None:
         self._pool = redis.connection_pool
-        self._local = threading.local()
+        self._kept = _Kept()
 
     def ask(self, *commands: Command) -> list[Any]:
         """The answers to commands, which are sent in one piece.
@@ -41,7 +50,7 @@ class ThreadConnection:
         except BaseException:
             connection.disconnect()
             raise
-        self._local.used_at = time.monotonic()
+        self._kept.used_at = time.monotonic()
         for answer in answers:
             if isinstance(answer, ResponseError):
                 raise answer
@@ -49,15 +58,13 @@ class ThreadConnection:
 
     def _get(self) -> Any:
         """The connection. One that Redis has closed meanwhile connects again, instead of failing its next command."""
-        local = self._local
-        # A process that was forked must leave its parent's connection alone.
-        if getattr(local, "process", None) != os.getpid():
-            local.connection = self._pool.connection_class(**self._pool.connection_kwargs)
-            local.process = os.getpid()
-        elif time.monotonic() - local.used_at > CONNECTION_TRUST_SECONDS and local.connection.is_connected:
-            _drop_if_closed(local.connection)
-        local.used_at = time.monotonic()
-        return local.connection
+        kept = self._kept
+        if kept.process != os.getpid():
+            kept.connection = self._pool.connection_class(**self._pool.connection_kwargs)
+            kept.process = os.getpid()
+        elif time.monotonic() - kept.used_at > CONNECTION_TRUST_SECONDS and kept.connection.is_connected:
+            _drop_if_closed(kept.connection)
+        return kept.connection
 
 
 def _read(connection: Any) -> Any:
