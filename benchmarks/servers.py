@@ -6,10 +6,11 @@ import itertools
 import os
 import shutil
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from benchmarks.traffic import Reports
 from pulse_analytics.app import create_app
@@ -77,7 +78,8 @@ class Place:
     def calm(self) -> None:
         """Return when Valkey has nothing left to do in the background, which would disturb what is measured."""
         valkey: Any = self.valkey
-        valkey.bgrewriteaof()
+        with suppress(ResponseError):  # It has begun to by itself.
+            valkey.bgrewriteaof()
         while (
             valkey.info("persistence")["aof_rewrite_in_progress"] or valkey.info("memory")["lazyfree_pending_objects"]
         ):
