@@ -83,7 +83,10 @@ class _WrongTries:
     def check(self) -> None:
         """Raise SlowDown if there are too many."""
         try:
-            tries, seconds = current_redis().get(self._key), current_redis().ttl(self._key)
+            pipeline = current_redis().pipeline()
+            pipeline.get(self._key)
+            pipeline.ttl(self._key)
+            tries, seconds = pipeline.execute()
         except RedisError:
             return
         if int(tries or 0) >= config.SIGN_IN_TRIES:
@@ -92,7 +95,10 @@ class _WrongTries:
     def add(self) -> None:
         """Count one more."""
         try:
-            current_redis().set(self._key, 0, nx=True, ex=config.SIGN_IN_SECONDS)
-            current_redis().incr(self._key)
+            # In one transaction: a count that had no end would shut its address out for ever.
+            pipeline = current_redis().pipeline()
+            pipeline.incr(self._key)
+            pipeline.expire(self._key, config.SIGN_IN_SECONDS, nx=True)
+            pipeline.execute()
         except RedisError:
             current_app.logger.warning("Could not count a wrong sign-in.", exc_info=True)

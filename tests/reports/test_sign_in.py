@@ -107,6 +107,14 @@ def test_after_five_wrong_tries_even_the_right_one_must_wait(
     assert facts.redis.keys("pulse:sign-in:*") == []
 
 
+def test_a_count_of_wrong_tries_that_has_no_end_gets_one(client: FlaskClient, facts: Facts) -> None:
+    key = "pulse:sign-in:127.0.0.1"
+    facts.redis.set(key, 1)
+    assert sign_in(client, "wrong").status_code == 401
+    assert int(facts.redis.get(key) or 0) == 2
+    assert 0 < facts.redis.ttl(key) <= config.SIGN_IN_SECONDS
+
+
 def test_while_redis_is_away_one_can_sign_in(client: FlaskClient, valkey: ValkeyContainer) -> None:
     valkey.kill()
     assert sign_in(client, "wrong").status_code == 401
