@@ -51,7 +51,7 @@ export function createOutbox({
   after = afterTimeout,
 }: OutboxOptions): Outbox {
   const shelf = createReportShelf(storage, `pulse:report:${encodeURIComponent(endpoint)}:`, random);
-  const lock = createReportLock(locks, storage, now);
+  const lock = createReportLock(locks, storage, now, after);
   const pace = createRetryPace(now, random);
   const underWay = new Set<string>();
   let flushing: Promise<void> | undefined;
@@ -91,7 +91,7 @@ export function createOutbox({
     for (const key of shelf.keys()) {
       if (pace.mustWait()) return;
       if (underWay.has(key)) continue;
-      if (!(await lock.ifFree(key, () => attempt(key), true))) return;
+      if (!(await lock.ifFree(key, () => attempt(key)))) return;
     }
   }
 

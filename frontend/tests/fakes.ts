@@ -140,8 +140,8 @@ export interface FakeBrowser {
   server: FakeServer;
   storage: FakeStorage;
   network: EventTarget;
-  /** Opens a tab and returns its outbox. */
-  tab: () => Outbox;
+  /** Opens a tab and returns its outbox. `copy`: what this tab sees of the storage. */
+  tab: (copy?: Storage) => Outbox;
   /** How many reports are kept for later. */
   kept: () => number;
 }
@@ -157,7 +157,8 @@ export function fakeBrowser({ webLocks = true, storage = new FakeStorage(), rand
     server,
     storage,
     network,
-    tab: () => createOutbox({ endpoint: '/analytics', send: server.send, storage, locks, network, now, random, after }),
+    tab: (copy = storage) =>
+      createOutbox({ endpoint: '/analytics', send: server.send, storage: copy, locks, network, now, random, after }),
     kept: () =>
       Array.from({ length: storage.length }, (_, n) => storage.key(n) ?? '').filter((key) =>
         key.startsWith('pulse:report:'),

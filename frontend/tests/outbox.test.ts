@@ -259,6 +259,24 @@ describe.each([{ webLocks: true }, { webLocks: false }])('two tabs (Web Locks: $
   });
 });
 
+test('a delivered report that another tab sees a little longer is not sent by that tab', async () => {
+  const { tab, server, storage, clock } = fakeBrowser();
+  server.answer = () => 'offline';
+  const one = tab();
+  one.add(milestone('intro'));
+  await settled();
+  const copy = new FakeStorage();
+  const key = storage.key(0) ?? '';
+  copy.setItem(key, storage.getItem(key) ?? '');
+  server.answer = () => 202;
+  await one.flush();
+  await tab(copy).flush();
+  expect(server.requests).toHaveLength(2);
+  await clock.pass(1_000); // It is the lock that kept it, and no longer than it must.
+  await tab(copy).flush();
+  expect(server.requests).toHaveLength(3);
+});
+
 test('a report that another tab delivers meanwhile does not stop those behind it', async () => {
   const { tab, server, storage } = fakeBrowser({ webLocks: false });
   for (const n of ['1', '2', '3'])
