@@ -7,7 +7,8 @@ space.py     what an event takes in Redis and in the database
 growth.py    counting and the ranking as raw events and videos become many
 
 sizes.py     how much of each
-servers.py   Valkey, PostgreSQL, web and workers as `pulse up` starts them; a `System` is one installation
+place.py     Valkey and PostgreSQL as `pulse up` has them; a `System` is one installation on them
+servers.py   its web server as `pulse up` starts it, and a worker that drains its journal
 rivals/      what we are compared with
 traffic.py   distinct reports: as events, as HTTP requests, as a Redis command
 client.py    a client that is not the bottleneck; wrk.py and wrk.lua: wrk instead, where it is

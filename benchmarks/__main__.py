@@ -13,7 +13,7 @@ import click
 
 from benchmarks import accept, count, growth, machine, plot, space, table, through
 from benchmarks.figures import Board
-from benchmarks.servers import Place
+from benchmarks.place import Place
 from benchmarks.sizes import DATABASES, FULL, QUICK, USUAL
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from pulse_analytics.ingest import scripts
 if TYPE_CHECKING:
     from redis import Redis
 
-    from benchmarks.servers import Place
+    from benchmarks.place import Place
     from benchmarks.sizes import Sizes
 
 SECTION = "accept"

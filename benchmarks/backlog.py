@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmarks.servers import HEADERS, Place, System, drain
+from benchmarks.place import HEADERS, Place, System
+from benchmarks.servers import drain
 from benchmarks.sizes import DATABASES
 from tests.facts import report
 from tests.servers import reaper

@@ -11,16 +11,17 @@ from celery import Celery
 
 from benchmarks.figures import PULSE, Board, Compare
 from benchmarks.partner import Partner
+from benchmarks.place import POLL_SECONDS, System
 from benchmarks.rivals import BARE, LITERAL, bare
 from benchmarks.rivals.literal import TASK
-from benchmarks.servers import POLL_SECONDS, System, drain, environment
+from benchmarks.servers import drain, environment
 from benchmarks.sizes import DATABASES
 from tests.servers.worker import start_worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.servers import Place
+    from benchmarks.place import Place
     from benchmarks.sizes import Sizes
     from tests.servers.worker import WorkerContainer
 

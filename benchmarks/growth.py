@@ -14,13 +14,14 @@ from sqlalchemy import text
 
 from benchmarks import history
 from benchmarks.figures import Board, Compare, percentile
-from benchmarks.servers import HEADERS, System, drain
+from benchmarks.place import HEADERS, System
+from benchmarks.servers import drain
 from pulse_analytics.extensions import db
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmarks.servers import Place
+    from benchmarks.place import Place
     from benchmarks.sizes import Sizes
     from tests.servers.worker import WorkerContainer
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 if TYPE_CHECKING:
-    from benchmarks.servers import Place
+    from benchmarks.place import Place
 
 PACKAGES = ("celery", "flask", "granian", "psycopg", "redis", "sqlalchemy")
 _SYNCS = 50

@@ -1,177 +1,30 @@
-"""The servers under measurement: set as `pulse up` sets them, durable databases included, on free ports of loopback."""
+"""A web server with the flags of `pulse up` on a free port of loopback, and a worker that drains a journal."""
 
 from __future__ import annotations
 
-import itertools
 import os
-import shutil
 import time
-from contextlib import ExitStack, closing, contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from redis import Redis
-from redis.exceptions import ResponseError
-
-from benchmarks.traffic import Reports
-from pulse_analytics.app import create_app
+from benchmarks.place import POLL_SECONDS
 from pulse_analytics.config import LINGER_SECONDS, Settings
-from pulse_analytics.extensions import db
 from pulse_analytics.local.program import http_lacks
 from pulse_analytics.local.stack import web
-from tests.conftest import TOKEN, migrate
-from tests.facts import Facts, wait_until
+from tests.facts import wait_until
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port
-from tests.servers.postgres import PostgresServer
-from tests.servers.valkey import start_valkey
-from tests.servers.worker import ROOT, WorkerContainer, start_worker
+from tests.servers.worker import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from flask import Flask
-    from flask.testing import FlaskClient
+    from benchmarks.place import System
+    from benchmarks.traffic import Reports
+    from tests.servers.worker import WorkerContainer
 
-    from pulse_analytics.ingest.journal import Journal
-
-HEADERS = {"Authorization": f"Bearer {TOKEN}"}
-POLL_SECONDS = 0.02
 _START_SECONDS = 30
-_names = map("bench_{}".format, itertools.count(1))
-
-
-class Place:
-    """Where systems are installed: a folder, one Valkey and, when it is first asked for, one PostgreSQL."""
-
-    def __init__(self, folder: Path, postgres: PostgresServer | None = None) -> None:
-        self.folder = folder
-        self._postgres = postgres
-        self._stack = ExitStack()
-        self._next_report = 1
-
-    def __enter__(self) -> Place:
-        container = start_valkey(self.folder / "valkey")
-        self._stack.callback(container.teardown)
-        self.redis_port = container.port
-        self.valkey = self._stack.enter_context(self.redis(0))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    @property
-    def postgres(self) -> PostgresServer:
-        """The PostgreSQL, which runs."""
-        if self._postgres is None:
-            self._postgres = self._stack.enter_context(PostgresServer(durable=True))
-        return self._postgres
-
-    def redis_url(self, number: int = 0) -> str:
-        """The URL of one of Valkey's sixteen databases."""
-        return f"redis://127.0.0.1:{self.redis_port}/{number}"
-
-    def redis(self, number: int) -> closing[Redis]:
-        """A client of it."""
-        return closing(Redis.from_url(self.redis_url(number), decode_responses=True))
-
-    def calm(self) -> None:
-        """Return when Valkey has nothing left to do in the background, which would disturb what is measured."""
-        valkey: Any = self.valkey
-        with suppress(ResponseError):  # It has begun to by itself.
-            valkey.bgrewriteaof()
-        while (
-            valkey.info("persistence")["aof_rewrite_in_progress"] or valkey.info("memory")["lazyfree_pending_objects"]
-        ):
-            time.sleep(POLL_SECONDS)
-
-    def reports(self, count: int, videos: int) -> Reports:
-        """So many reports that nobody was given before."""
-        first, self._next_report = self._next_report, self._next_report + count
-        return Reports(first=first, count=count, videos=videos, now=time.time_ns() // 1_000_000)
-
-    @contextmanager
-    def system(self, database: str, number: int = 0, **changes: str) -> Iterator[System]:
-        """A system with a new, migrated database, on Valkey's database `number`, emptied. It goes when it is left."""
-        name = next(_names)
-        folder = self.folder / name
-        folder.mkdir()
-        with ExitStack() as stack:
-            stack.callback(shutil.rmtree, folder)
-            url = f"sqlite:///{folder / 'pulse.db'}"
-            if database == "postgresql":
-                url = self.postgres.create_database(name)
-                stack.callback(self.postgres.drop_database, name)
-            redis = stack.enter_context(self.redis(number))
-            redis.flushdb()
-            env = {
-                "PULSE_DATA_DIR": str(folder),
-                "PULSE_REDIS_URL": self.redis_url(number),
-                "PULSE_DATABASE_URL": url,
-                "PULSE_ADMIN_TOKEN": TOKEN,
-                **changes,
-            }
-            yield stack.enter_context(System(folder, env, redis))
-
-
-class System:
-    """One installation: its application in this process, to fill and to look; its programs, when they are started."""
-
-    def __init__(self, folder: Path, env: dict[str, str], redis: Redis) -> None:
-        self.folder = folder
-        self.env = env
-        self.redis = redis
-        settings = Settings.parse(env, folder)
-        migrate(settings)
-        self.app: Flask = create_app(settings)
-        self.facts = Facts(self.app, redis)
-
-    def __enter__(self) -> System:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self.app.app_context():
-            db.engine.dispose()
-        self.journal.redis.close()
-        self.app.extensions["celery"].close()
-
-    @property
-    def url(self) -> str:
-        """Its database's."""
-        return self.env["PULSE_DATABASE_URL"]
-
-    @property
-    def redis_url(self) -> str:
-        """Its Redis'."""
-        return self.env["PULSE_REDIS_URL"]
-
-    @property
-    def journal(self) -> Journal:
-        """Its journal."""
-        journal: Journal = self.app.extensions["pulse_journal"]
-        return journal
-
-    def client(self) -> FlaskClient:
-        """A client without a server between."""
-        return self.app.test_client()
-
-    def fill(self, reports: Reports) -> None:
-        """Have these accepted."""
-        for batch in reports.batches():
-            assert all(self.journal.accept(batch).accepted)
-
-    def wake(self) -> None:
-        """Ask a worker to look into the journal."""
-        self.app.extensions["celery"].send_task("pulse_analytics.persist_events")
-
-    @contextmanager
-    def worker(self, processes: int) -> Iterator[WorkerContainer]:
-        """A Celery worker with so many processes."""
-        container = start_worker(self.folder, self.env, processes, f"worker{processes}")
-        try:
-            yield container
-        finally:
-            container.teardown()
 
 
 def drain(system: System, worker: WorkerContainer, reports: Reports) -> float:

@@ -18,7 +18,7 @@ from pulse_analytics.ingest.recorder import record
 if TYPE_CHECKING:
     from redis import Redis
 
-    from benchmarks.servers import Place, System
+    from benchmarks.place import Place, System
     from benchmarks.sizes import Sizes
 
 SECTION = "space"

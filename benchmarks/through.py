@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from benchmarks.client import Load, send
 from benchmarks.figures import Board, Compare, percentile
 from benchmarks.partner import Partner
-from benchmarks.servers import HEADERS, web_server
+from benchmarks.place import HEADERS
+from benchmarks.servers import web_server
 from tests.facts import report, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmarks.client import Outcome
-    from benchmarks.servers import Place, System
+    from benchmarks.place import Place, System
     from benchmarks.sizes import Sizes
 
 SECTION = "through"

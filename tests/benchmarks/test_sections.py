@@ -16,8 +16,9 @@ from benchmarks import __main__ as bench
 from benchmarks import accept, client, count, growth, space, through, wrk
 from benchmarks.figures import Board
 from benchmarks.partner import Partner, PartnerFailed
+from benchmarks.place import HEADERS, Place
 from benchmarks.rivals import BARE, EMPTY, LITERAL, SCRIPT
-from benchmarks.servers import HEADERS, Place, web_server
+from benchmarks.servers import web_server
 from benchmarks.sizes import QUICK
 
 if TYPE_CHECKING:
