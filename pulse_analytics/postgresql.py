@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Connection, Engine
+    from sqlalchemy.types import TypeEngine
 
     from pulse_analytics.config import Settings
 
@@ -27,6 +28,10 @@ class ArrayText(TypeDecorator[Any]):
 
     impl = ARRAY
     cache_ok = True
+
+    def __init__(self, item_type: TypeEngine[Any]) -> None:
+        super().__init__(item_type)
+        self.item_type = item_type  # Statements that differ only in this must not share their text.
 
     def bind_processor(self, dialect: Dialect) -> Any:  # noqa: ARG002
         """`array_text`."""

@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import BigInteger, Text, bindparam, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pulse_analytics.extensions import db
 from pulse_analytics.ingest.recorder import record
+from pulse_analytics.postgresql import ArrayText
 from tests.facts import Facts, wait_until
 from tests.test_events import DAY_MS, NOON, event
 
@@ -91,6 +92,13 @@ def test_every_allowed_text_and_time_can_be_recorded(facts: Facts) -> None:
 VIDEOS = ["a", "b", "c"]
 SAME = [event(video_id, "u", ts=NOON + number) for number, video_id in enumerate(VIDEOS)]
 OTHERS = [event(video_id, "w", ts=NOON - number) for number, video_id in enumerate(VIDEOS)]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_arrays_of_two_types_do_not_share_their_sql() -> None:
+    with db.engine.connect() as connection:
+        for values, item_type in ((["1", "2"], Text()), ([1, 2], BigInteger())):
+            assert connection.scalar(select(bindparam("a", values, ArrayText(item_type)))) == values
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
