@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,9 @@ from pulse_analytics.errors import FixRequest
 from pulse_analytics.events import MAX_TS
 from pulse_analytics.ingest import schemas
 
-APP = create_app(Settings())
+if TYPE_CHECKING:
+    from flask import Flask
+
 ODD = st.one_of(
     st.none(), st.booleans(), st.floats(), st.just([]), st.just({}), st.sampled_from([-1, 0, 1, MAX_TS, MAX_TS + 1])
 )
@@ -39,9 +42,19 @@ REPORTS = st.one_of(
 )
 
 
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings.parse({}, tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def app(settings: Settings) -> Flask:
+    return create_app(settings)
+
+
 @given(data=REPORTS)
-def test_the_quick_look_finds_sound_exactly_what_the_schema_does(data: Any) -> None:
-    with APP.app_context():
+def test_the_quick_look_finds_sound_exactly_what_the_schema_does(app: Flask, data: Any) -> None:
+    with app.app_context():
         try:
             loaded = schemas._load(schemas._report_schema, data)
         except FixRequest:
@@ -50,7 +63,7 @@ def test_the_quick_look_finds_sound_exactly_what_the_schema_does(data: Any) -> N
 
 
 @pytest.mark.parametrize("events", [(), ("watched_50_percent",)])
-def test_only_enabled_events_are_sound(events: tuple[str, ...]) -> None:
+def test_only_enabled_events_are_sound(settings: Settings, events: tuple[str, ...]) -> None:
     data = {"videoId": "v1", "event": "watched_50_percent", "userId": "u1", "ts": 1}
-    with create_app(Settings(events=events)).app_context():
+    with create_app(replace(settings, events=events)).app_context():
         assert (schemas._sound(data) is not None) == bool(events)
