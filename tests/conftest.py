@@ -7,7 +7,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 import flask_migrate
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
 
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
@@ -30,6 +32,10 @@ TOKEN = "the-admin-token"
 TEMPLATE = "pulse_template"
 
 _numbers = itertools.count(1)
+
+# No test is timed, machines are shared (the first text takes 3 s on a busy one); and examples may share a server.
+hypothesis.settings.register_profile("pulse", deadline=None, suppress_health_check=list(HealthCheck))
+hypothesis.settings.load_profile("pulse")
 
 
 @pytest.fixture(scope="session")

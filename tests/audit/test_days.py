@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
@@ -46,7 +46,7 @@ def clocks(draw: st.DrawFn) -> tuple[int, int]:
     pairs=st.lists(clocks(), min_size=1, max_size=40), zone=st.sampled_from(["UTC", "America/New_York", "Asia/Tokyo"])
 )
 @example(pairs=BORDERS, zone="Pacific/Kiritimati")
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 def test_the_day_in_sql_is_that_of_count_day(pairs: list[tuple[int, int]], zone: str) -> None:
     events = [event("v", f"u{number}", ts, received_at) for number, (ts, received_at) in enumerate(pairs)]
     rows = [

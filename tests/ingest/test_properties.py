@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -115,7 +115,6 @@ def system_app(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @given(steps=st.lists(STEPS, max_size=25))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_counts_equal_the_model(
     system_app: Flask, steps: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pulse_analytics import config
@@ -151,14 +151,12 @@ REPORTS = st.fixed_dictionaries({}, optional=dict.fromkeys(("videoId", "userId",
 
 
 @given(body=JSON | REPORTS | st.fixed_dictionaries({"events": JSON | st.lists(JSON | REPORTS)}))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("path", ["/analytics", "/analytics/batch"])
 def test_no_json_is_a_server_error(client: FlaskClient, body: object, path: str) -> None:
     assert post(client, body, path).status_code in {200, 202, 400}
 
 
 @given(body=st.binary(), content_type=st.sampled_from(["application/json", "text/plain; charset=\xff", 'a/b;c="d']))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_bytes_are_a_server_error(client: FlaskClient, body: bytes, content_type: str) -> None:
     assert post(client, body, content_type=content_type).status_code in {400, 415}
 

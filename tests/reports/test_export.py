@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from pulse_analytics.errors import TryAgain
 from pulse_analytics.extensions import db
@@ -34,7 +34,7 @@ def read(reader: Reader, **parameters: Any) -> list[list[str]]:
 
 
 def test_the_file_is_what_sql_says(reader: Reader, facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
-    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20)
     @given(HISTORIES)
     def check(history: History) -> None:
         write(facts, history)

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.facts import Facts
@@ -92,7 +92,7 @@ def test_a_cursor_that_is_not_ours_is_400(reader: Reader, cursor: str) -> None:
 
 
 @given(st.one_of(st.text(), st.binary().map(lambda raw: urlsafe_b64encode(raw).decode())))
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200)
 def test_no_cursor_is_a_500(reader: Reader, cursor: str) -> None:
     assert reader.refused("/top", cursor=cursor.replace("\x00", "")) == ["cursor"]
 

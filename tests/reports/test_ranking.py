@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulse_analytics.reports import ranking, threshold
@@ -57,7 +57,7 @@ def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("bounds")
 def test_any_range_any_page_any_search_is_what_adding_up_says(reader: Reader, facts: Facts) -> None:
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25)
     @given(HISTORIES, st.lists(st.tuples(ENDS, ENDS, st.integers(1, 5), st.sampled_from(["", "a", "ab", "z", "x"]))))
     def check(history: History, questions: list[tuple[int | None, int | None, int, str]]) -> None:
         write(facts, history)
