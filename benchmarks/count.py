@@ -12,7 +12,7 @@ from celery import Celery
 from benchmarks.figures import PULSE, Board, Compare
 from benchmarks.partner import Partner
 from benchmarks.place import POLL_SECONDS, System
-from benchmarks.rivals import BARE, LITERAL, bare
+from benchmarks.rivals import BARE, LITERAL, SPELT, bare
 from benchmarks.rivals.literal import TASK
 from benchmarks.servers import drain, environment
 from benchmarks.sizes import DATABASES
@@ -83,17 +83,18 @@ class Rivals:
         rate = drain(self._pulse, self._worker, self._place.reports(sizes.events * self._processes, videos))
         board.add(SECTION, name, "events/s", rate, PULSE)
         if self._loops:
-            board.add(SECTION, name, "events/s", self._loop(sizes.events, videos), BARE)
+            for who, spelt in ((BARE, False), (SPELT, True)):
+                board.add(SECTION, name, "events/s", self._loop(sizes.events, videos, spelt=spelt), who)
         board.add(SECTION, name, "events/s", self._work(sizes.tasks * self._processes, videos), LITERAL)
         self._pulse.facts.assert_exact()
         return rate
 
-    def _loop(self, events: int, videos: int) -> float:
+    def _loop(self, events: int, videos: int, *, spelt: bool) -> float:
         """The bare loops, one for each worker process of ours."""
         rows = self._bare.facts.rows()
         for loop in self._loops:
             reports = asdict(self._place.reports(events, videos))
-            loop.get_ready({"url": self._bare.url, "reports": reports, "statements": self._statements})
+            loop.get_ready({"url": self._bare.url, "reports": reports, "statements": self._statements, "spelt": spelt})
         started = time.monotonic()
         for loop in self._loops:
             loop.go()

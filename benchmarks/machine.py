@@ -17,7 +17,7 @@ import psycopg
 if TYPE_CHECKING:
     from benchmarks.place import Place
 
-PACKAGES = ("celery", "flask", "granian", "psycopg", "redis", "sqlalchemy")
+PACKAGES = ("celery", "flask", "granian", "hiredis", "psycopg", "redis", "sqlalchemy")
 _SYNCS = 50
 
 

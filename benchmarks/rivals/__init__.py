@@ -10,4 +10,5 @@ The limit of accepting, accept.lua without any HTTP, is client.py speaking to Va
 EMPTY = "empty Flask view"
 LITERAL = "literal card"
 BARE = "bare psycopg loop"
+SPELT = "... with our spelling of arrays"
 SCRIPT = "accept.lua alone"

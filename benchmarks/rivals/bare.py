@@ -18,6 +18,7 @@ from benchmarks.partner import serve
 from benchmarks.traffic import Reports
 from pulse_analytics.extensions import db
 from pulse_analytics.ingest.recorder import record
+from pulse_analytics.postgresql import array_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pulse_analytics.events import Event
 
     Columns: TypeAlias = dict[str, list[Any]]
+    Spell: TypeAlias = Callable[[Columns], dict[str, Any]]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MS = 86_400_000
@@ -48,28 +50,36 @@ def listen(app: Flask, events: Sequence[Event]) -> list[str]:
 
 
 def prepare(job: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    """Connect and make the events; what is returned records them."""
+    """Connect and make the events; what is returned records them, with arrays that are `spelt` or left to psycopg."""
     batches = list(Reports(**job["reports"]).batches())
     connection = psycopg.connect(job["url"])
     insert, *counts = job["statements"]
+    spell = _spelt if job["spelt"] else dict
 
     def work() -> dict[str, Any]:
         for batch in batches:
-            _record(connection, insert, counts, batch)
+            _record(connection, insert, counts, batch, spell)
         connection.close()
         return {}
 
     return work
 
 
-def _record(connection: psycopg.Connection, insert: str, counts: Sequence[str], events: Sequence[Event]) -> None:
+def _record(
+    connection: psycopg.Connection, insert: str, counts: Sequence[str], events: Sequence[Event], spell: Spell
+) -> None:
     """One transaction."""
     by_id = {each.id: each for each in events}
     with connection.transaction():
-        rows = connection.execute(insert, _columns([by_id[each] for each in sorted(by_id)])).fetchall()
+        rows = connection.execute(insert, spell(_columns([by_id[each] for each in sorted(by_id)]))).fetchall()
         rises = _rises([by_id[str(row[0])] for row in rows])
         for statement, parameters in zip(counts, rises, strict=True):
-            connection.execute(statement, parameters)
+            connection.execute(statement, spell(parameters))
+
+
+def _spelt(columns: Columns) -> dict[str, Any]:
+    """The arrays as the recorder spells them, which is faster than psycopg's own way."""
+    return {name: array_text(values) for name, values in columns.items()}
 
 
 def _columns(events: Sequence[Event]) -> Columns:

@@ -17,7 +17,7 @@ from benchmarks import accept, client, count, growth, space, through, wrk
 from benchmarks.figures import Board
 from benchmarks.partner import Partner, PartnerFailed
 from benchmarks.place import HEADERS, Place
-from benchmarks.rivals import BARE, EMPTY, LITERAL, SCRIPT
+from benchmarks.rivals import BARE, EMPTY, LITERAL, SCRIPT, SPELT
 from benchmarks.servers import web_server
 from benchmarks.sizes import QUICK
 
@@ -79,7 +79,7 @@ def test_wrk_sends_distinct_reports_that_are_all_accepted(place: Place, batch: i
 def test_count_counts_what_was_journaled_and_so_do_its_rivals(place: Place) -> None:
     board = Board()
     count.measure(place, replace(TINY, databases=("postgresql",)), board)
-    assert whose(board, "one hot video, postgresql, 1 worker process") == ["pulse", BARE, LITERAL]
+    assert whose(board, "one hot video, postgresql, 1 worker process") == ["pulse", BARE, SPELT, LITERAL]
 
 
 def test_through_counts_all_that_was_accepted_and_sees_each_view(place: Place) -> None:
