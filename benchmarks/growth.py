@@ -16,7 +16,7 @@ from benchmarks import history
 from benchmarks.figures import Board, Compare, percentile
 from benchmarks.place import HEADERS, System
 from benchmarks.servers import drain
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import click
 from sqlalchemy import text
 
 from benchmarks.traffic import video_id
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

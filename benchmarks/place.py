@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 from benchmarks.traffic import Reports
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
 from tests.conftest import TOKEN, migrate
 from tests.facts import Facts
 from tests.servers.postgres import PostgresServer

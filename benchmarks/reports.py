@@ -17,7 +17,7 @@ from sqlalchemy import event
 from benchmarks.history import History, fill, ids, is_filled
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
 from tests.conftest import TOKEN, migrate
 from tests.servers.postgres import PostgresServer
 from tests.servers.valkey import start_valkey

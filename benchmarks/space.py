@@ -12,7 +12,7 @@ from sqlalchemy import text
 from benchmarks.figures import PULSE, Board
 from benchmarks.rivals import LITERAL
 from benchmarks.rivals.literal import TASK, dedupe_key
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
 from pulse_analytics.ingest.recorder import record
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from flask import current_app
 from sqlalchemy import Connection
 
 from pulse_analytics.config import MIGRATION_SECONDS
-from pulse_analytics.extensions import writing
-from pulse_analytics.postgresql import patience
+from pulse_analytics.database import writing
+from pulse_analytics.database.postgresql import patience
 
 migrate = current_app.extensions["migrate"]
 engine = writing(migrate.db.engine)

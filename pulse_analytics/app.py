@@ -7,6 +7,7 @@ from flask import Flask
 from pulse_analytics import extensions, health, live, site
 from pulse_analytics.config import Settings
 from pulse_analytics.converters import init_converters
+from pulse_analytics.database import init_database
 from pulse_analytics.http_errors import init_http_errors
 from pulse_analytics.ingest import views as ingest
 from pulse_analytics.ingest.journal import init_journal
@@ -24,7 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.load()
     app = Flask("pulse_analytics", static_folder=None)
     settings.install(app)
-    extensions.init_database(app, settings)
+    init_database(app, settings)
     extensions.init_cors(app, settings)
     extensions.init_redis(app, settings)
     init_journal(app, app.extensions["pulse_redis"], settings)

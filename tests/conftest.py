@@ -13,7 +13,7 @@ from hypothesis import HealthCheck
 
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
 from pulse_analytics.ingest.journal import Journal
 from tests.facts import Facts
 from tests.servers.fixtures import *  # noqa: F403

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import pytest
 
 from pulse_analytics.app import create_app
 from pulse_analytics.config import ConfigError, Settings
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
 from pulse_analytics.ingest.recorder import record
 from pulse_analytics.reports.queries import counts_of
 from tests.conftest import migrate

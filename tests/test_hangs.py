@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from pulse_analytics import config
-from pulse_analytics.extensions import db
-from pulse_analytics.postgresql import patience
+from pulse_analytics.database import db
+from pulse_analytics.database.postgresql import patience
 from tests.conftest import TOKEN
 from tests.facts import Facts, report, wait_until
 from tests.servers import reaper

@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
 from pulse_analytics.ingest.recorder import record
 from pulse_analytics.reports.days import Days
 from pulse_analytics.reports.pages import Query

@@ -16,9 +16,9 @@ from sqlalchemy import event
 
 from benchmarks.partner import serve
 from benchmarks.traffic import Reports
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
+from pulse_analytics.database.postgresql import array_text
 from pulse_analytics.ingest.recorder import record
-from pulse_analytics.postgresql import array_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -13,9 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from pulse_analytics.audit.exclusive import AnotherRebuild
 from pulse_analytics.audit.rebuild import rebuild
 from pulse_analytics.audit.run import audit
+from pulse_analytics.database import db
+from pulse_analytics.database.migration import migration_fault
 from pulse_analytics.events import is_id
-from pulse_analytics.extensions import db
-from pulse_analytics.migration import migration_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

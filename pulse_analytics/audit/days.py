@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Date, Integer, case, cast, extract, func, literal_column, type_coerce
 
+from pulse_analytics.database.models import video_events
 from pulse_analytics.events import EARLIEST_MS, LATEST_MS
-from pulse_analytics.models import video_events
 
 if TYPE_CHECKING:
     from datetime import date

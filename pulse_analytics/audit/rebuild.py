@@ -15,8 +15,8 @@ from pulse_analytics.audit.paging import page_after
 from pulse_analytics.audit.recount import recount
 from pulse_analytics.audit.summary import describe_wrong
 from pulse_analytics.audit.tables import differences
+from pulse_analytics.database import db, writing
 from pulse_analytics.events import COUNT_COLUMNS
-from pulse_analytics.extensions import db, writing
 from pulse_analytics.ingest.recorder import correct
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from pulse_analytics import config
 from pulse_analytics.audit.days import day_of
 from pulse_analytics.audit.paging import page_after
 from pulse_analytics.audit.tables import differences, raw_counts, temporary
+from pulse_analytics.database.models import daily_totals, video_events, video_metrics, video_metrics_daily
+from pulse_analytics.database.postgresql import patience
 from pulse_analytics.events import COUNT_COLUMNS, EVENT_TYPES
-from pulse_analytics.models import daily_totals, video_events, video_metrics, video_metrics_daily
-from pulse_analytics.postgresql import patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

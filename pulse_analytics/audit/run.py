@@ -8,7 +8,7 @@ import click
 
 from pulse_analytics.audit.recount import recount
 from pulse_analytics.audit.summary import describe_database, describe_journal, describe_verdict
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
 from pulse_analytics.ingest.journal import current_journal
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Date, Index, MetaData, Table
 
+from pulse_analytics.database.models import IDENTIFIER
 from pulse_analytics.events import COUNT_COLUMNS
-from pulse_analytics.models import IDENTIFIER
 
 temporary = MetaData()
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sqlalchemy import Table, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from pulse_analytics.database import db, writing
+from pulse_analytics.database.models import daily_totals, video_events, video_metrics, video_metrics_daily
+from pulse_analytics.database.postgresql import ArrayText
 from pulse_analytics.events import COUNT_COLUMNS, Event, count_day, utc_time
-from pulse_analytics.extensions import db, writing
-from pulse_analytics.models import daily_totals, video_events, video_metrics, video_metrics_daily
-from pulse_analytics.postgresql import ArrayText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import BigInteger, and_, cast, func, select
 
-from pulse_analytics.extensions import reading
-from pulse_analytics.models import daily_totals, video_metrics, video_metrics_daily
+from pulse_analytics.database import reading
+from pulse_analytics.database.models import daily_totals, video_metrics, video_metrics_daily
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func, select, true
 
-from pulse_analytics.models import video_metrics
+from pulse_analytics.database.models import video_metrics
 from pulse_analytics.reports.pages import Place
 from pulse_analytics.reports.prefix import begins_with
 from pulse_analytics.reports.queries import days_by_video, snapshot, sum_of

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, func, literal, or_, select, true, union_all
 
-from pulse_analytics.models import daily_totals, video_metrics_daily
+from pulse_analytics.database.models import daily_totals, video_metrics_daily
 from pulse_analytics.reports.prefix import begins_with
 from pulse_analytics.reports.queries import added_up, sums_by_video
 

@@ -155,7 +155,7 @@ from pulse_analytics.app import create_app
 from pulse_analytics.audit.rebuild import rebuild
 from pulse_analytics.audit.recount import recount
 from pulse_analytics.config import Settings
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
 from pulse_analytics.ingest.recorder import record
 from sqlalchemy import text
 from tests.test_events import event

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
 from pulse_analytics.audit.days import day_of
+from pulse_analytics.database import db
+from pulse_analytics.database.models import video_events
 from pulse_analytics.events import MAX_TS, count_day, utc_time
-from pulse_analytics.extensions import db
-from pulse_analytics.models import video_events
 from tests.test_events import DAY_MS, NOON, event
 
 WEEK_MS = timedelta(days=7) // timedelta(milliseconds=1)

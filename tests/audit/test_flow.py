@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pulse_analytics.audit.rebuild import rebuild
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
 from tests.audit.conftest import Pulse
 from tests.facts import Facts, report, wait_until
 

@@ -13,7 +13,7 @@ import pytest
 
 from pulse_analytics import config
 from pulse_analytics.audit.exclusive import alone
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
 from pulse_analytics.ingest.recorder import correct, record
 from tests.audit.conftest import Pulse, assert_right
 from tests.audit.test_audit import TAMPERING

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from pulse_analytics import config
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
 from pulse_analytics.ingest.drain import drain
 from pulse_analytics.ingest.recorder import record
 from tests.facts import Facts, report

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import BigInteger, Text, bindparam, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from pulse_analytics.extensions import db
+from pulse_analytics.database import db
+from pulse_analytics.database.postgresql import ArrayText
 from pulse_analytics.ingest.recorder import record
-from pulse_analytics.postgresql import ArrayText
 from tests.facts import Facts, wait_until
 from tests.test_events import DAY_MS, NOON, event
 

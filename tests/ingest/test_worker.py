@@ -16,7 +16,7 @@ from sqlalchemy import text
 from pulse_analytics.app import create_app
 from pulse_analytics.cli import dead_letters
 from pulse_analytics.config import Settings
-from pulse_analytics.extensions import db, writing
+from pulse_analytics.database import db, writing
 from pulse_analytics.ingest.recorder import record
 from tests.facts import Facts, report, wait_until
 from tests.servers import reaper

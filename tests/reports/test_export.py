@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 
+from pulse_analytics.database import db
 from pulse_analytics.errors import TryAgain
-from pulse_analytics.extensions import db
 from pulse_analytics.reports import export
 from tests.facts import Facts
 from tests.reports.conftest import BEARER, PATH, History, Reader, day, write

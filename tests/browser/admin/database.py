@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import NullPool, create_engine, insert, text
 
 from pulse_analytics.config import Settings
+from pulse_analytics.database.models import video_events, video_metrics, video_metrics_daily
 from pulse_analytics.events import event_id
-from pulse_analytics.models import video_events, video_metrics, video_metrics_daily
 from tests.browser.admin.counts import Counts
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from pulse_analytics.extensions import MIGRATIONS
+from pulse_analytics.database import MIGRATIONS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, Column, Date, DateTime, Index, PrimaryKeyConstraint, String, TypeDecorator
 from sqlalchemy.dialects import postgresql
 
+from pulse_analytics.database import db
 from pulse_analytics.events import COUNT_COLUMNS, MAX_ID_LENGTH
-from pulse_analytics.extensions import db
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect

@@ -1,0 +1,76 @@
+"""The database: the engine, and how the application reads and writes. One transaction API for both dialects.
+
+models.py       the tables
+migration.py    whether the database is at the migration that the code needs
+postgresql.py   PostgreSQL, with a limit on everything that can wait
+sqlite.py       SQLite, set so that what is committed is on the disk
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from flask import current_app
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from pulse_analytics import config
+from pulse_analytics.breaker import Breaker
+from pulse_analytics.database import postgresql, sqlite
+from pulse_analytics.errors import TryAgain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+    from sqlalchemy import Connection, Engine
+
+    from pulse_analytics.config import Settings
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+Connectable = TypeVar("Connectable", "Engine", "Connection")
+
+db = SQLAlchemy()
+migrate = Migrate(compare_type=True, render_as_batch=True)
+
+
+def init_database(app: Flask, settings: Settings) -> None:
+    """Give `app` its database, on SQLite or PostgreSQL, with a limit on everything that can wait."""
+    url = make_url(settings.database_url)
+    dialect = sqlite if url.get_backend_name() == "sqlite" else postgresql
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        **dialect.engine_options(settings),
+        "pool_size": config.DATABASE_CONNECTIONS,
+        "max_overflow": 0,
+        "pool_timeout": config.POOL_TIMEOUT_SECONDS,
+    }
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(MIGRATIONS))
+    app.extensions["pulse_database_breaker"] = Breaker("The database")
+    with app.app_context():
+        dialect.prepare(db.engine, settings)
+
+
+def writing(connectable: Connectable) -> Connectable:
+    """An engine or connection for transactions that write: on SQLite they take the write lock at their start.
+
+    A transaction that reads first and then wants to write would fail at once if another wrote in between.
+    """
+    return connectable.execution_options(**{sqlite.WRITING: True})
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """A connection for a request that reads. Raises TryAgain if the database does not answer, at once if it hangs."""
+    breaker: Breaker = current_app.extensions["pulse_database_breaker"]
+    try:
+        with breaker.guard(), db.engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise TryAgain("The database does not answer.") from error
