@@ -12,6 +12,7 @@ from pulse_analytics.http_errors import init_http_errors
 from pulse_analytics.ingest import views as ingest
 from pulse_analytics.ingest.journal import init_journal
 from pulse_analytics.ingest.timer import PersistTimer
+from pulse_analytics.queueing import init_celery
 from pulse_analytics.reports import sign_in
 from pulse_analytics.reports import views as reports
 from pulse_analytics.reports.auth import init_sessions
@@ -30,7 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     extensions.init_redis(app, settings)
     init_journal(app, app.extensions["pulse_redis"], settings)
     init_sessions(app, settings)
-    celery = extensions.init_celery(app, settings)
+    celery = init_celery(app, settings)
     celery.steps["worker"].add(PersistTimer)
     init_http_errors(app)
     init_converters(app)

@@ -1,33 +1,22 @@
-"""Redis, Celery and CORS, each configured in one place."""
+"""Redis and CORS, each configured in one place."""
 
 from __future__ import annotations
 
 import re
-import ssl
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from celery import Celery, Task
 from flask import current_app
 from flask_cors import CORS
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from pulse_analytics import broker, config
+from pulse_analytics import config
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from pulse_analytics.config import Settings
-
-PERSIST_QUEUE = "pulse.persist"
-"""Celery's queue of wake-ups; in Redis, a list of that name."""
-
-
-class PulseCelery(Celery):
-    """A Celery app that knows its Flask app."""
-
-    flask_app: Flask
 
 
 def connect_redis(settings: Settings) -> Redis:
@@ -73,46 +62,3 @@ def init_cors(app: Flask, settings: Settings) -> None:
 def _exactly(origin: str) -> re.Pattern[str]:
     # Flask-Cors takes text that looks like a regular expression, such as http://[::1]:8000, for one.
     return re.compile(re.escape(origin) + r"\Z")
-
-
-def init_celery(app: Flask, settings: Settings) -> PulseCelery:
-    """Make the Celery app whose tasks run inside `app`'s context, and make it the current one for `@shared_task`."""
-
-    class AppTask(Task[Any, Any]):
-        def __call__(self, *args: object, **kwargs: object) -> object:
-            with app.app_context():
-                return self.run(*args, **kwargs)
-
-    broker.install()
-    celery = PulseCelery("pulse_analytics", task_cls=AppTask)
-    celery.flask_app = app
-    celery.conf.update(_celery_options(settings))
-    celery.set_default()
-    app.extensions["celery"] = celery
-    return celery
-
-
-def _celery_options(settings: Settings) -> dict[str, object]:
-    tls = settings.redis_url.startswith("rediss://")
-    return {
-        "broker_url": settings.redis_url,
-        # kombu's default for TLS is to believe any certificate.
-        "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED} if tls else None,
-        "broker_connection_retry_on_startup": True,
-        "broker_connection_max_retries": None,
-        "broker_transport_options": {
-            "socket_timeout": settings.redis_timeout_seconds,
-            "socket_connect_timeout": settings.redis_timeout_seconds,
-            "health_check_interval": config.BROKER_CHECK_SECONDS,
-            # A publish that finds no broker gives up at once: the worker's timer is the net.
-            "max_retries": 0,
-        },
-        "task_default_queue": PERSIST_QUEUE,
-        "task_acks_late": True,
-        "task_reject_on_worker_lost": True,
-        "task_ignore_result": True,
-        "task_time_limit": config.RUN_LIMIT_SECONDS,
-        "worker_prefetch_multiplier": 1,
-        "worker_send_task_events": True,
-        "worker_cancel_long_running_tasks_on_connection_loss": False,
-    }

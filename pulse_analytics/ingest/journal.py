@@ -15,12 +15,12 @@ from redis.exceptions import ResponseError
 from pulse_analytics import config
 from pulse_analytics.breaker import Breaker
 from pulse_analytics.events import dedupe_key
-from pulse_analytics.extensions import PERSIST_QUEUE
 from pulse_analytics.ingest.balance import Balance
 from pulse_analytics.ingest.entries import read_batch, read_dead_letter
 from pulse_analytics.ingest.keys import DEAD_LETTERS, GROUP, JOURNAL, LEDGER, MINUTES, TYPES, WAKEUP
 from pulse_analytics.ingest.live import Live, read_live
 from pulse_analytics.ingest.scripts import Scripts
+from pulse_analytics.queueing import PERSIST_QUEUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pulse_analytics.extensions import PERSIST_QUEUE
+from pulse_analytics.queueing import PERSIST_QUEUE
 
 JOURNAL = "queue:analytics"
 GROUP = "persist"

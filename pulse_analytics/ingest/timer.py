@@ -15,7 +15,7 @@ from pulse_analytics.ingest.tasks import wake_worker
 if TYPE_CHECKING:
     from celery.worker import WorkController
 
-    from pulse_analytics.extensions import PulseCelery
+    from pulse_analytics.queueing import PulseCelery
 
 log = logging.getLogger(__name__)
 

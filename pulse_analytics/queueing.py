@@ -1,0 +1,93 @@
+"""The Celery app and its broker, Celery's Redis transport without its record of unacknowledged messages.
+
+A wake-up says only that something waits. One that is lost with its worker is made up for by any worker's timer, so
+there is nothing to keep, and what kombu 5.7 does to keep it makes workers exit. It writes to Redis for every message
+taken, which Redis refuses at its memory limit. And when Redis is stopped while a task runs, it tries to give the task's
+message back, and later to acknowledge it, through a connection that is closed.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from celery import Celery, Task
+from kombu.transport import TRANSPORT_ALIASES, redis
+
+from pulse_analytics import config
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from pulse_analytics.config import Settings
+
+PERSIST_QUEUE = "pulse.persist"
+"""Celery's queue of wake-ups; in Redis, a list of that name."""
+
+
+class PulseCelery(Celery):
+    """A Celery app that knows its Flask app."""
+
+    flask_app: Flask
+
+
+def init_celery(app: Flask, settings: Settings) -> PulseCelery:
+    """Make the Celery app whose tasks run inside `app`'s context, and make it the current one for `@shared_task`."""
+
+    class AppTask(Task[Any, Any]):
+        def __call__(self, *args: object, **kwargs: object) -> object:
+            with app.app_context():
+                return self.run(*args, **kwargs)
+
+    _install_transport()
+    celery = PulseCelery("pulse_analytics", task_cls=AppTask)
+    celery.flask_app = app
+    celery.conf.update(_celery_options(settings))
+    celery.set_default()
+    app.extensions["celery"] = celery
+    return celery
+
+
+def _celery_options(settings: Settings) -> dict[str, object]:
+    tls = settings.redis_url.startswith("rediss://")
+    return {
+        "broker_url": settings.redis_url,
+        # kombu's default for TLS is to believe any certificate.
+        "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED} if tls else None,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {
+            "socket_timeout": settings.redis_timeout_seconds,
+            "socket_connect_timeout": settings.redis_timeout_seconds,
+            "health_check_interval": config.BROKER_CHECK_SECONDS,
+            # A publish that finds no broker gives up at once: the worker's timer is the net.
+            "max_retries": 0,
+        },
+        "task_default_queue": PERSIST_QUEUE,
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_ignore_result": True,
+        "task_time_limit": config.RUN_LIMIT_SECONDS,
+        "worker_prefetch_multiplier": 1,
+        "worker_send_task_events": True,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+    }
+
+
+def _install_transport() -> None:
+    """Make ours the transport of Redis URLs, under that name: Flower looks for it."""
+    for scheme in ("redis", "rediss"):
+        TRANSPORT_ALIASES[scheme] = f"{__name__}:Transport"
+
+
+class Channel(redis.Channel):
+    """A channel that knows its messages in memory only, and lets go of them when it is closed."""
+
+    ack_emulation = False
+    do_restore = False
+
+
+class Transport(redis.Transport):
+    """The Redis transport with our channel."""
+
+    Channel = Channel
