@@ -13,7 +13,7 @@ from benchmarks.figures import PULSE, Board, Compare
 from benchmarks.partner import Partner
 from benchmarks.rivals import EMPTY, LITERAL, SCRIPT
 from benchmarks.servers import web_server
-from pulse_analytics.ingest import scripts
+from pulse_analytics.ingest.journal import scripts
 
 if TYPE_CHECKING:
     from redis import Redis

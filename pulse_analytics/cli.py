@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from pulse_analytics.ingest.entries import DeadLetter
+    from pulse_analytics.ingest.journal.entries import DeadLetter
 
 
 def pulse_group(create_app: Callable[[], Flask]) -> FlaskGroup:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pulse_analytics.cli import dead_letters
-from pulse_analytics.ingest.entries import BadEntry
+from pulse_analytics.ingest.journal.entries import BadEntry
 from tests.facts import Facts
 from tests.ingest.test_journal import events
 

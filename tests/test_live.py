@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pulse_analytics.ingest.entries import BadEntry
+from pulse_analytics.ingest.journal.entries import BadEntry
 from tests.conftest import TOKEN
 from tests.facts import Facts, report, wait_until
 from tests.ingest.test_drain import run

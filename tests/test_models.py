@@ -13,7 +13,7 @@ from sqlalchemy import inspect
 from pulse_analytics.database import db
 from pulse_analytics.ingest.recorder import record
 from pulse_analytics.reports.days import Days
-from pulse_analytics.reports.pages import Query
+from pulse_analytics.reports.paging import Query
 from pulse_analytics.reports.ranking import rank
 from tests.facts import Facts
 from tests.test_events import DAY_MS, NOON, event

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask.testing import FlaskClient
 
-from pulse_analytics import site
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
+from pulse_analytics.web import pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -245,7 +245,7 @@ def test_it_stands_before_no_other_route(app: Flask, client: FlaskClient) -> Non
     assert "Content-Security-Policy" not in client.get("/healthz").headers
 
 
-@pytest.mark.skipif(not (site.DIST / "index.html").is_file(), reason="the site is not built")
+@pytest.mark.skipif(not (pages.DIST / "index.html").is_file(), reason="the site is not built")
 def test_the_real_build_keeps_its_own_policy(app: Flask, client: FlaskClient) -> None:
     """Nothing inline, nothing from elsewhere, and everything that the page names is there."""
     del app.config["SITE_DIST"]
@@ -256,6 +256,6 @@ def test_the_real_build_keeps_its_own_policy(app: Flask, client: FlaskClient) ->
     assert any(name.endswith(".css") for name in named)
     for name in named:
         assert client.get(name).status_code == 200, name
-    for film in (site.DIST / "videos").glob("*.mp4"):
+    for film in (pages.DIST / "videos").glob("*.mp4"):
         assert client.get(f"/videos/{film.name}", headers={"Range": "bytes=0-99"}).status_code == 206
         assert client.get(f"/videos/{film.stem}.jpg").mimetype == "image/jpeg"

@@ -8,7 +8,7 @@ from pulse_analytics.events import EVENT_TYPES
 
 if TYPE_CHECKING:
     from pulse_analytics.audit.recount import Difference, Recount
-    from pulse_analytics.ingest.balance import Balance
+    from pulse_analytics.ingest.journal.figures import Balance
 
 CLOSED = "The books are closed: every accepted event is accounted for, and every count is that of its raw events."
 

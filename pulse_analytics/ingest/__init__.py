@@ -3,9 +3,7 @@
 1. views.py      POST /analytics: parse, accept, answer
 2. schemas.py    JSON to Event, or 400
 3. intake.py     accept events: claim and append, wake a worker
-4. journal.py    the Redis stream of accepted, not yet recorded events: append, take, settle, park, each a script of
-                lua/ (scripts.py runs them, each thread over its own connection.py); entries.py says what an entry must
-                hold, balance.py what the journal's figures must add up to
+4. journal/      the Redis stream of accepted, not yet recorded events: append, take, settle, park
 5. tasks.py      the Celery task: when to run, what to retry (with timer.py: the worker's own safety net)
 6. drain.py      batch after batch: take, record, settle
 7. recorder.py   the transaction: raw events and aggregates

@@ -10,14 +10,14 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DataError, IntegrityError
 
 from pulse_analytics import config
-from pulse_analytics.ingest.entries import BadEntry
+from pulse_analytics.ingest.journal.entries import BadEntry
 from pulse_analytics.ingest.recorder import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pulse_analytics.ingest.entries import Batch, Entry
     from pulse_analytics.ingest.journal import Journal
+    from pulse_analytics.ingest.journal.entries import Batch, Entry
 
 log = logging.getLogger(__name__)
 

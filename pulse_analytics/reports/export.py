@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, true
 
 from pulse_analytics.database.models import video_metrics, video_metrics_daily
-from pulse_analytics.reports.prefix import begins_with
 from pulse_analytics.reports.queries import added_up, snapshot
+from pulse_analytics.reports.search import begins_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

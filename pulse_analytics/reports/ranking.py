@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import func, select, true
 
 from pulse_analytics.database.models import video_metrics
-from pulse_analytics.reports.pages import Place
-from pulse_analytics.reports.prefix import begins_with
+from pulse_analytics.reports.paging import Place
 from pulse_analytics.reports.queries import days_by_video, snapshot, sum_of
+from pulse_analytics.reports.search import begins_with
 from pulse_analytics.reports.threshold import add_up, find_best
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, FromClause
 
-    from pulse_analytics.reports.pages import Query
+    from pulse_analytics.reports.paging import Query
 
 MAX_DAILY = 92
 """The longest range whose counts by day are told with the ranking."""

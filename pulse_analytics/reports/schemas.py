@@ -11,7 +11,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, val
 from pulse_analytics.errors import FixRequest
 from pulse_analytics.events import is_id
 from pulse_analytics.reports.days import Days
-from pulse_analytics.reports.pages import read_cursor
+from pulse_analytics.reports.paging import read_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import and_, func, literal, or_, select, true, union_all
 
 from pulse_analytics.database.models import daily_totals, video_metrics_daily
-from pulse_analytics.reports.prefix import begins_with
 from pulse_analytics.reports.queries import added_up, sums_by_video
+from pulse_analytics.reports.search import begins_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select
 
-    from pulse_analytics.reports.pages import Query
+    from pulse_analytics.reports.paging import Query
 
 MOST_ROWS = 1_000_000
 """If more rows than that lie above the bars, all are added up."""

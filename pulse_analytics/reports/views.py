@@ -1,4 +1,4 @@
-"""GET /admin/analytics/...: parse, ask, answer."""
+"""GET /admin/analytics/...: parse, ask, answer. The guard is that of the parent blueprint, `web/admin.py`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from werkzeug.exceptions import NotFound
 from pulse_analytics.errors import FieldError, FixRequest
 from pulse_analytics.events import is_id
 from pulse_analytics.reports import export, queries, schemas
-from pulse_analytics.reports.auth import keep_private, require_admin
-from pulse_analytics.reports.pages import Query, write_cursor
+from pulse_analytics.reports.paging import Query, write_cursor
 from pulse_analytics.reports.ranking import rank
 
 if TYPE_CHECKING:
@@ -22,9 +21,7 @@ if TYPE_CHECKING:
     from pulse_analytics.reports.ranking import Page
 
 
-blueprint = Blueprint("reports", __name__, url_prefix="/admin/analytics")
-blueprint.before_request(require_admin)
-blueprint.after_request(keep_private)
+blueprint = Blueprint("reports", __name__)
 
 
 _top_schema = schemas.TopSchema()

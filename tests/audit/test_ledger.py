@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pulse_analytics.ingest.entries import BadEntry
+from pulse_analytics.ingest.journal.entries import BadEntry
 from tests.audit.conftest import Pulse
 from tests.facts import Facts
 from tests.ingest.test_journal import events

@@ -39,7 +39,7 @@ class Mutation:
             (root / change.file).write_text(text, encoding="utf-8")
 
 
-_JOURNAL = "pulse_analytics/ingest/journal.py"
+_JOURNAL = "pulse_analytics/ingest/journal/__init__.py"
 _DRAIN = "pulse_analytics/ingest/drain.py"
 
 MUTATIONS = (

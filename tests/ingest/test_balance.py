@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pulse_analytics import config
-from pulse_analytics.ingest.entries import BadEntry, Entry
+from pulse_analytics.ingest.journal.entries import BadEntry, Entry
 from tests.facts import Facts
 from tests.ingest.test_journal import events
 

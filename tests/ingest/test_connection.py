@@ -12,8 +12,7 @@ import pytest
 from redis.exceptions import RedisError, ResponseError
 
 from pulse_analytics.config import CONNECTION_TRUST_SECONDS
-from pulse_analytics.extensions import connect_redis
-from pulse_analytics.ingest.connection import ThreadConnection
+from pulse_analytics.ingest.journal.connection import ThreadConnection, connect_redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from pulse_analytics import config
 from pulse_analytics.config import Settings
-from pulse_analytics.extensions import connect_redis
 from pulse_analytics.ingest.drain import drain
 from pulse_analytics.ingest.journal import Journal
+from pulse_analytics.ingest.journal.connection import connect_redis
 from tests.facts import Facts
 from tests.ingest.test_journal import events
 from tests.ingest.test_worker import refuse

@@ -9,8 +9,8 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from pulse_analytics import config
-from pulse_analytics.ingest.entries import BadEntry
 from pulse_analytics.ingest.journal import Journal
+from pulse_analytics.ingest.journal.entries import BadEntry
 from tests.facts import Facts, wait_until
 from tests.test_events import event
 

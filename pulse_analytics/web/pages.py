@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, current_app, send_from_directory
 from werkzeug.exceptions import NotFound
+from werkzeug.routing import PathConverter
 
-from pulse_analytics.http_errors import problem
+from pulse_analytics.web.problems import problem
 
 if TYPE_CHECKING:
-    from flask import Response
+    from flask import Flask, Response
 
-DIST = Path(__file__).resolve().parent.parent / "frontend" / "dist"
+DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 """Where the built site is, unless the application's config says it under SITE_DIST."""
 ASSET_SECONDS = 365 * 86_400
 """The name of an asset holds a hash of its content: it never changes."""
@@ -38,6 +39,18 @@ CONTENT_POLICY = {
 """Where each kind of thing may come from: from here, and never inline."""
 
 blueprint = Blueprint("site", __name__)
+
+
+class VideoIdConverter(PathConverter):
+    """A video's id in a path, `<video_id:...>`: any text, slashes at its ends too."""
+
+    part_isolating = False
+    regex = ".+"
+
+
+def init_converters(app: Flask) -> None:
+    """Let the routes of `app` hold video ids."""
+    app.url_map.converters["video_id"] = VideoIdConverter
 
 
 @blueprint.after_request

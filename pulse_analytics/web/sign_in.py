@@ -11,14 +11,15 @@ from redis.exceptions import RedisError
 
 from pulse_analytics import config
 from pulse_analytics.errors import SlowDown, Unauthorized
-from pulse_analytics.extensions import current_redis
-from pulse_analytics.reports import auth, schemas
+from pulse_analytics.ingest.journal import current_journal
+from pulse_analytics.reports import schemas
+from pulse_analytics.web import sessions
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
 blueprint = Blueprint("sign_in", __name__, url_prefix="/admin/session")
-blueprint.after_request(auth.keep_private)
+blueprint.after_request(sessions.keep_private)
 
 
 class SignInSchema(Schema):
@@ -50,28 +51,28 @@ def show() -> dict[str, Any] | WerkzeugResponse:
 @blueprint.post("")
 def sign_in() -> dict[str, Any]:
     """Sign in. 401: not with this token; 403: not from a page of ours; 429: too many wrong tries."""
-    auth.require_csrf_token()
+    sessions.require_csrf_token()
     request.max_content_length = config.BODY_LIMIT_BYTES
     given = schemas.load_query(_schema, request.get_json())["token"]
     wrong_tries = _WrongTries(request.remote_addr or "unknown")
     wrong_tries.check()
-    if not auth.is_token(given):
+    if not sessions.is_token(given):
         wrong_tries.add()
         raise Unauthorized("That is not the admin token.")
-    auth.sign_in()
+    sessions.sign_in()
     return _state()
 
 
 @blueprint.delete("")
 def sign_out() -> tuple[str, int]:
     """Sign out."""
-    auth.require_csrf_token()
-    auth.sign_out()
+    sessions.require_csrf_token()
+    sessions.sign_out()
     return "", 204
 
 
 def _state() -> dict[str, Any]:
-    return {"signedIn": auth.is_signed_in(), "csrfToken": auth.csrf_token()}
+    return {"signedIn": sessions.is_signed_in(), "csrfToken": sessions.csrf_token()}
 
 
 class _WrongTries:
@@ -83,7 +84,7 @@ class _WrongTries:
     def check(self) -> None:
         """Raise SlowDown if there are too many."""
         try:
-            pipeline = current_redis().pipeline()
+            pipeline = current_journal().redis.pipeline()
             pipeline.get(self._key)
             pipeline.ttl(self._key)
             tries, seconds = pipeline.execute()
@@ -96,7 +97,7 @@ class _WrongTries:
         """Count one more."""
         try:
             # In one transaction: a count that had no end would shut its address out for ever.
-            pipeline = current_redis().pipeline()
+            pipeline = current_journal().redis.pipeline()
             pipeline.incr(self._key)
             pipeline.expire(self._key, config.SIGN_IN_SECONDS, nx=True)
             pipeline.execute()

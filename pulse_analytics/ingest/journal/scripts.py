@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import NoScriptError, RedisError
 
 from pulse_analytics import config
-from pulse_analytics.ingest.connection import ThreadConnection
+from pulse_analytics.ingest.journal.connection import ThreadConnection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from redis import Redis
 
     from pulse_analytics.config import Settings
-    from pulse_analytics.ingest.connection import Command
+    from pulse_analytics.ingest.journal.connection import Command
 
 _LUA = Path(__file__).parent / "lua"
 

@@ -1,8 +1,11 @@
-"""What the journal holds, and whether that is what its ledger says. Pure: no I/O."""
+"""The journal's figures: what it holds, whether that is what its ledger says, what it is doing now. Pure: no I/O."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Balance(NamedTuple):
@@ -39,3 +42,32 @@ class Balance(NamedTuple):
         if self.parked != self.letters:
             faults.append(f"The ledger has {self.parked:,} parked, but there are {self.letters:,} dead letters.")
         return faults
+
+
+class Live(NamedTuple):
+    """The journal's own counters, all of one moment."""
+
+    at: int
+    """That moment by Redis' clock, in ms since 1970."""
+    accepted: int
+    settled: int
+    """Entries whose events are in the database."""
+    duplicate: int
+    parked: int
+    waiting: int
+    oldest: int | None
+    """When the oldest waiting entry came into the journal, in ms since 1970; None: nothing waits."""
+    per_minute: list[int]
+    """Entries settled in each of the last 60 minutes; the last one is the current minute."""
+
+    @property
+    def oldest_waiting_seconds(self) -> float | None:
+        """How long the oldest entry has waited. 0 if Redis' clock was set back since it came."""
+        return None if self.oldest is None else max(0, self.at - self.oldest) / 1000
+
+
+def read_live(at: int, counters: Sequence[int], waiting: int, oldest_id: str, per_minute: list[int]) -> Live:
+    """The counters as lua/live.lua answers them. An entry's id begins with its time."""
+    oldest = int(oldest_id.partition("-")[0]) if oldest_id else None
+    accepted, settled, duplicate, parked = counters
+    return Live(at, accepted, settled, duplicate, parked, waiting, oldest, per_minute)

@@ -2,6 +2,12 @@
 
 Entries enter and leave only through the scripts in lua/, which count them in the ledger, so that at any moment
 accepted = settled + waiting + parked + dropped.
+
+keys.py         its keys in Redis
+entries.py      what an entry must hold
+figures.py      what its figures must add up to, and what it is doing now
+scripts.py      lua/: each script one atomic step
+connection.py   how Redis is reached: each thread keeps a connection of its own
 """
 
 from __future__ import annotations
@@ -15,11 +21,11 @@ from redis.exceptions import ResponseError
 from pulse_analytics import config
 from pulse_analytics.breaker import Breaker
 from pulse_analytics.events import dedupe_key
-from pulse_analytics.ingest.balance import Balance
-from pulse_analytics.ingest.entries import read_batch, read_dead_letter
-from pulse_analytics.ingest.keys import DEAD_LETTERS, GROUP, JOURNAL, LEDGER, MINUTES, TYPES, WAKEUP
-from pulse_analytics.ingest.live import Live, read_live
-from pulse_analytics.ingest.scripts import Scripts
+from pulse_analytics.ingest.journal.connection import connect_redis
+from pulse_analytics.ingest.journal.entries import read_batch, read_dead_letter
+from pulse_analytics.ingest.journal.figures import Balance, Live, read_live
+from pulse_analytics.ingest.journal.keys import DEAD_LETTERS, GROUP, JOURNAL, LEDGER, MINUTES, TYPES, WAKEUP
+from pulse_analytics.ingest.journal.scripts import Scripts
 from pulse_analytics.queueing import PERSIST_QUEUE
 
 if TYPE_CHECKING:
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
 
     from pulse_analytics.config import Settings
     from pulse_analytics.events import Event
-    from pulse_analytics.ingest.entries import BadEntry, Batch, DeadLetter, Entry
+    from pulse_analytics.ingest.journal.entries import BadEntry, Batch, DeadLetter, Entry
 
 _WAKEUP_MS = int(config.WAKEUP_SECONDS * 1000)
 _LONGEST_WAKEUP_MS = int((config.RETRY_BACKOFF_MAX_SECONDS + config.WAKEUP_SECONDS) * 1000)
@@ -188,9 +194,9 @@ class Journal:
                 raise
 
 
-def init_journal(app: Flask, redis: Redis, settings: Settings) -> None:
+def init_journal(app: Flask, settings: Settings) -> None:
     """Give `app` its journal. Does not connect."""
-    app.extensions["pulse_journal"] = Journal(redis, settings)
+    app.extensions["pulse_journal"] = Journal(connect_redis(settings), settings)
 
 
 def current_journal() -> Journal:

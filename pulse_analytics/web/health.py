@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 from pulse_analytics.database import reading
 from pulse_analytics.database.migration import migration_fault
 from pulse_analytics.errors import TryAgain
-from pulse_analytics.http_errors import problem
 from pulse_analytics.ingest.journal import current_journal
+from pulse_analytics.web.problems import problem
 
 if TYPE_CHECKING:
     from flask import Response

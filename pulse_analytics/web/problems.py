@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-def init_http_errors(app: Flask) -> None:
+def init_problems(app: Flask) -> None:
     """Make `app` answer every error, its own and Flask's, with problem+json."""
     app.register_error_handler(FixRequest, _fix_request)
     app.register_error_handler(TryAgain, _try_again)

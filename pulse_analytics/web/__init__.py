@@ -1,0 +1,10 @@
+"""What the web process is besides its two paths: pages, health, sessions, and errors as answers.
+
+admin.py      /admin/analytics: one guard for every report below it
+sign_in.py    GET, POST, DELETE /admin/session
+sessions.py   who may read the reports
+pages.py      the built site: the demo site, and the admin page
+health.py     GET /healthz, GET /readyz
+cors.py       which sites' players may post to /analytics
+problems.py   errors as answers: RFC 9457 problem+json
+"""
