@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.place import POLL_SECONDS
 from pulse_analytics.config import LINGER_SECONDS, Settings
-from pulse_analytics.local.program import http_lacks
-from pulse_analytics.local.stack import web
+from pulse_analytics.up.program import http_lacks
+from pulse_analytics.up.stack import web
 from tests.facts import wait_until
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port

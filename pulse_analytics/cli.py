@@ -16,9 +16,9 @@ from pulse_analytics.errors import TryAgain
 from pulse_analytics.events import utc_time
 from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.ingest.tasks import wake_worker
-from pulse_analytics.local.up import up_command
 from pulse_analytics.reports.queries import counts_of
 from pulse_analytics.simulate.run import Options, simulate
+from pulse_analytics.up.up import up_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

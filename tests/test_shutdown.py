@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3
 
-from pulse_analytics.local import stack
-from pulse_analytics.local.program import http_lacks
+from pulse_analytics.up import stack
+from pulse_analytics.up.program import http_lacks
 from tests.facts import Facts, report, wait_until
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port

@@ -10,15 +10,17 @@ from flask.cli import with_appcontext
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from pulse_analytics.audit.exclusive import AnotherRebuild
+from pulse_analytics.audit.one_at_a_time import AnotherRebuild
 from pulse_analytics.audit.rebuild import rebuild
-from pulse_analytics.audit.run import audit
+from pulse_analytics.audit.recount import recount
+from pulse_analytics.audit.summary import describe_database, describe_journal, describe_verdict
 from pulse_analytics.database import db
 from pulse_analytics.database.migration import migration_fault
 from pulse_analytics.events import is_id
+from pulse_analytics.ingest.journal import current_journal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @click.command("audit")
@@ -33,6 +35,23 @@ def audit_command() -> None:
         right = audit()
     if not right:
         raise SystemExit(1)
+
+
+def audit(out: Callable[[str], object] = click.echo) -> bool:
+    """Check that the ledger closes and that every counter is the number of its raw events; True if it is so.
+
+    Works while events flow: the journal's figures are all of one moment, and the database's of another.
+    Raises RedisError or SQLAlchemyError if one of them does not answer.
+    """
+    before = current_journal().balance()
+    with db.engine.connect() as connection:
+        connection.detach()  # The temporary tables end with it.
+        found = recount(connection)
+    after = current_journal().balance()
+    out(describe_journal(after))
+    out(describe_database(found))
+    out(describe_verdict(found, after, before))
+    return not (after.faults() or found.first)
 
 
 @click.command("rebuild")

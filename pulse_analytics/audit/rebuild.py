@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from pulse_analytics import config
-from pulse_analytics.audit.exclusive import alone
-from pulse_analytics.audit.paging import page_after
+from pulse_analytics.audit.one_at_a_time import alone
 from pulse_analytics.audit.recount import recount
+from pulse_analytics.audit.slices import slice_after
 from pulse_analytics.audit.summary import describe_wrong
 from pulse_analytics.audit.tables import differences
 from pulse_analytics.database import db, writing
@@ -61,18 +61,18 @@ def _mend(connection: Connection, wrong: int) -> None:
 def _try_to_mend(connection: Connection, after: str | None) -> tuple[int, str | None]:
     for _ in range(config.MEND_RETRIES):
         try:
-            return _mend_page(connection, after)
+            return _mend_slice(connection, after)
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) not in {_DEADLOCK, _SERIALIZATION_FAILURE}:
                 raise
-    return _mend_page(connection, after)
+    return _mend_slice(connection, after)
 
 
-def _mend_page(connection: Connection, after: str | None) -> tuple[int, str | None]:
+def _mend_slice(connection: Connection, after: str | None) -> tuple[int, str | None]:
     """Mend some videos' counters, each video's all at once. Returns how many rows, and the last video; None: of all."""
     with connection.begin():
-        page = page_after(connection, differences.c.video_id, after, config.MEND_SIZE)
-        ordered = select(differences).where(page.rows).order_by(differences.c.video_id, differences.c.day)
+        part = slice_after(connection, differences.c.video_id, after, config.MEND_SIZE)
+        ordered = select(differences).where(part.condition).order_by(differences.c.video_id, differences.c.day)
         rows = connection.execute(ordered).mappings().all()
         correct(
             connection,
@@ -80,7 +80,7 @@ def _mend_page(connection: Connection, after: str | None) -> tuple[int, str | No
             [_lack(row, "video_id", "day") for row in rows if row["day"] is not None and row["video_id"]],
             [_lack(row, "day") for row in rows if not row["video_id"]],
         )
-    return len(rows), page.last
+    return len(rows), part.last
 
 
 def _lack(row: RowMapping, *key: str) -> dict[str, Any]:

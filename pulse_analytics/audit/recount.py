@@ -19,8 +19,8 @@ import click
 from sqlalchemy import distinct, func, insert, literal_column, or_, select, true, union_all
 
 from pulse_analytics import config
-from pulse_analytics.audit.days import day_of
-from pulse_analytics.audit.paging import page_after
+from pulse_analytics.audit.event_days import day_of
+from pulse_analytics.audit.slices import slice_after
 from pulse_analytics.audit.tables import differences, raw_counts, temporary
 from pulse_analytics.database.models import daily_totals, video_events, video_metrics, video_metrics_daily
 from pulse_analytics.database.postgresql import patience
@@ -120,13 +120,13 @@ def _count_raw_events(connection: Connection, video_id: str | None) -> None:
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=rows, label="Raw events recounted", file=sys.stderr, hidden=hidden) as bar:
         while True:
-            page = page_after(connection, video_events.c.id, after, config.RECOUNT_SIZE)
-            chunk = _chunk(connection, page.rows, video_id)
+            part = slice_after(connection, video_events.c.id, after, config.RECOUNT_SIZE)
+            chunk = _chunk(connection, part.condition, video_id)
             connection.execute(insert(raw_counts).from_select(["video_id", "day", *COUNT_COLUMNS], chunk))
             bar.update(config.RECOUNT_SIZE)
-            if page.last is None:
+            if part.last is None:
                 return
-            after = page.last
+            after = part.last
 
 
 def _chunk(connection: Connection, rows: ColumnElement[bool], video_id: str | None) -> Select[tuple[object, ...]]:

@@ -2,12 +2,12 @@
 
 The steps, in this order:
 
-    site.py      1  the plan of the day: who watches what, when, and what is sent twice; pure, from a seed
+    plan.py      1  the plan of the day: who watches what, when, and what is sent twice; pure, from a seed
     pace.py      2  when the next reports may go out
     client.py    3  one player's HTTP: send, wait, send the same bytes again
     tally.py     4  what each answer means: accepted, duplicate, refused, unknown
     crowd.py     5  the threads that play the visits
     compare.py   6  the counts before and after, against what was accepted
-    summary.py   7  what it has shown, in a few lines
+    verdict.py   7  what it has shown, in a few lines
     run.py          all of it: `simulate`
 """

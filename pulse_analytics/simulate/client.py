@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
-    from pulse_analytics.simulate.site import Report
+    from pulse_analytics.simulate.plan import Report
 
 EVENT = "watched_50_percent"
 HEADERS = {"Content-Type": "application/json", "User-Agent": "pulse-simulate"}

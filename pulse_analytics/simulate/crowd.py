@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pulse_analytics.simulate.client import Client
     from pulse_analytics.simulate.pace import Pace
-    from pulse_analytics.simulate.site import Visit
+    from pulse_analytics.simulate.plan import Visit
 
 PROGRESS_SECONDS = 0.2
 

@@ -16,8 +16,8 @@ from pulse_analytics.simulate.client import Client
 from pulse_analytics.simulate.compare import UNCHANGED_SECONDS, Comparison
 from pulse_analytics.simulate.crowd import Crowd
 from pulse_analytics.simulate.pace import Pace
-from pulse_analytics.simulate.site import Site
-from pulse_analytics.simulate.summary import describe_answers, describe_outcome
+from pulse_analytics.simulate.plan import Site
+from pulse_analytics.simulate.verdict import describe_answers, describe_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

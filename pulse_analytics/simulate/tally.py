@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pulse_analytics.simulate.client import Reply
-    from pulse_analytics.simulate.site import Report
+    from pulse_analytics.simulate.plan import Report
 
 REASONS_SHOWN = 5
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pulse_analytics import config
-from pulse_analytics.audit.exclusive import alone
+from pulse_analytics.audit.one_at_a_time import alone
 from pulse_analytics.database import db
 from pulse_analytics.ingest.recorder import correct, record
 from tests.audit.conftest import Pulse, assert_right

@@ -116,7 +116,7 @@ MUTATIONS = (
     ),
     Mutation(
         "appendonly no",
-        (Change("pulse_analytics/local/valkey.py", '"appendonly": "yes"', '"appendonly": "no"'),),
+        (Change("pulse_analytics/up/valkey.py", '"appendonly": "yes"', '"appendonly": "no"'),),
     ),
     Mutation(
         "two transactions",

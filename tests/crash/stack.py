@@ -11,8 +11,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from pulse_analytics.local.program import http_lacks
-from pulse_analytics.local.valkey import valkey_command
+from pulse_analytics.up.program import http_lacks
+from pulse_analytics.up.valkey import valkey_command
 from tests.crash.disk import Disk
 from tests.crash.migrations import HEAD, LAST_EXTRA, Migrations
 from tests.crash.parts import Part, revive

@@ -12,8 +12,8 @@ import pytest
 
 from tests.crash.once import Outcome
 from tests.crash.series import Progress, summary
-from tests.local.conftest import HEEDING_SIGNALS
 from tests.servers.worker import ROOT
+from tests.up.conftest import HEEDING_SIGNALS
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from signal import Signals
 from typing import TYPE_CHECKING, NamedTuple
 
-from pulse_analytics.local.process import spawn
+from pulse_analytics.up.process import spawn
 from tests.servers import reaper
 
 if TYPE_CHECKING:

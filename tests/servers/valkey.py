@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_celery import RedisContainer
 from redis import Redis
 
-from pulse_analytics.local.valkey import valkey_command
+from pulse_analytics.up.valkey import valkey_command
 from tests.servers.container import LocalContainer
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port

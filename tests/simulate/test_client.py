@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pulse_analytics.simulate.client import Client, Status
-from pulse_analytics.simulate.site import Report
+from pulse_analytics.simulate.plan import Report
 from pulse_analytics.simulate.tally import Tally, Viewer
 
 from .conftest import DROP, STALL

@@ -17,8 +17,8 @@ import pytest
 from pulse_analytics.simulate.client import Client
 from pulse_analytics.simulate.crowd import Crowd
 from pulse_analytics.simulate.pace import Pace
+from pulse_analytics.simulate.plan import Site
 from pulse_analytics.simulate.run import Options, simulate, yesterday
-from pulse_analytics.simulate.site import Site
 
 from .conftest import DROP, STALL
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import urllib3
 
 from pulse_analytics.config import Settings
-from pulse_analytics.local.stack import web
+from pulse_analytics.up.stack import web
 from tests.facts import wait_until
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port

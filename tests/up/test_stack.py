@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pulse_analytics.config import Settings
-from pulse_analytics.local.program import PROBE_SECONDS, http_lacks, port_lacks
-from pulse_analytics.local.stack import PROJECT_ROOT, stack
+from pulse_analytics.up.program import PROBE_SECONDS, http_lacks, port_lacks
+from pulse_analytics.up.stack import PROJECT_ROOT, stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pulse_analytics.local.program import Program
+    from pulse_analytics.up.program import Program
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import time
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
-from pulse_analytics.local.process import spawn
-from pulse_analytics.local.program import Log, Program, StartError
+from pulse_analytics.up.process import spawn
+from pulse_analytics.up.program import Log, Program, StartError
 
 if TYPE_CHECKING:
     import subprocess

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulse_analytics.local.child import Child
-from pulse_analytics.local.program import LOG_LIMIT_BYTES, Log, Program
+from pulse_analytics.up.child import Child
+from pulse_analytics.up.program import LOG_LIMIT_BYTES, Log, Program
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,14 +7,14 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from pulse_analytics.local.child import Child
-from pulse_analytics.local.program import StartError
+from pulse_analytics.up.child import Child
+from pulse_analytics.up.program import StartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pulse_analytics.local.program import Program
+    from pulse_analytics.up.program import Program
 
 POLL_SECONDS = 0.1
 

@@ -36,7 +36,7 @@ class Run:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PULSE_")}
         with self._out.open("wb") as file:
             self.process = subprocess.Popen(
-                [*HEEDING_SIGNALS, sys.executable, "-m", "tests.local.toy_up", json.dumps(stages)],
+                [*HEEDING_SIGNALS, sys.executable, "-m", "tests.up.toy_up", json.dumps(stages)],
                 cwd=ROOT,
                 env=clean | {"PULSE_DATA_DIR": str(data_dir)} | env,
                 stdout=file if output is None else output,

@@ -1,4 +1,4 @@
-"""`pulse up` on toys: `python -m tests.local.toy_up STAGES`, where STAGES is a list of lists of toys as JSON.
+"""`pulse up` on toys: `python -m tests.up.toy_up STAGES`, where STAGES is a list of lists of toys as JSON.
 
 A toy is {"name", "code" or "command"} and any other field of Program; the string "valkey" is the real one.
 """
@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pulse_analytics.local import stack
-from pulse_analytics.local.program import Program
-from pulse_analytics.local.up import up
+from pulse_analytics.up import stack
+from pulse_analytics.up.program import Program
+from pulse_analytics.up.up import up
 
 if TYPE_CHECKING:
     from pulse_analytics.config import Settings

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulse_analytics.config import MIGRATION_SECONDS
-from pulse_analytics.local.program import Program, StartError, http_lacks, port_lacks, redis_lacks
-from pulse_analytics.local.valkey import valkey_command
+from pulse_analytics.up.program import Program, StartError, http_lacks, port_lacks, redis_lacks
+from pulse_analytics.up.valkey import valkey_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

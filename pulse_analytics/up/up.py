@@ -14,18 +14,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pulse_analytics.config import (
-    ConfigError,
-    Settings,
-    child_environment,
-    read_run_file,
-    user_values,
-    write_run_file,
-)
-from pulse_analytics.local.exclusive import PATIENCE_SECONDS, check_ports, free_port, locked
-from pulse_analytics.local.program import Program, StartError, redis_lacks
-from pulse_analytics.local.stack import PROJECT_ROOT, stack
-from pulse_analytics.local.supervisor import Supervisor, stop_signals
+from pulse_analytics.config import ConfigError, Settings, read_run_file
+from pulse_analytics.up.exclusive import PATIENCE_SECONDS, check_ports, free_port, locked
+from pulse_analytics.up.program import Program, StartError, redis_lacks
+from pulse_analytics.up.run_file import child_environment, user_values, write_run_file
+from pulse_analytics.up.stack import PROJECT_ROOT, stack
+from pulse_analytics.up.supervisor import Supervisor, stop_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

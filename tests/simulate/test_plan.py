@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pulse_analytics.simulate.site import Report, Site, Visit
+from pulse_analytics.simulate.plan import Report, Site, Visit
 
 SITE = Site(seed=1, viewers=4000, videos=50, day=date(2026, 3, 1))
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 import redis
 
-from pulse_analytics.config import read_run_file, write_run_file
-from tests.local.conftest import eventually, is_alive
+from pulse_analytics.config import read_run_file
+from pulse_analytics.up.run_file import write_run_file
+from tests.up.conftest import eventually, is_alive
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.local.conftest import Run, Start
+    from tests.up.conftest import Run, Start
 
 READY = "import os, time; print(f'pid={os.getpid()} ready.')\n"
 SLEEPER = {"name": "sleeper", "code": READY + "time.sleep(600)"}

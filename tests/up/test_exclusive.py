@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from pulse_analytics.local.exclusive import check_ports, free_port, is_free
-from pulse_analytics.local.program import StartError
+from pulse_analytics.up.exclusive import check_ports, free_port, is_free
+from pulse_analytics.up.program import StartError
 
 
 def test_the_preferred_port_is_taken_if_it_is_free_and_not_to_be_avoided() -> None:

@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pulse_analytics.local.program import StartError
+from pulse_analytics.up.program import StartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

@@ -1,0 +1,29 @@
+"""A slice of a table, in the order of a key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import and_, select, true
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, ColumnElement, Connection
+
+
+class Slice(NamedTuple):
+    """Some `size` rows of a table."""
+
+    condition: ColumnElement[bool]
+    """What chooses them."""
+    last: Any
+    """The last key of the slice; None: nothing comes after it."""
+
+
+def slice_after(connection: Connection, key: Column[Any], after: Any, size: int) -> Slice:
+    """The slice of `size` rows that begins after the key `after` (None: at the first).
+
+    Rows with the same key are in one slice, which then may be longer.
+    """
+    begin = true() if after is None else key > after
+    last = connection.scalar(select(key).where(begin).order_by(key).offset(size - 1).limit(1))
+    return Slice(begin if last is None else and_(begin, key <= last), last)
