@@ -30,7 +30,7 @@ test: lint site  ## Lint, then run all tests, on real servers and in a real brow
 	$(BIN)/python -m pytest $(or $(ARGS),$(COVERAGE))
 
 crash: $(STAMP)  ## Kill, freeze, cut and fill everything while events flow, then check the counts; RUNS=n SEED=s DATABASE=...
-	@$(BIN)/python -m tests.crash --runs $(RUNS) $(if $(SEED),--seed $(SEED)) --database $(DATABASE)
+	@$(BIN)/python -m crash --runs $(RUNS) $(if $(SEED),--seed $(SEED)) --database $(DATABASE)
 
 bench: $(STAMP)  ## Measure everything beside its rivals, some 25 minutes; ARGS="accept count --quick" for less, ARGS=--help
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -13,7 +13,7 @@ import pytest
 from pulse_analytics.cli import dead_letters
 from pulse_analytics.ingest.journal.entries import BadEntry
 from tests.facts import Facts
-from tests.ingest.test_journal import events
+from tests.ingest.journal.test_journal import events
 
 if TYPE_CHECKING:
     from click.testing import Result

@@ -9,7 +9,7 @@ import pytest
 from pulse_analytics.ingest.journal.entries import BadEntry
 from tests.audit.conftest import Pulse
 from tests.facts import Facts
-from tests.ingest.test_journal import events
+from tests.ingest.journal.test_journal import events
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.once import Outcome
-from tests.crash.series import Progress, summary
+from crash.once import Outcome
+from crash.series import Progress, summary
 from tests.servers.worker import ROOT
 from tests.up.conftest import HEEDING_SIGNALS
 
@@ -22,7 +22,7 @@ def start(folder: Path, *options: str) -> subprocess.Popen[str]:
     """The harness. Whatever it starts can be told by its TMPDIR."""
     # Measuring what it covers would slow down what it times.
     env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-    command = [*HEEDING_SIGNALS, sys.executable, "-m", "tests.crash", "--progress", str(folder / "progress"), *options]
+    command = [*HEEDING_SIGNALS, sys.executable, "-m", "crash", "--progress", str(folder / "progress"), *options]
     return subprocess.Popen(command, cwd=ROOT, env={**env, "TMPDIR": str(folder)}, stdout=subprocess.PIPE, text=True)
 
 

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from tests.crash.evidence import EVENT, Evidence, Report
-from tests.crash.found import Found, Row
-from tests.crash.judge import judge
+from crash.evidence import EVENT, Evidence, Report
+from crash.found import Found, Row
+from crash.judge import judge
 
 TS = 1_700_000_000_000
 DAY = date(2023, 11, 14)

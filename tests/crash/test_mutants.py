@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.crash.mutants import Sighting, copy_tree, table
-from tests.crash.mutations import MUTATIONS, Change, Mutation
+from crash.mutants import Sighting, copy_tree, table
+from crash.mutations import MUTATIONS, Change, Mutation
 from tests.servers.worker import ROOT
 
 if TYPE_CHECKING:

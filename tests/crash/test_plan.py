@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.crash.harms import KINDS
-from tests.crash.plan import DATABASES, make_plan, targets
+from crash.harms import KINDS
+from crash.plan import DATABASES, make_plan, targets
 
 SEEDS = range(600)
 

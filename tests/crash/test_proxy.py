@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.crash.proxy import Link, Network
+from crash.proxy import Link, Network
 from tests.servers.ports import free_port
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
-from tests.crash.evidence import Evidence
-from tests.crash.measure import Measured
-from tests.crash.plan import DATABASES, targets
-from tests.crash.table import table
-from tests.crash.troubles import list_troubles
+from crash.evidence import Evidence
+from crash.measure import Measured
+from crash.plan import DATABASES, targets
+from crash.table import table
+from crash.troubles import list_troubles
 
 
 @pytest.mark.parametrize("database", DATABASES)

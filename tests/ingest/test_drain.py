@@ -11,7 +11,7 @@ from pulse_analytics.ingest.drain import drain
 from pulse_analytics.ingest.journal import Journal
 from pulse_analytics.ingest.journal.connection import connect_redis
 from tests.facts import Facts
-from tests.ingest.test_journal import events
+from tests.ingest.journal.test_journal import events
 from tests.ingest.test_worker import refuse
 from tests.test_events import event
 

@@ -10,8 +10,8 @@ import pytest
 from pulse_analytics.ingest.journal.entries import BadEntry
 from tests.conftest import TOKEN
 from tests.facts import Facts, report, wait_until
+from tests.ingest.journal.test_journal import events
 from tests.ingest.test_drain import run
-from tests.ingest.test_journal import events
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient

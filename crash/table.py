@@ -1,4 +1,4 @@
-"""`python -m tests.crash.table`: what each harm alone does to the stack under steady traffic, as a table."""
+"""`python -m crash.table`: what each harm alone does to the stack under steady traffic, as a table."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tests.crash.clients import CLIENTS, Crowd, Habits
-from tests.crash.disk import have_own_mounts
-from tests.crash.evidence import NO_ANSWER, Evidence
-from tests.crash.found import find, is_drained
-from tests.crash.judge import judge
-from tests.crash.measure import Measured, Meter
-from tests.crash.once import DRAIN_SECONDS
-from tests.crash.place import open_place
-from tests.crash.plan import DATABASES, WEBS
-from tests.crash.stack import Stack
-from tests.crash.troubles import list_troubles
+from crash.clients import CLIENTS, Crowd, Habits
+from crash.disk import have_own_mounts
+from crash.evidence import NO_ANSWER, Evidence
+from crash.found import find, is_drained
+from crash.judge import judge
+from crash.measure import Measured, Meter
+from crash.once import DRAIN_SECONDS
+from crash.place import open_place
+from crash.plan import DATABASES, WEBS
+from crash.stack import Stack
+from crash.troubles import list_troubles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.crash.judge import Verdict
-    from tests.crash.place import Place
-    from tests.crash.troubles import Trouble
+    from crash.judge import Verdict
+    from crash.place import Place
+    from crash.troubles import Trouble
 
 REPORTS_PER_SECOND = 100
 REPORTS_PER_DELIVERY = 1.9
@@ -129,7 +129,7 @@ def _measure(stack: Stack, evidence: Evidence, troubles: list[Trouble]) -> Itera
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.crash.table", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m crash.table", description=__doc__)
     parser.add_argument("--database", choices=DATABASES, required=True)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", default="", help="troubles whose name holds this")

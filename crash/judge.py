@@ -6,14 +6,14 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from crash.evidence import EVENT
 from pulse_analytics.events import Event, count_day
-from tests.crash.evidence import EVENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.crash.evidence import Evidence, Told
-    from tests.crash.found import Found, Row
+    from crash.evidence import Evidence, Told
+    from crash.found import Found, Row
 
 _K = TypeVar("_K")
 

@@ -34,7 +34,7 @@ def environment(data_dir: Path, database_url: str, redis_url: str) -> dict[str, 
 def web_process(name: str, port: int, logs: Path, env: dict[str, str], clock: Path) -> LocalProcess:
     """A web process on `port`, not yet started, whose clock is as far off as the file `clock` says."""
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    command += [*_GRANIAN.split(), "tests.crash.shifted_wsgi:app"]
+    command += [*_GRANIAN.split(), "crash.shifted_wsgi:app"]
     return LocalProcess(command, logs, name=name, env={**env, "CRASH_CLOCK": str(clock)}, cwd=ROOT)
 
 

@@ -8,16 +8,16 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.crash.database import SqliteDatabases
-from tests.crash.postgresql import PostgresDatabases
-from tests.crash.proxy import Network
+from crash.database import SqliteDatabases
+from crash.postgresql import PostgresDatabases
+from crash.proxy import Network
 from tests.servers import reaper
 from tests.servers.postgres import server_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.crash.database import Databases
+    from crash.database import Databases
 
 
 class Place(NamedTuple):

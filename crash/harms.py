@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import psycopg
 from redis.exceptions import RedisError
 
-from tests.crash.blows import kill, kill_children, rolling_restart, stop, term, wait
+from crash.blows import kill, kill_children, rolling_restart, stop, term, wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.crash.parts import Part
-    from tests.crash.plan import Harm
-    from tests.crash.stack import Stack
+    from crash.parts import Part
+    from crash.plan import Harm
+    from crash.stack import Stack
     from tests.servers.local_process import LocalProcess
 
 DAY_NS = 86_400 * 10**9

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tests.crash.judge import FAULTS
-from tests.crash.once import Outcome, Run
-from tests.crash.place import open_place
-from tests.crash.plan import make_plan
+from crash.judge import FAULTS
+from crash.once import Outcome, Run
+from crash.place import open_place
+from crash.plan import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from tests.crash.judge import Verdict
-    from tests.crash.place import Place
-    from tests.crash.plan import Plan
+    from crash.judge import Verdict
+    from crash.place import Place
+    from crash.plan import Plan
 
 WORDS_SHOWN = 12
 

@@ -11,18 +11,18 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from tests.crash.blows import wait
-from tests.crash.harms import KINDS, goes_on
-from tests.crash.stack import TICK_SECONDS
-from tests.crash.troubles import SECONDS
+from crash.blows import wait
+from crash.harms import KINDS, goes_on
+from crash.stack import TICK_SECONDS
+from crash.troubles import SECONDS
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator
 
-    from tests.crash.evidence import Evidence
-    from tests.crash.stack import Stack
-    from tests.crash.troubles import Trouble
+    from crash.evidence import Evidence
+    from crash.stack import Stack
+    from crash.troubles import Trouble
 
 AFTERWARDS_SECONDS = 1.0
 """How long clients are watched after the harm at least: they notice later."""

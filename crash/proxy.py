@@ -6,7 +6,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.crash.connection import Connection
+from crash.connection import Connection
 from tests.servers.ports import free_port
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 if TYPE_CHECKING:
     from redis import Redis
 
-    from tests.crash.database import Database
+    from crash.database import Database
 
 LEDGER = ("accepted", "settled", "parked", "dropped")
 

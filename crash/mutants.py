@@ -1,4 +1,4 @@
-"""`python -m tests.crash.mutants`: can the harness see? It runs on trees that are broken on purpose, until it fails."""
+"""`python -m crash.mutants`: can the harness see? It runs on trees that are broken on purpose, until it fails."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import click
 
-from tests.crash.mutations import MUTATIONS, Mutation
-from tests.crash.plan import DATABASES
+from crash.mutations import MUTATIONS, Mutation
+from crash.plan import DATABASES
 from tests.servers.worker import ROOT
 
 _RUN = re.compile(r"seed \d+ \w+: .*: (?P<verdict>[^:]+)$")
@@ -74,7 +74,7 @@ def _look(mutation: Mutation, database: str, runs: int, seed: int) -> Sighting:
 
 
 def _run_harness(mutation: Mutation, database: str, runs: int, seed: int, folder: Path) -> Sighting:
-    command = [sys.executable, "-m", "tests.crash", "--until-failure"]
+    command = [sys.executable, "-m", "crash", "--until-failure"]
     command += ["--runs", str(runs), "--seed", str(seed), "--database", database]
     done, verdict = 0, ""
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as harness:
@@ -89,7 +89,7 @@ def _run_harness(mutation: Mutation, database: str, runs: int, seed: int, folder
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.crash.mutants", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m crash.mutants", description=__doc__)
     parser.add_argument("--only", choices=[mutation.name for mutation in MUTATIONS], help="this mutation alone")
     parser.add_argument("--runs", type=int, default=20, help="how many runs there may be until it is seen")
     parser.add_argument("--seed", type=int, default=1, help="the first run's")

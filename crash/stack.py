@@ -11,13 +11,13 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from crash.disk import Disk
+from crash.migrations import HEAD, LAST_EXTRA, Migrations
+from crash.parts import Part, revive
+from crash.plan import WEBS, WORKERS, list_links
+from crash.programs import environment, set_clock, web_process
 from pulse_analytics.up.program import http_lacks
 from pulse_analytics.up.valkey import valkey_command
-from tests.crash.disk import Disk
-from tests.crash.migrations import HEAD, LAST_EXTRA, Migrations
-from tests.crash.parts import Part, revive
-from tests.crash.plan import WEBS, WORKERS, list_links
-from tests.crash.programs import environment, set_clock, web_process
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port
 from tests.servers.worker import WorkerContainer
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from tests.crash.database import Database
-    from tests.crash.proxy import Link, Network
+    from crash.database import Database
+    from crash.proxy import Link, Network
 
 VALKEY_MEGABYTES = 64
 START_SECONDS = 30.0

@@ -1,4 +1,4 @@
-"""`python -m tests.crash`: run the crash harness."""
+"""`python -m crash`: run the crash harness."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
-from tests.crash.disk import have_own_mounts
-from tests.crash.plan import DATABASES
-from tests.crash.series import Progress, run_series, summary
+from crash.disk import have_own_mounts
+from crash.plan import DATABASES
+from crash.series import Progress, run_series, summary
 from tests.servers.worker import ROOT
 
 
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m crash", description=__doc__)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--seed", type=int, help="the first run's; run k has the seed S+k. Left out: a fresh one")
     parser.add_argument("--database", choices=(*DATABASES, "both"), default="both")

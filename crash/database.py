@@ -10,7 +10,7 @@ import sys
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tests.crash.disk import Disk
+from crash.disk import Disk
 from tests.servers.worker import ROOT
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from tests.crash.parts import Part
+    from crash.parts import Part
 
 MEGABYTES = 32
 LOCK_WAIT_SECONDS = 0.3

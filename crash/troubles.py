@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.crash.plan import WEBS, WORKERS, Harm
+from crash.plan import WEBS, WORKERS, Harm
 
 SECONDS = 3.0
 """How long a harm lasts, if it does."""

@@ -7,22 +7,22 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from tests.crash.audit import audit
-from tests.crash.clients import Crowd
-from tests.crash.evidence import Evidence
-from tests.crash.found import find, is_drained
-from tests.crash.harms import KINDS, goes_on
-from tests.crash.judge import Verdict, judge
-from tests.crash.plan import WEBS
-from tests.crash.stack import TICK_SECONDS, Stack
+from crash.audit import audit
+from crash.clients import Crowd
+from crash.evidence import Evidence
+from crash.found import find, is_drained
+from crash.harms import KINDS, goes_on
+from crash.judge import Verdict, judge
+from crash.plan import WEBS
+from crash.stack import TICK_SECONDS, Stack
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
-    from tests.crash.database import Database
-    from tests.crash.plan import Plan
-    from tests.crash.proxy import Network
+    from crash.database import Database
+    from crash.plan import Plan
+    from crash.proxy import Network
 
 DRAIN_SECONDS = 75.0
 """How long after the healing all must be answered and counted: beyond the worker's longest back-off and time limit."""

@@ -11,9 +11,9 @@ from tests.servers import reaper
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.crash.parts import Part
-    from tests.crash.plan import Harm
-    from tests.crash.stack import Stack
+    from crash.parts import Part
+    from crash.plan import Harm
+    from crash.stack import Stack
 
 ROLLING_PATIENCE_SECONDS = 10.0
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from tests.crash.database import LOCK_WAIT_SECONDS, upgrade
-from tests.crash.disk import Disk
-from tests.crash.parts import Part
+from crash.database import LOCK_WAIT_SECONDS, upgrade
+from crash.disk import Disk
+from crash.parts import Part
 from tests.servers.postgres import PostgresServer, server_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.crash.database import Database
+    from crash.database import Database
 
 MEGABYTES = 320
 

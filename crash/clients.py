@@ -10,12 +10,12 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.crash.evidence import NO_ANSWER, Report
+from crash.evidence import NO_ANSWER, Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.crash.evidence import Evidence
+    from crash.evidence import Evidence
 
 CLIENTS = 6
 TIMEOUT_SECONDS = 2.0

@@ -10,7 +10,7 @@ import pytest
 from pulse_analytics import config
 from pulse_analytics.ingest.journal.entries import BadEntry, Entry
 from tests.facts import Facts
-from tests.ingest.test_journal import events
+from tests.ingest.journal.test_journal import events
 
 if TYPE_CHECKING:
     from pulse_analytics.ingest.journal import Journal
