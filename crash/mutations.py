@@ -141,7 +141,7 @@ MUTATIONS = (
         "no XAUTOCLAIM",
         (
             Change(
-                "pulse_analytics/ingest/lua/take.lua",
+                "pulse_analytics/ingest/journal/lua/take.lua",
                 "return redis.call('XAUTOCLAIM', KEYS[1], group, consumer, idle, '0-0', 'COUNT', count)[2]",
                 "return {}",
             ),
