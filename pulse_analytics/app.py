@@ -8,7 +8,7 @@ from pulse_analytics.config import Settings
 from pulse_analytics.database import init_database
 from pulse_analytics.ingest import views as ingest
 from pulse_analytics.ingest.journal import init_journal
-from pulse_analytics.ingest.timer import PersistTimer
+from pulse_analytics.ingest.timer import JournalTimer
 from pulse_analytics.queueing import init_celery
 from pulse_analytics.web import admin, health, pages, sign_in
 from pulse_analytics.web.cors import init_cors
@@ -29,7 +29,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_journal(app, settings)
     init_sessions(app, settings)
     celery = init_celery(app, settings)
-    celery.steps["worker"].add(PersistTimer)
+    celery.steps["worker"].add(JournalTimer)
     init_problems(app)
     pages.init_converters(app)
     for part in (ingest, admin, sign_in, health, pages):

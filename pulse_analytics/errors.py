@@ -25,7 +25,7 @@ class FixRequest(Exception):
         self.errors = errors
 
     @classmethod
-    def of(cls, messages: Mapping[str, Any]) -> Self:
+    def from_marshmallow(cls, messages: Mapping[str, Any]) -> Self:
         """The error for what marshmallow found: its messages by field."""
         texts = {name: " ".join(found) if isinstance(found, list) else str(found) for name, found in messages.items()}
         return cls(*(FieldError(name, text) for name, text in texts.items()))

@@ -35,7 +35,7 @@ def drain(journal: Journal, consumer: str, wake_another: Callable[[], None]) -> 
             return False
         _persist(journal, consumer, batch)
         # After it: a batch that could not be recorded must not call others to fail as well.
-        if batch.full and batch.alone:
+        if batch.full and not batch.wakeup_queued:
             wake_another()
     return True
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError
-
-from pulse_analytics.errors import TryAgain
-from pulse_analytics.ingest.journal import current_journal
+from pulse_analytics.ingest.journal import answering
 from pulse_analytics.ingest.tasks import wake_worker
 
 if TYPE_CHECKING:
@@ -23,12 +20,8 @@ def accept(events: Sequence[Event]) -> list[bool]:
     """
     if not events:
         return []
-    journal = current_journal()
-    try:
-        with journal.breaker.guard():
-            acceptance = journal.accept(events)
-    except RedisError as error:
-        raise TryAgain("The journal does not answer.") from error
+    with answering() as journal:
+        acceptance = journal.accept(events)
     if acceptance.wake:
         wake_worker()
     return acceptance.accepted

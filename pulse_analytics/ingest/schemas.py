@@ -98,5 +98,5 @@ def _load(schema: Schema, data: object) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(data)
     except ValidationError as error:
-        raise FixRequest.of(error.messages_dict) from error
+        raise FixRequest.from_marshmallow(error.messages_dict) from error
     return loaded

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class PersistTimer(bootsteps.StartStopStep):
-    """Looks, at the worker's start and every TIMER_SECONDS, whether something waits that nobody was woken for."""
+class JournalTimer(bootsteps.StartStopStep):
+    """Looks, at the worker's start and every TIMER_SECONDS, whether something waits that nobody was woken for.
+
+    Every CONSUMER_IDLE_SECONDS it also takes consumers that are gone off the journal's group.
+    """
 
     requires = ("celery.worker.components:Timer",)
 

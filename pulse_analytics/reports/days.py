@@ -1,4 +1,4 @@
-"""A range of days. Pure: no I/O."""
+"""A range of days, and the condition that a day is one of them."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class Days:
 
     def last(self, most: int) -> Days:
         """The last of them, `most` at the most, if both ends are there."""
-        return Days(self.until - timedelta(days=most), self.until) if self.until and len(self) > most else self
+        return Days(self.until - timedelta(days=most), self.until) if self.until and self.count() > most else self
 
-    def __len__(self) -> int:
+    def count(self) -> int:
         """How many days these are, if both ends are there."""
         return max(0, (self.until - self.since).days) if self.since and self.until else 0
 
     def each(self) -> list[date]:
         """The days themselves, if both ends are there."""
-        return [self.since + timedelta(days=number) for number in range(len(self))] if self.since else []
+        return [self.since + timedelta(days=number) for number in range(self.count())] if self.since else []
 
     def words(self) -> dict[str, str | None]:
         """Both ends as the wire spells them."""

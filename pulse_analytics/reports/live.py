@@ -8,10 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint
-from redis.exceptions import RedisError
 
-from pulse_analytics.errors import TryAgain
-from pulse_analytics.ingest.journal import current_journal
+from pulse_analytics.ingest.journal import answering
 
 blueprint = Blueprint("live", __name__)
 
@@ -19,12 +17,8 @@ blueprint = Blueprint("live", __name__)
 @blueprint.get("/live")
 def live() -> dict[str, Any]:
     """The journal's own counters: accepted and counted since it began, waiting now, counted in each minute."""
-    journal = current_journal()
-    try:
-        with journal.breaker.guard():
-            now = journal.live()
-    except RedisError as error:
-        raise TryAgain("The journal does not answer.") from error
+    with answering() as journal:
+        now = journal.live()
     return {
         "accepted": now.accepted,
         "counted": now.settled,

@@ -19,12 +19,13 @@ class Place(NamedTuple):
     """A video's place in a ranking: highest counts first, ties by id in code point order."""
 
     rank: int
-    total: int
+    range_count: int
+    """Its count in the range of days that is ranked."""
     video_id: str
 
-    def is_before(self, total: int, video_id: str) -> bool:
-        """Whether a video of this total and id comes after this place."""
-        return (-self.total, self.video_id) < (-total, video_id)
+    def is_before(self, range_count: int, video_id: str) -> bool:
+        """Whether a video of this count and id comes after this place."""
+        return (-self.range_count, self.video_id) < (-range_count, video_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,18 @@ class Query:
     after: Place | None
     """The last place of the page before; None: this is the first page."""
     limit: int
+
+
+class Page(NamedTuple):
+    """Some places of a ranking."""
+
+    range_total: int
+    """The count of all videos on these days, whether they are on the page or not."""
+    places: list[Place]
+    more: bool
+    """Whether there are places after these."""
+    daily: dict[str, list[int]] | None
+    """The count of each video on each day; None: the range is too long, or has an open end."""
 
 
 def write_cursor(place: Place, days: Days, prefix: str) -> str:
@@ -52,12 +65,12 @@ def read_cursor(text: str, days: Days, prefix: str) -> Place:
     except (ValueError, RecursionError):
         held = None
     match held:
-        case [*ranking, int() as rank, int() as total, str() as video_id] if (
-            0 < rank <= _MOST and 0 < total <= _MOST and is_id(video_id)
+        case [*ranking, int() as rank, int() as range_count, str() as video_id] if (
+            0 < rank <= _MOST and 0 < range_count <= _MOST and is_id(video_id)
         ):
             if ranking != _ranking(days, prefix):
                 raise ValueError("Belongs to another query: since, until and q must stay the same.")
-            return Place(rank, total, video_id)
+            return Place(rank, range_count, video_id)
     raise ValueError("Not a cursor: send back the nextCursor of a page.")
 
 

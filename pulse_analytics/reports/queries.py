@@ -26,7 +26,7 @@ _CHUNK = 500
 class Video(NamedTuple):
     """What is known of a video."""
 
-    total: int
+    all_time_count: int
     rank: int | None
     """Among all videos, of all time; None: beyond RANK_LIMIT."""
     first: date
@@ -73,15 +73,15 @@ def find_video(video_id: str, days: Days) -> Video | None:
     columns = video_metrics.c
     with snapshot() as connection:
         count = columns.watched_50_count
-        total = connection.scalar(select(count).where(columns.video_id == video_id, count > 0))
-        if total is None:
+        all_time_count = connection.scalar(select(count).where(columns.video_id == video_id, count > 0))
+        if all_time_count is None:
             return None
         daily = video_metrics_daily.c
         its = (daily.video_id == video_id, daily.watched_50_count > 0)
         first, last = connection.execute(select(func.min(daily.day), func.max(daily.day)).where(*its)).one()
         rows = connection.execute(select(daily.day, daily.watched_50_count).where(*its, days.holds(daily.day)))
         counts = dict(rows.all())
-        return Video(total, _rank(connection, total, video_id), first, last, counts)
+        return Video(all_time_count, _rank(connection, all_time_count, video_id), first, last, counts)
 
 
 def sum_of(connection: Connection, days: Days) -> int:
@@ -119,10 +119,10 @@ def added_up(column: ColumnElement[int]) -> ColumnElement[int]:
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
-def _rank(connection: Connection, total: int, video_id: str) -> int | None:
+def _rank(connection: Connection, all_time_count: int, video_id: str) -> int | None:
     columns = video_metrics.c
-    higher = columns.watched_50_count > total
-    tied = and_(columns.watched_50_count == total, columns.video_id < video_id)
+    higher = columns.watched_50_count > all_time_count
+    tied = and_(columns.watched_50_count == all_time_count, columns.video_id < video_id)
     ahead = 0
     # One after the other: each is one piece of the ranking's index, and together they would not be.
     for condition in (higher, tied):

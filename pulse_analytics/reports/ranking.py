@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, true
 
 from pulse_analytics.database.models import video_metrics
-from pulse_analytics.reports.paging import Place
+from pulse_analytics.reports.paging import Page, Place
 from pulse_analytics.reports.queries import days_by_video, snapshot, sum_of
 from pulse_analytics.reports.search import begins_with
 from pulse_analytics.reports.threshold import add_up, find_best
@@ -23,26 +23,14 @@ FEW = {"postgresql": 10_000, "sqlite": 2000}
 """If so many ids match a search they are added up, each of them, for some 30 ms; of more, the best are looked for."""
 
 
-class Page(NamedTuple):
-    """Some places of a ranking."""
-
-    total: int
-    """The count of all videos on these days, whether they are on the page or not."""
-    places: list[Place]
-    more: bool
-    """Whether there are places after these."""
-    daily: dict[str, list[int]] | None
-    """The count of each video on each day; None: the range is too long, or has an open end."""
-
-
-def rank(query: Query) -> Page:
+def ranking_page(query: Query) -> Page:
     """A page of the ranking, all of one moment. Raises TryAgain if the database does not answer."""
     with snapshot() as connection:
         found = _find(connection, query, query.limit + 1)
         first = query.after.rank + 1 if query.after else 1
         places = [Place(first + n, count, video_id) for n, (video_id, count) in enumerate(found[: query.limit])]
         videos = [place.video_id for place in places]
-        daily = days_by_video(connection, videos, query.days) if 0 < len(query.days) <= MAX_DAILY else None
+        daily = days_by_video(connection, videos, query.days) if 0 < query.days.count() <= MAX_DAILY else None
         return Page(sum_of(connection, query.days), places, len(found) > query.limit, daily)
 
 
@@ -71,7 +59,10 @@ def _find_of_all_time(connection: Connection, query: Query, most: int, source: F
         pieces: list[ColumnElement[bool]] = [true()]
     else:
         # One after the other: each is one piece of the ranking's index, and together they would not be.
-        pieces = [(count == query.after.total) & (video_id > query.after.video_id), count < query.after.total]
+        pieces = [
+            (count == query.after.range_count) & (video_id > query.after.video_id),
+            count < query.after.range_count,
+        ]
     found: list[tuple[str, int]] = []
     for piece in pieces:
         if len(found) < most:

@@ -90,5 +90,5 @@ def load_query(schema: Schema, arguments: Mapping[str, str]) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(arguments)
     except ValidationError as error:
-        raise FixRequest.of(error.messages_dict) from error
+        raise FixRequest.from_marshmallow(error.messages_dict) from error
     return loaded

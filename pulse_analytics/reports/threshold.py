@@ -64,7 +64,9 @@ def add_up(connection: Connection, query: Query, most: int) -> list[tuple[str, i
     """The same, by adding up every video that begins with `query.prefix`."""
     columns = video_metrics_daily.c
     video_id, total, after = columns.video_id, added_up(columns.watched_50_count), query.after
-    follows = or_(total < after.total, and_(total == after.total, video_id > after.video_id)) if after else true()
+    follows = (
+        or_(total < after.range_count, and_(total == after.range_count, video_id > after.video_id)) if after else true()
+    )
     sums = (
         select(video_id, total)
         .where(query.days.holds(columns.day), begins_with(video_id, query.prefix))
@@ -128,8 +130,8 @@ def _rows_above(query: Query, bars: Iterable[tuple[date, int]]) -> Select[str, i
 def _look_up(connection: Connection, query: Query, most: int, seen: list[_Seen]) -> list[tuple[str, int]]:
     """The videos after `query.after` among those seen, with their counts; not all, but the first `most`."""
     after = query.after
-    possible = [each for each in seen if after is None or each.low <= after.total]
-    certain = sorted((each.low for each in possible if after is None or each.high < after.total), reverse=True)
+    possible = [each for each in seen if after is None or each.low <= after.range_count]
+    certain = sorted((each.low for each in possible if after is None or each.high < after.range_count), reverse=True)
     enough = certain[most - 1] if len(certain) >= most else 0
     promising = [each for each in possible if each.high >= enough]
     counts = {each.video_id: each.low for each in promising if each.low == each.high}

@@ -12,13 +12,13 @@ from pulse_analytics.errors import FieldError, FixRequest
 from pulse_analytics.events import is_id
 from pulse_analytics.reports import export, queries, schemas
 from pulse_analytics.reports.paging import Query, write_cursor
-from pulse_analytics.reports.ranking import rank
+from pulse_analytics.reports.ranking import ranking_page
 
 if TYPE_CHECKING:
     from datetime import date
 
     from pulse_analytics.reports.days import Days
-    from pulse_analytics.reports.ranking import Page
+    from pulse_analytics.reports.paging import Page
 
 
 blueprint = Blueprint("reports", __name__)
@@ -33,9 +33,9 @@ _export_schema = schemas.ExportSchema()
 def top() -> dict[str, Any]:
     """The ranking: the most watched videos first."""
     query = Query(**schemas.load_query(_top_schema, request.args))
-    page = rank(query)
+    page = ranking_page(query)
     next_cursor = write_cursor(page.places[-1], query.days, query.prefix) if page.more else None
-    return {**query.days.words(), "total": page.total, "videos": _videos(page), "nextCursor": next_cursor}
+    return {**query.days.words(), "total": page.range_total, "videos": _videos(page), "nextCursor": next_cursor}
 
 
 @blueprint.get("/videos/<video_id:video_id>", merge_slashes=False)
@@ -49,7 +49,7 @@ def video(video_id: str) -> dict[str, Any]:
         "videoId": video_id,
         **days.words(),
         "watched50Count": sum(found.days.values()),
-        "total": found.total,
+        "total": found.all_time_count,
         "rank": found.rank,
         "firstDay": found.first.isoformat(),
         "lastDay": found.last.isoformat(),
@@ -80,7 +80,7 @@ def export_csv() -> Response:
 def _videos(page: Page) -> list[dict[str, Any]]:
     videos = []
     for place in page.places:
-        shown = {"rank": place.rank, "videoId": place.video_id, "watched50Count": place.total}
+        shown = {"rank": place.rank, "videoId": place.video_id, "watched50Count": place.range_count}
         videos.append(shown if page.daily is None else {**shown, "daily": page.daily[place.video_id]})
     return videos
 
@@ -92,7 +92,7 @@ def _series(asked: Days, days: Days, counts: dict[date, int]) -> list[dict[str, 
     """
     if asked.all_time:
         days = days.last(schemas.MAX_DAYS)
-    if len(days) > schemas.MAX_DAYS:
+    if days.count() > schemas.MAX_DAYS:
         field = "until" if asked.until and not asked.since else "since"
-        raise FixRequest(FieldError(field, f"These are {len(days)} days; {schemas.MAX_DAYS} at most are answered."))
+        raise FixRequest(FieldError(field, f"These are {days.count()} days; {schemas.MAX_DAYS} at most are answered."))
     return [{"day": day.isoformat(), "watched50Count": counts.get(day, 0)} for day in days.each()]

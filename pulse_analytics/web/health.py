@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint
-from redis.exceptions import RedisError
 
 from pulse_analytics.database import reading
 from pulse_analytics.database.migration import migration_fault
 from pulse_analytics.errors import TryAgain
-from pulse_analytics.ingest.journal import current_journal
+from pulse_analytics.ingest.journal import answering
 from pulse_analytics.web.problems import problem
 
 if TYPE_CHECKING:
@@ -37,12 +36,11 @@ def readyz() -> dict[str, Any] | Response:
 
 
 def _redis_fault() -> str:
-    journal = current_journal()
     try:
-        with journal.breaker.guard():
+        with answering() as journal:
             foreign = journal.foreign_keys()
-    except (RedisError, TryAgain) as error:
-        return f"Redis does not answer ({type(error).__name__})."
+    except TryAgain as error:
+        return f"Redis does not answer ({type(error.__cause__ or error).__name__})."
     return f"{' and '.join(foreign)}, left by another system: rename or delete it." if foreign else ""
 
 

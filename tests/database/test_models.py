@@ -14,7 +14,7 @@ from pulse_analytics.database import db
 from pulse_analytics.ingest.recorder import record
 from pulse_analytics.reports.days import Days
 from pulse_analytics.reports.paging import Query
-from pulse_analytics.reports.ranking import rank
+from pulse_analytics.reports.ranking import ranking_page
 from tests.facts import Facts
 from tests.test_events import DAY_MS, NOON, event
 
@@ -84,5 +84,5 @@ def test_times_come_back_aware_and_in_utc(facts: Facts) -> None:
 @pytest.mark.usefixtures("facts")
 def test_ties_are_broken_by_code_point_on_every_database() -> None:
     record([event(video_id, "u") for video_id in ("b", "B", "ä", "a", "Z", "\U0001f600", "_")])
-    page = rank(Query(days=Days(), prefix="", after=None, limit=10))
+    page = ranking_page(Query(days=Days(), prefix="", after=None, limit=10))
     assert [place.video_id for place in page.places] == ["B", "Z", "_", "a", "b", "ä", "\U0001f600"]

@@ -13,13 +13,15 @@ connection.py   how Redis is reached: each thread keeps a connection of its own
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from flask import current_app
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from pulse_analytics import config
 from pulse_analytics.breaker import Breaker
+from pulse_analytics.errors import TryAgain
 from pulse_analytics.events import dedupe_key
 from pulse_analytics.ingest.journal.connection import connect_redis
 from pulse_analytics.ingest.journal.entries import read_batch, read_dead_letter
@@ -29,7 +31,7 @@ from pulse_analytics.ingest.journal.scripts import Scripts
 from pulse_analytics.queueing import PERSIST_QUEUE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from flask import Flask
     from redis import Redis
@@ -60,7 +62,7 @@ class Journal:
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self.redis = redis
-        #: For the web process: what a request does with the journal, it does under this guard.
+        #: What a request does with the journal, it does under this guard: see `answering`.
         self.breaker = Breaker("Redis")
         self._ttl_seconds = settings.dedupe_ttl_seconds
         self._stale_ms = int(settings.stale_after_seconds * 1000)
@@ -101,14 +103,14 @@ class Journal:
             return self.take(consumer)
         return read_batch(
             ((entry_id, dict(zip(flat[::2], flat[1::2], strict=True))) for part in parts for entry_id, flat in part),
-            alone=wakeups == 0,
+            wakeup_queued=wakeups > 0,
         )
 
     def linger(self, consumer: str) -> Batch:
         """Like `take`, of new entries only, waiting up to LINGER_SECONDS for the first."""
         block = int(config.LINGER_SECONDS * 1000)
         reply: Any = self.redis.xreadgroup(GROUP, consumer, {JOURNAL: ">"}, count=config.BATCH_SIZE, block=block)
-        return read_batch(reply[0][1] if reply else [], alone=True)
+        return read_batch(reply[0][1] if reply else [], wakeup_queued=False)
 
     def give_back(self, consumer: str, entries: Iterable[Entry]) -> None:
         """Make entries that could not be recorded stale at once, for whoever takes next."""
@@ -197,6 +199,17 @@ class Journal:
 def init_journal(app: Flask, settings: Settings) -> None:
     """Give `app` its journal. Does not connect."""
     app.extensions["pulse_journal"] = Journal(connect_redis(settings), settings)
+
+
+@contextmanager
+def answering() -> Iterator[Journal]:
+    """The journal, for a request. Raises TryAgain if Redis does not answer, at once if it hangs."""
+    journal = current_journal()
+    try:
+        with journal.breaker.guard():
+            yield journal
+    except RedisError as error:
+        raise TryAgain("The journal does not answer.") from error
 
 
 def current_journal() -> Journal:

@@ -42,8 +42,8 @@ class Batch:
 
     entries: list[Entry]
     bad: list[BadEntry]
-    alone: bool
-    """No other wake-up is waiting to be taken by another worker."""
+    wakeup_queued: bool
+    """A wake-up is already waiting for another worker to take it."""
 
     @property
     def empty(self) -> bool:
@@ -67,9 +67,9 @@ class DeadLetter:
     fields: dict[str, str]
 
 
-def read_batch(raw: Iterable[tuple[str, Mapping[str, str]]], *, alone: bool) -> Batch:
+def read_batch(raw: Iterable[tuple[str, Mapping[str, str]]], *, wakeup_queued: bool) -> Batch:
     """The batch of these entries, given as ids and fields."""
-    batch = Batch([], [], alone)
+    batch = Batch([], [], wakeup_queued)
     for entry_id, fields in raw:
         try:
             batch.entries.append(Entry(entry_id, _event(fields)))
