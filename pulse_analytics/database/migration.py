@@ -1,4 +1,4 @@
-"""Whether the database is at the newest migration."""
+"""Whether the database is at the newest migration that the code knows, or at a newer one."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 def migration_fault(connection: Connection) -> str:
     """What is wrong with the database's migrations and what to do about it; empty if nothing is."""
     found = MigrationContext.configure(connection).get_current_revision()
-    newest = _newest_migration()
-    if found == newest:
-        return ""
-    return f"it is at migration {found or 'zero'}, the code at {newest}: run `pulse db upgrade`."
+    *older, newest = _known_migrations()
+    if found is None or found in older:
+        return f"it is at migration {found or 'zero'}, the code at {newest}: run `pulse db upgrade`."
+    # An unknown one is newer: in a rolling upgrade the database is upgraded first, and this code goes on meanwhile.
+    return ""
 
 
 @cache
-def _newest_migration() -> str | None:
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+def _known_migrations() -> tuple[str, ...]:
+    """The revisions that the code knows, the newest one last."""
+    return tuple(script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions())[::-1]

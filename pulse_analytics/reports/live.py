@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from pulse_analytics.ingest.journal import answering
+from pulse_analytics.reports import schemas
 
 blueprint = Blueprint("live", __name__)
+
+_no_parameters = schemas.QuerySchema()
 
 
 @blueprint.get("/live")
 def live() -> dict[str, Any]:
     """The journal's own counters: accepted and counted since it began, waiting now, counted in each minute."""
+    schemas.load_query(_no_parameters, request.args)
     with answering() as journal:
         now = journal.live()
     return {

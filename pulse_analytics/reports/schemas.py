@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from pulse_analytics.errors import FixRequest
 from pulse_analytics.events import is_id
@@ -38,13 +38,14 @@ class _Day(fields.Field[date]):
         return day
 
 
-class DaysSchema(Schema):
+class QuerySchema(Schema):
+    """No parameters at all. One that is not known is an error: ignored, it would give other numbers than asked for."""
+
+    error_messages = {"unknown": "Not a parameter of this address."}  # noqa: RUF012 - marshmallow's spelling
+
+
+class DaysSchema(QuerySchema):
     """A range of days, loaded as `days`."""
-
-    class Meta:
-        """marshmallow's options."""
-
-        unknown = EXCLUDE
 
     since = _Day(load_default=None)
     until = _Day(load_default=None)

@@ -51,6 +51,15 @@ def test_every_field_that_is_wrong_is_named(reader: Reader) -> None:
     assert sorted(reader.refused("/top", since="x", until="y", limit="z")) == ["limit", "since", "until"]
 
 
+def test_a_parameter_that_a_report_does_not_have_is_400(reader: Reader, facts: Facts) -> None:
+    rules = [str(rule) for rule in facts.app.url_map.iter_rules() if str(rule).startswith("/admin/analytics/")]
+    assert len(rules) >= 5
+    for rule in rules:
+        path = rule.removeprefix("/admin/analytics").replace("<video_id:video_id>", "v")
+        assert reader.refused(path, event="watched_75_percent") == ["event"]
+        assert sorted(reader.refused(path, evnt="x", Since=day(0))) == ["Since", "evnt"]
+
+
 @pytest.mark.parametrize("path", ["/top", "/export.csv"])
 @pytest.mark.parametrize("q", ["x" * 129, "a\nb", "\x00", "\x7f"])
 def test_what_no_id_begins_with_is_400(reader: Reader, path: str, q: str) -> None:

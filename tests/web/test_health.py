@@ -34,6 +34,18 @@ def test_a_missing_migration_is_named(client: FlaskClient) -> None:
     }
 
 
+def test_a_newer_migration_than_the_code_knows_is_ready(client: FlaskClient, facts: Facts) -> None:
+    facts.sql("UPDATE alembic_version SET version_num = '9999'")
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_database_without_migrations_is_named(client: FlaskClient, facts: Facts) -> None:
+    facts.sql("DELETE FROM alembic_version")
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "it is at migration zero" in answer.get_json()["checks"]["database"]
+
+
 @pytest.mark.parametrize("signal", ["SIGKILL", "SIGSTOP"])
 def test_redis_away_or_hung_is_named_in_time(client: FlaskClient, valkey: ValkeyContainer, signal: str) -> None:
     assert client.get("/readyz").status_code == 200
