@@ -10,7 +10,7 @@ RUNS := 10
 DATABASE := both
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site run test bench lint format crash
+.PHONY: help setup site run test bench lint format crash wheel
 
 help:  ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ lint: $(STAMP)  ## ruff, mypy --strict, import contracts; tsc and ESLint
 	$(BIN)/lint-imports --no-logo
 	bin/frontend $(VENV) typecheck
 	bin/frontend $(VENV) lint
+
+wheel: $(STAMP) site  ## Build the wheel, with migrations and site, into dist/
+	@rm -rf build
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 format: $(STAMP)  ## Format the code
 	$(BIN)/ruff check --fix .

@@ -1,5 +1,5 @@
 """The WSGI application: `granian --interface wsgi wsgi:app`."""
 
-from pulse_analytics.app import create_app
+from pulse_analytics.wsgi import app
 
-app = create_app()
+__all__ = ["app"]

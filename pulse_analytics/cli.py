@@ -40,6 +40,7 @@ def pulse_group(create_app: Callable[[], Flask]) -> FlaskGroup:
         help="Engagement analytics: 202 means counted exactly once.",
     )
     group.params.clear()  # Flask's choice of an application: it is made.
+    click.version_option(package_name="pulse-analytics", prog_name="pulse")(group)
     group.add_command(up_command)
     group.add_command(simulate_command)
     group.add_command(dead_letters)

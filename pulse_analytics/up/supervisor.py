@@ -22,11 +22,12 @@ POLL_SECONDS = 0.1
 class Supervisor:
     """The children of `pulse up`. Use it as a context manager, in the main thread: the exit stops them all."""
 
-    def __init__(self, log_dir: Path, env: Mapping[str, str], cwd: Path, say: Callable[[str], None]) -> None:
-        log_dir.mkdir(mode=0o700, exist_ok=True)
-        self._log_dir = log_dir
+    def __init__(self, data_dir: Path, env: Mapping[str, str], say: Callable[[str], None]) -> None:
+        """Children run in `data_dir`: a file that the user happens to have beside them cannot pass for a module."""
+        self._data_dir = data_dir
+        self._log_dir = data_dir / "log"
+        self._log_dir.mkdir(mode=0o700, exist_ok=True)
         self._env = env
-        self._cwd = cwd
         self._say = say
         self._stages: list[list[Child]] = []
 
@@ -45,7 +46,7 @@ class Supervisor:
         self._stages.append(stage)
         for program in programs:
             stage.append(Child(program, self._log_dir / f"{program.name}.log"))
-            stage[-1].start(self._env, self._cwd)
+            stage[-1].start(self._env, self._data_dir)
         waiting = list(stage)
         while waiting and not stopping():
             waiting = [child for child in waiting if not child.is_ready()]
@@ -73,7 +74,7 @@ class Supervisor:
 
     def _start_again(self, child: Child) -> None:
         try:
-            child.start(self._env, self._cwd)
+            child.start(self._env, self._data_dir)
         except StartError as error:  # Out of processes or memory: that may heal as well.
             self._say(f"{error} {child.plan(ran_seconds=0)}")
 

@@ -18,7 +18,7 @@ from pulse_analytics.config import ConfigError, Settings, read_run_file
 from pulse_analytics.up.exclusive import PATIENCE_SECONDS, check_ports, free_port, locked
 from pulse_analytics.up.program import Program, StartError, redis_lacks
 from pulse_analytics.up.run_file import child_environment, user_values, write_run_file
-from pulse_analytics.up.stack import PROJECT_ROOT, stack
+from pulse_analytics.up.stack import stack
 from pulse_analytics.up.supervisor import Supervisor, stop_signals
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def up_command() -> None:
     raise SystemExit(up())
 
 
-def up(values: Mapping[str, str] | None = None, *, cwd: Path = PROJECT_ROOT, stack: Stack = stack) -> int:
+def up(values: Mapping[str, str] | None = None, *, stack: Stack = stack) -> int:
     """Run the stack until Ctrl-C, SIGTERM or SIGHUP, then stop all of it. Returns the exit code.
 
     `values` are the `PULSE_*` variables that the user set. What an earlier run chose counts for two things only, the
@@ -57,7 +57,7 @@ def up(values: Mapping[str, str] | None = None, *, cwd: Path = PROJECT_ROOT, sta
             stages = stack(chosen, valkey_port=valkey_port, lock=lock)
             with stop_signals() as stopping, _run_file(chosen, valkey_port) as run_values:
                 env = child_environment({**values, **run_values, "PULSE_DATA_DIR": str(data_dir)})
-                _run(chosen, stages, Supervisor(data_dir / "log", env, cwd, _say), stopping)
+                _run(chosen, stages, Supervisor(data_dir, env, _say), stopping)
     except (StartError, ConfigError, OSError) as error:  # OSError: the disk is full, the folder someone else's.
         click.echo(f"pulse up: {error}", err=True)
         return 1

@@ -17,8 +17,8 @@ from pulse_analytics.web.problems import problem
 if TYPE_CHECKING:
     from flask import Flask, Response
 
-DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
-"""Where the built site is, unless the application's config says it under SITE_DIST."""
+DIST = Path(__file__).parents[1] / "site"
+"""Where the built site is (in a checkout a link to frontend/dist), unless the config has SITE_DIST."""
 ASSET_SECONDS = 365 * 86_400
 """The name of an asset holds a hash of its content: it never changes."""
 VIDEO_SECONDS = 3600

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pulse_analytics.config import Settings
 from pulse_analytics.up.program import PROBE_SECONDS, http_lacks, port_lacks
-from pulse_analytics.up.stack import PROJECT_ROOT, stack
+from pulse_analytics.up.stack import CELERY_APP, WSGI_APP, stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,9 +65,11 @@ def test_a_stop_takes_less_than_ten_seconds_whatever_hangs(tmp_path: Path) -> No
     assert sum(max(graces, default=0) for graces in lasting) + PROBE_SECONDS <= 9.5
 
 
-def test_the_commands_run_where_the_two_applications_are() -> None:
-    assert (PROJECT_ROOT / "wsgi.py").exists()
-    assert (PROJECT_ROOT / "celery_app.py").exists()
+def test_the_commands_name_modules_of_the_package(tmp_path: Path) -> None:
+    stages = stack(Settings(data_dir=tmp_path), valkey_port=7001, lock=3)
+    apps = {word for stage in stages for program in stage for word in program.command if word.startswith("pulse_")}
+    assert apps == {"pulse_analytics", WSGI_APP, CELERY_APP}
+    assert {find_spec(app.partition(":")[0]) is not None for app in apps} == {True}
 
 
 def test_a_server_that_is_not_ready_says_why(unready_port: int) -> None:

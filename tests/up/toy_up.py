@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulse_analytics.up import stack
@@ -34,4 +33,4 @@ def toy_stack(settings: Settings, *, valkey_port: int | None, lock: int) -> list
 
 
 if __name__ == "__main__":
-    raise SystemExit(up(stack=toy_stack, cwd=Path.cwd()))
+    raise SystemExit(up(stack=toy_stack))

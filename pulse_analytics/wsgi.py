@@ -1,0 +1,7 @@
+"""The WSGI application: `granian --interface wsgi pulse_analytics.wsgi:app`; in a checkout, `wsgi:app`."""
+
+from __future__ import annotations
+
+from pulse_analytics.app import create_app
+
+app = create_app()
