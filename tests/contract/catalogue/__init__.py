@@ -1,0 +1,42 @@
+"""The requests, a module for each subject; each group stands by itself."""
+
+from __future__ import annotations
+
+from tests.contract.catalogue import (
+    batch,
+    bodies,
+    cors,
+    credentials,
+    days,
+    export,
+    health,
+    live,
+    methods,
+    ranking,
+    reports,
+    sessions,
+    site,
+    trouble,
+    unknown_parameters,
+    videos,
+)
+
+GROUPS = [
+    *reports.GROUPS,
+    *bodies.GROUPS,
+    *batch.GROUPS,
+    *cors.GROUPS,
+    *health.GROUPS,
+    *ranking.GROUPS,
+    *videos.GROUPS,
+    *days.GROUPS,
+    *export.GROUPS,
+    *live.GROUPS,
+    *credentials.GROUPS,
+    *sessions.GROUPS,
+    *site.GROUPS,
+    *methods.GROUPS,
+    *unknown_parameters.GROUPS,
+    # The last: it takes the database's tables away.
+    *trouble.GROUPS,
+]

@@ -1,0 +1,52 @@
+"""The application with a known history, and who replays the catalogue against it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.contract.catalogue import GROUPS
+from tests.contract.history import write_history, write_site
+from tests.contract.replay import Client, Exchanges, replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from tests.facts import Facts
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record", type=Path, metavar="FILE", help="where `python -m tests.contract` writes the answers")
+
+
+def _flask_client(app: Flask) -> Client:
+    return app.test_client(use_cookies=False)
+
+
+#: Each makes a client of the application; all must get the same answers. Another way in is one more line.
+CLIENTS: dict[str, Callable[[Flask], Client]] = {"flask": _flask_client}
+
+
+@pytest.fixture
+def changed_settings() -> dict[str, str]:
+    """Two sites whose players may post."""
+    return {"PULSE_CORS_ORIGINS": "https://video.example, http://[::1]:8000"}
+
+
+@pytest.fixture(params=list(CLIENTS))
+def contract_client(request: pytest.FixtureRequest, app: Flask) -> Client:
+    """A client of the application."""
+    return CLIENTS[request.param](app)
+
+
+@pytest.fixture
+def exchanges(app: Flask, contract_client: Client, facts: Facts, tmp_path: Path) -> Exchanges:
+    """What this application answers to the whole catalogue."""
+    write_history(facts)
+    write_site(tmp_path / "site")
+    app.config["SITE_DIST"] = tmp_path / "site"
+    return replay(contract_client, facts, GROUPS)
