@@ -91,5 +91,6 @@ def load_query(schema: Schema, arguments: Mapping[str, str]) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(arguments)
     except ValidationError as error:
-        raise FixRequest.from_marshmallow(error.messages_dict) from error
+        # Sorted: marshmallow names the unknown ones in no order.
+        raise FixRequest.from_marshmallow(dict(sorted(error.messages_dict.items()))) from error
     return loaded

@@ -1,4 +1,4 @@
-"""Query parameters that no route knows. (expected_changes.py says what is to become of those of the reports.)"""
+"""Query parameters that no route knows: an error of the reports (since 0.2.0), ignored everywhere else."""
 
 from __future__ import annotations
 
