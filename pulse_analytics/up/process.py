@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,8 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+# What the child runs before it becomes its command. A function that runs between fork and exec would do the same, but
+# is not safe in a parent with threads: Python 3.12 and newer warn of it. In this order: a change of user would clear
+# the death signal, and a parent that died before it was set is noticed after it.
+_BECOME = """
+import ctypes, os, sys
+death_signal, parent, user, *command = sys.argv[1:]
+if user:
+    os.setuid(int(user))
+ctypes.CDLL(None).prctl(1, int(death_signal))  # PR_SET_PDEATHSIG
+if os.getppid() != int(parent):
+    sys.exit(1)
+os.execvp(command[0], command)
+"""
 
 
 def spawn(
@@ -27,24 +39,18 @@ def spawn(
     user: int | None = None,
     death_signal: int = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` in a session of its own, both its outputs going to `output`.
+    """Start `command` in a session of its own, both its outputs going to `output`; as `user` if that is given.
 
     On Linux it is sent `death_signal` when the thread that called this ends, however it ends: call it from a thread
     that lives as long as the child should. A Ctrl-C in the terminal does not reach it. Raises OSError if it cannot
     start.
     """
-    parent = os.getpid()
-
-    def die_with_parent() -> None:
-        if _libc is not None:
-            # Ours would swallow the signal if it came before the child's own program runs.
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            _libc.prctl(_PR_SET_PDEATHSIG, death_signal)
-            if os.getppid() != parent:  # The parent died before the line above.
-                os._exit(1)
-
+    if shutil.which(command[0], path=(os.environ if env is None else env).get("PATH", os.defpath)) is None:
+        raise FileNotFoundError(errno.ENOENT, "There is no such program", command[0])
+    become = [sys.executable, "-I", "-S", "-c", _BECOME, str(int(death_signal)), str(os.getpid()), f"{user or ''}"]
+    linux = sys.platform == "linux"
     return subprocess.Popen(  # noqa: S603 - the command is ours
-        command,
+        [*become, *command] if linux else command,
         env=env,
         cwd=cwd,
         stdin=subprocess.DEVNULL,
@@ -52,6 +58,5 @@ def spawn(
         stderr=subprocess.STDOUT if output is not None else None,
         start_new_session=True,
         pass_fds=pass_fds,
-        user=user,
-        preexec_fn=die_with_parent,  # noqa: PLW1509 - it makes two system calls
+        user=None if linux else user,
     )
