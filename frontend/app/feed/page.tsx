@@ -1,8 +1,8 @@
 import { useState } from 'react';
 
-import { VideoFeedCard } from '../../components/video-feed-card.js';
 import { videos } from '../catalogue.js';
 import { useReducedMotion, useTitle } from '../page-effects.js';
+import { VideoFeedCard } from './video-feed-card.js';
 
 /** The feed: every video, with a preview that plays while it is on the screen. */
 export function FeedPage() {

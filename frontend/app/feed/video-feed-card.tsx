@@ -1,10 +1,10 @@
 import { useEffect, useRef } from 'react';
 
-import type { Video } from '../app/catalogue.js';
-import { useOnScreen } from '../app/page-effects.js';
-import { Link } from '../app/navigation.js';
-import { watchPath } from '../app/routes.js';
-import { VideoPlayer } from './video-player.js';
+import { VideoPlayer } from '../../components/video-player.js';
+import type { Video } from '../catalogue.js';
+import { useOnScreen } from '../page-effects.js';
+import { Link } from '../navigation.js';
+import { watchPath } from '../routes.js';
 
 export interface VideoFeedCardProps {
   video: Video;
