@@ -5,7 +5,7 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist*/', 'public/', 'node_modules/'] },
+  { ignores: ['**/dist*/', 'site/public/'] },
   js.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],
@@ -20,8 +20,8 @@ export default tseslint.config(
     },
   },
   {
-    files: ['lib/**', 'components/**', 'app/**', '*.ts', '*.tsx'],
-    ignores: ['*.config.ts'],
+    files: ['player/{lib,components}/**', 'site/app/**', '{player,site}/*.{ts,tsx}'],
+    ignores: ['**/*.config.ts'],
     rules: {
       'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Name what you export.' }],
     },
@@ -31,6 +31,6 @@ export default tseslint.config(
     extends: [reactHooks.configs.flat.recommended, jsxA11y.flatConfigs.strict],
   },
   // These know the library as packed, by its name; a test installs and compiles them.
-  { files: ['tests/packed/**'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['player/tests/packed/**'], extends: [tseslint.configs.disableTypeChecked] },
   { files: ['**/*.{js,mjs}'], languageOptions: { globals: globals.node } },
 );

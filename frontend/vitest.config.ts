@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     environment: 'jsdom',
-    include: ['tests/**/*.test.{ts,tsx}'],
-    setupFiles: ['tests/setup.ts'],
+    include: ['{player,site}/tests/**/*.test.{ts,tsx}'],
+    setupFiles: ['vitest.setup.ts'],
     restoreMocks: true,
   },
 });

@@ -11,9 +11,10 @@ from pathlib import Path
 from tests.browser.site import PAGES, ROOT
 
 FRONTEND = ROOT / "frontend"
+PLAYER = FRONTEND / "player"
 _VITE = FRONTEND / "node_modules" / "vite" / "bin" / "vite.js"
-_CONFIG = FRONTEND / "tests" / "browser" / "vite.config.ts"
-_BUILT_ELSEWHERE = {"node_modules", "dist", "dist-lib", "dist-test"}
+_CONFIG = PLAYER / "tests" / "browser" / "vite.config.ts"
+_BUILT_ELSEWHERE = {"node_modules", "dist-lib", "dist-test"}
 
 
 def build_pages() -> None:
@@ -26,12 +27,12 @@ def build_pages() -> None:
     if node is None or not _VITE.is_file():
         raise RuntimeError("The harness pages need Node and frontend/node_modules: `make setup`.")
     command = [node, str(_VITE), "build", "--config", str(_CONFIG), "--logLevel", "warn"]
-    done = subprocess.run(command, cwd=FRONTEND, capture_output=True, text=True, check=False, timeout=110)
+    done = subprocess.run(command, cwd=PLAYER, capture_output=True, text=True, check=False, timeout=110)
     if done.returncode != 0:
         raise RuntimeError(f"The harness pages cannot be built:\n{done.stdout}{done.stderr}")
 
 
 def _newest_source() -> float:
-    folders = [path for path in FRONTEND.iterdir() if path.name not in _BUILT_ELSEWHERE]
+    folders = [path for path in PLAYER.iterdir() if path.name not in _BUILT_ELSEWHERE]
     files = (file for folder in folders for file in [folder, *folder.rglob("*")])
     return max(file.stat().st_mtime for file in files if file.is_file())

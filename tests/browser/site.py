@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from tests.servers.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ROOT / "frontend" / "dist-test"
+PAGES = ROOT / "frontend" / "player" / "dist-test"
 MEDIA = Path(__file__).parent / "media"
 SEGMENTS = len(list(MEDIA.glob("segment-*.ts")))
 

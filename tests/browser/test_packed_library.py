@@ -1,7 +1,7 @@
 """The library as others get it: only what `npm pack` packs, in two sites that are not ours.
 
-Their sources are in frontend/tests/packed. They are installed without a network: what else they need is copied from
-frontend/node_modules.
+Their sources are in frontend/player/tests/packed. They are installed without a network: what else they need is copied
+from frontend/node_modules.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from tests.browser.stage import Stage
 
-FRONTEND = ROOT / "frontend"
-MODULES = FRONTEND / "node_modules"
-SOURCES = FRONTEND / "tests" / "packed"
+MODULES = ROOT / "frontend" / "node_modules"
+PACKAGE = ROOT / "frontend" / "player"
+SOURCES = PACKAGE / "tests" / "packed"
 PLAYER = "node_modules/@pulse-analytics/player"
 # What an application of React 19 asks for, and what that asks for in turn.
 OTHER_PACKAGES = ("react", "react-dom", "scheduler", "hls.js", "@types/react", "@types/react-dom", "csstype")
@@ -48,7 +48,7 @@ resolutions = pytest.mark.parametrize("resolution", _RESOLUTIONS)
 def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What would be published. `npm pack` builds the library first."""
     folder = tmp_path_factory.mktemp("tarball")
-    _run("npm", "pack", "--loglevel=error", "--pack-destination", str(folder), cwd=FRONTEND)
+    _run("npm", "pack", "--loglevel=error", "--pack-destination", str(folder), cwd=PACKAGE)
     return next(folder.glob("*.tgz"))
 
 

@@ -1,7 +1,7 @@
-"""Draw the sample videos of the demo site, and a poster for each, into frontend/public/videos.
+"""Draw the sample videos of the demo site, and a poster for each, into frontend/site/public/videos.
 
     python3 -m venv /tmp/draw && /tmp/draw/bin/pip install av==18.1.0 pillow
-    /tmp/draw/bin/python frontend/scripts/make_sample_videos.py [NAME ...]
+    /tmp/draw/bin/python frontend/site/scripts/make_sample_videos.py [NAME ...]
 
 The results are committed: nobody needs this to build the site. Every scene ends as it begins, so that a looping preview
 shows no seam, and carries its own clock, so that a person or a test can read the position from the picture.

@@ -12,7 +12,7 @@ const FILES = {
   '/': ['text/html', '<!doctype html><title>Measure</title><script type="module" src="/measure-page.mjs"></script>'],
   '/measure-page.mjs': ['text/javascript', read('measure-page.mjs')],
   '/tracker.js': ['text/javascript', read('../dist-lib/tracker.js')],
-  '/film.mp4': ['video/mp4', read('../public/videos/tides.mp4')],
+  '/film.mp4': ['video/mp4', read('../../site/public/videos/tides.mp4')],
 };
 /** What is measured, under the names that the page gives it. */
 const ROWS = {

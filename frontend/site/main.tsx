@@ -2,7 +2,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 
 import { App } from './app/app.js';
-import { startOutbox } from './index.js';
+import { startOutbox } from '../player/index.js';
 
 // What an earlier visit could not deliver is sent now, whichever page this is.
 startOutbox();

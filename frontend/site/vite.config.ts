@@ -1,4 +1,4 @@
-/** The demo site and the admin pages: built into dist, which Flask serves. The library has vite.lib.config.ts. */
+/** The demo site and the admin pages: built into frontend/dist, which Flask serves. The player has its own. */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
@@ -7,7 +7,8 @@ const api = 'http://127.0.0.1:8000';
 export default defineConfig({
   plugins: [react()],
   build: {
-    outDir: 'dist',
+    outDir: '../dist',
+    emptyOutDir: true,
     target: 'es2022',
     rolldownOptions: { input: ['index.html', 'admin.html'] },
     // The Content-Security-Policy allows no data: URLs but for images, and every name holds a hash.

@@ -3,12 +3,12 @@ import { defineConfig } from 'vite';
 
 const inHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** The harness pages of tests/browser: `npm run build:test` puts them into dist-test. */
+/** The harness pages of tests/browser: tests/browser/pages.py lets Vite put them into dist-test. */
 export default defineConfig({
   root: inHere('.'),
   base: '/',
   publicDir: false,
-  cacheDir: inHere('../../node_modules/.vite-test'),
+  cacheDir: inHere('../../../node_modules/.vite-test'),
   build: {
     outDir: inHere('../../dist-test'),
     emptyOutDir: true,

@@ -2,7 +2,6 @@ import { defineConfig } from 'vite';
 
 /** The library: ESM for other sites' bundlers and for a plain `<script type="module">`. */
 export default defineConfig({
-  publicDir: false, // That is the site's.
   build: {
     outDir: 'dist-lib',
     target: 'es2022',
