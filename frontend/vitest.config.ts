@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  resolve: { tsconfigPaths: true },
   test: {
     environment: 'jsdom',
     include: ['{player,site}/tests/**/*.test.{ts,tsx}'],

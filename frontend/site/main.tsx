@@ -1,8 +1,8 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { startOutbox } from '@pulse-analytics/player';
 
 import { App } from './app/app.js';
-import { startOutbox } from '../player/index.js';
 
 // What an earlier visit could not deliver is sent now, whichever page this is.
 startOutbox();

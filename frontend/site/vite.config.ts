@@ -6,6 +6,7 @@ const api = 'http://127.0.0.1:8000';
 
 export default defineConfig({
   plugins: [react()],
+  resolve: { tsconfigPaths: true }, // The player's sources, not a build of them.
   build: {
     outDir: '../dist',
     emptyOutDir: true,

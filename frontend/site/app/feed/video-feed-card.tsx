@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react';
+import { VideoPlayer } from '@pulse-analytics/player';
 
-import { VideoPlayer } from '../../../player/components/video-player.js';
 import type { Video } from '../catalogue.js';
 import { useOnScreen } from '../page-effects.js';
 import { Link } from '../navigation.js';

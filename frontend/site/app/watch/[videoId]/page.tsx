@@ -1,6 +1,6 @@
 import { useState } from 'react';
+import { VideoPlayer } from '@pulse-analytics/player';
 
-import { VideoPlayer } from '../../../../player/components/video-player.js';
 import { type Video, findVideo, videos } from '../../catalogue.js';
 import { Link } from '../../navigation.js';
 import { NotFoundPage } from '../../not-found.js';
