@@ -7,7 +7,7 @@ import type { Outbox } from './outbox.js';
 import { pageOutbox } from './page-outbox.js';
 import { createPlayedReader } from './played.js';
 import { createPlaybackSessions, type PlaybackSessions } from './playback-sessions.js';
-import { createSession, type Session } from './session.js';
+import { createViewer, type Viewer } from './viewer.js';
 
 /** What a tracker may be told. All but `videoId` is read anew whenever it is needed. */
 export interface TrackOptions {
@@ -28,7 +28,7 @@ export interface TrackOptions {
 /** What a tracker needs of the page besides its element. */
 export interface TrackWorld {
   sessions: PlaybackSessions;
-  session: Session;
+  viewer: Viewer;
   now: () => number;
 }
 
@@ -85,7 +85,7 @@ export function followVideo(
 }
 
 function thisPage(): TrackWorld {
-  pageWorld ??= { sessions: createPlaybackSessions(), session: createSession(), now: Date.now };
+  pageWorld ??= { sessions: createPlaybackSessions(), viewer: createViewer(), now: Date.now };
   return pageWorld;
 }
 
@@ -93,11 +93,11 @@ function outboxOf({ outbox, endpoint }: Omit<TrackOptions, 'videoId'>): Outbox {
   return outbox ?? pageOutbox(endpoint);
 }
 
-function report(videoId: string, options: Omit<TrackOptions, 'videoId'>, { session, now }: TrackWorld): void {
+function report(videoId: string, options: Omit<TrackOptions, 'videoId'>, { viewer, now }: TrackWorld): void {
   const milestone: Milestone = {
     videoId,
     event: 'watched_50_percent',
-    userId: session.viewerId(options.userId),
+    userId: viewer.id(options.userId),
     ts: now(),
   };
   outboxOf(options).add(milestone); // First: whatever the callback does, the report is on its way.

@@ -4,8 +4,8 @@ import { reachBeyondHalf, type Measure } from '../lib/detector.js';
 import type { Milestone } from '../lib/milestone.js';
 import type { Outbox } from '../lib/outbox.js';
 import { createPlaybackSessions } from '../lib/playback-sessions.js';
-import { createSession } from '../lib/session.js';
 import { followVideo, type TrackOptions, type TrackWorld } from '../lib/track-video.js';
+import { createViewer } from '../lib/viewer.js';
 import { settled } from './fakes.js';
 import { simulateVideo, type SimulatedVideo } from './simulated-video.js';
 
@@ -21,7 +21,7 @@ function page(): {
     flush: () => Promise.resolve(),
     start: () => () => undefined,
   };
-  const world = { sessions: createPlaybackSessions(), session: createSession({ storage: null }), now: () => 42 };
+  const world = { sessions: createPlaybackSessions(), viewer: createViewer({ storage: null }), now: () => 42 };
   return {
     reports,
     world,

@@ -11,24 +11,24 @@ export interface RandomSource {
   getRandomValues(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
 }
 
-/** What a session needs of the browser. */
-export interface SessionWorld {
+/** What a viewer needs of the browser. */
+export interface ViewerWorld {
   /** Where the anonymous id is kept; null: nowhere, so that it lasts as long as the page. */
   storage?: Storage | null;
   crypto?: RandomSource;
 }
 
-/** Tells who watches. */
-export interface Session {
+/** Whoever watches in this browser. */
+export interface Viewer {
   /** The given id if there is one, else the anonymous id of this browser. */
-  viewerId(userId?: string | null): string;
+  id(userId?: string | null): string;
 }
 
-/** Makes a session. The anonymous id is made, and kept, when it is first asked for. */
-export function createSession({ storage = browserStorage(), crypto = globalThis.crypto }: SessionWorld = {}): Session {
+/** Makes a viewer. The anonymous id is made, and kept, when it is first asked for. */
+export function createViewer({ storage = browserStorage(), crypto = globalThis.crypto }: ViewerWorld = {}): Viewer {
   let anonymousId: string | undefined;
   return {
-    viewerId(userId) {
+    id(userId) {
       if (userId) return userId;
       anonymousId ??= keptId(storage, crypto);
       return anonymousId;

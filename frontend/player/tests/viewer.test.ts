@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSession, type RandomSource } from '../lib/session.js';
+import { createViewer, type RandomSource } from '../lib/viewer.js';
 import { FakeStorage } from './fakes.js';
 
 const UUID_4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -7,18 +7,18 @@ const UUID_4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]
 const insecure: RandomSource = { getRandomValues: (bytes) => globalThis.crypto.getRandomValues(bytes) };
 
 test('a user who is logged in is known by that id', () => {
-  expect(createSession({ storage: new FakeStorage() }).viewerId('ada')).toBe('ada');
+  expect(createViewer({ storage: new FakeStorage() }).id('ada')).toBe('ada');
 });
 
 test.each([undefined, null, ''])('a viewer who is not logged in (%o) keeps one UUID from visit to visit', (userId) => {
   const storage = new FakeStorage();
-  const id = createSession({ storage }).viewerId(userId);
+  const id = createViewer({ storage }).id(userId);
   expect(id).toMatch(UUID_4);
-  expect(createSession({ storage }).viewerId(userId)).toBe(id);
+  expect(createViewer({ storage }).id(userId)).toBe(id);
 });
 
 test('the id is a UUID on plain http too', () => {
-  const ids = Array.from({ length: 100 }, () => createSession({ storage: null, crypto: insecure }).viewerId());
+  const ids = Array.from({ length: 100 }, () => createViewer({ storage: null, crypto: insecure }).id());
   expect(new Set(ids).size).toBe(100);
   ids.forEach((id) => expect(id).toMatch(UUID_4));
 });
@@ -26,7 +26,7 @@ test('the id is a UUID on plain http too', () => {
 test.each(['fill', 'forbid'] as const)('a storage made to %s gives an id that lasts as long as the page', (spoil) => {
   const storage = new FakeStorage();
   storage[spoil]();
-  const session = createSession({ storage });
-  expect(session.viewerId()).toMatch(UUID_4);
-  expect(session.viewerId()).toBe(session.viewerId());
+  const viewer = createViewer({ storage });
+  expect(viewer.id()).toMatch(UUID_4);
+  expect(viewer.id()).toBe(viewer.id());
 });
