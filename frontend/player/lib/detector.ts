@@ -60,6 +60,11 @@ export function hasCrossed(played: readonly Range[], duration: number, measure: 
   }
 }
 
+/** Whether playing up to `currentTime` can pass the half. Needs no played ranges, so it may be asked often. */
+export function canCross(currentTime: number, duration: number, measure: Measure): boolean {
+  return measure !== 'reached' || !(currentTime <= duration / 2); // An unknown duration rules nothing out.
+}
+
 /**
  * How long playing must go on beyond the middle, in seconds.
  *

@@ -1,7 +1,7 @@
 /**
  * Follows a video element and reports when its viewer has passed the half. Knows no framework.
  */
-import type { Measure } from './detector.js';
+import { canCross, type Measure } from './detector.js';
 import type { Milestone } from './milestone.js';
 import type { Outbox } from './outbox.js';
 import { pageOutbox } from './page-outbox.js';
@@ -56,13 +56,11 @@ export function followVideo(
 
   function check(): void {
     if (session.reported) return;
-    const { measure = 'reached' } = read();
-    if (session.observe(played.read(), element.duration, measure)) report(videoId, read(), world);
+    if (session.observe(played.read(), element.duration, measureOf(read()))) report(videoId, read(), world);
   }
   function progressed(): void {
-    // Before the half nothing can be reached. A look at `played`, four times a second, is what tracking costs.
-    if ((read().measure ?? 'reached') === 'reached' && element.currentTime <= element.duration / 2) return;
-    check();
+    // Reading `played` four times a second is what tracking costs: not where it cannot matter.
+    if (canCross(element.currentTime, element.duration, measureOf(read()))) check();
   }
   const stopListening = listen(element, { check, progressed, jumped: played.jumped, emptied: played.emptied });
   // What an earlier visit left is sent even where no app shell starts the outbox.
@@ -87,6 +85,10 @@ export function followVideo(
 function thisPage(): TrackWorld {
   pageWorld ??= { sessions: createPlaybackSessions(), viewer: createViewer(), now: Date.now };
   return pageWorld;
+}
+
+function measureOf({ measure = 'reached' }: Omit<TrackOptions, 'videoId'>): Measure {
+  return measure;
 }
 
 function outboxOf({ outbox, endpoint }: Omit<TrackOptions, 'videoId'>): Outbox {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  canCross,
   createPlaybackSession,
   hasCrossed,
   minus,
@@ -157,6 +158,20 @@ describe('whatever is played', () => {
         expect(hasCrossed(union(before), duration, 'watched')).toBe(false);
       }),
     );
+  });
+
+  test('a playhead that was never past the middle has not crossed it', () => {
+    fc.assert(
+      fc.property(shares, durations, measures, (ranges, duration, measure) => {
+        const played = union(scaled(ranges, duration));
+        const playhead = Math.max(0, ...played.map(([, end]) => end));
+        fc.pre(hasCrossed(played, duration, measure));
+        expect(canCross(playhead, duration, measure)).toBe(true);
+      }),
+    );
+    expect(canCross(10, 20, 'reached')).toBe(false);
+    expect(canCross(10.01, 20, 'reached')).toBe(true);
+    expect(canCross(0, 20, 'watched')).toBe(true);
   });
 
   test('playing on beyond the mark is always reported', () => {
