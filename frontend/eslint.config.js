@@ -4,6 +4,13 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
+/** Forbids `files` to import what matches `regex`. If two contracts name one file, ESLint applies only the last. */
+const contract = (files, regex, message, ignores = []) => ({
+  files,
+  ignores,
+  rules: { 'no-restricted-imports': ['error', { patterns: [{ regex, message }] }] },
+});
+
 export default tseslint.config(
   { ignores: ['**/dist*/', 'site/public/'] },
   js.configs.recommended,
@@ -26,6 +33,32 @@ export default tseslint.config(
       'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Name what you export.' }],
     },
   },
+  contract(
+    ['player/lib/**', 'player/*.ts'],
+    String.raw`^\.\./|^@pulse-analytics/`,
+    'lib/ must not import components/ or the site, nor the player anything outside its folder.',
+  ),
+  contract(
+    ['player/components/**'],
+    String.raw`^\.\./(?!lib/[\w-]+\.js$)|^@pulse-analytics/`,
+    'Components may import lib/ and each other, but not the site.',
+  ),
+  contract(
+    ['site/app/admin/**', 'site/admin.tsx'],
+    String.raw`(^|/)(feed|watch|player)/|(^|/)(app|catalogue|routes)\.js$|^@pulse-analytics/`,
+    'The admin page must not import the demo site or the player.',
+  ),
+  contract(
+    ['site/app/**', 'site/main.tsx'],
+    String.raw`(^|/)(admin|player)/`,
+    'The demo site must not import the admin page, and must import the player by its package name.',
+    ['site/app/admin/**'],
+  ),
+  contract(
+    ['site/app/{header,navigation,not-found,page-effects}.{ts,tsx}'],
+    String.raw`(^|/)(admin|feed|watch|player)/|(^|/)(app|catalogue|routes)\.js$|^@pulse-analytics/`,
+    'The demo site and the admin page share this file: it must not import either.',
+  ),
   {
     files: ['**/*.tsx', '**/use-*.ts'],
     extends: [reactHooks.configs.flat.recommended, jsxA11y.flatConfigs.strict],
