@@ -50,6 +50,7 @@ wheel: $(STAMP) site  ## Build the wheel, with migrations and site, into dist/
 format: $(STAMP)  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	bin/frontend $(VENV) format
 
 $(STAMP): setup.cfg pyproject.toml constraints.txt
 	@PYTHON=$(PYTHON) sh bin/make-venv $(VENV)
