@@ -31,7 +31,10 @@ const ROWS = {
 let reports = 0;
 const server = createServer(answer);
 await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
-const browser = await chromium.launch({ executablePath: findBrowser(), args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+const browser = await chromium.launch({
+  executablePath: findBrowser(),
+  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+});
 try {
   const turns = { without: [], with: [] };
   for (let turn = 0; turn < TURNS; turn += 1) {
@@ -68,7 +71,10 @@ function print({ without, with: tracked }) {
     console.log(line(label, [...numbers, a.median > 0 ? (b.median / a.median).toFixed(2) : '-']));
   }
   console.log(`\nThe goal is at most ${GOAL_MICROSECONDS} µs more for a timeupdate.`);
-  for (const [name, which] of [['playing', 'Of many at once'], ['seldom', 'As they come']])
+  for (const [name, which] of [
+    ['playing', 'Of many at once'],
+    ['seldom', 'As they come'],
+  ])
     console.log(`${which}: ${short(more[name])} µs, ${more[name] <= GOAL_MICROSECONDS ? 'kept' : 'missed'}.`);
 }
 
@@ -101,7 +107,9 @@ function answer(request, response) {
 
 function sendFile({ headers }, response, type, content) {
   // Without these two a page's clock is rounded to 100 µs.
-  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin').setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+  response
+    .setHeader('Cross-Origin-Opener-Policy', 'same-origin')
+    .setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
   response.setHeader('Content-Type', type).setHeader('Accept-Ranges', 'bytes');
   const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? [];
   if (first === undefined) {
@@ -118,7 +126,9 @@ function read(path) {
 }
 
 function findBrowser() {
-  const paths = BROWSERS.flatMap((name) => (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name)));
+  const paths = BROWSERS.flatMap((name) =>
+    (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name)),
+  );
   const found = paths.find(isProgram);
   if (!found) throw new Error(`None of these is on the PATH: ${BROWSERS.join(', ')}`);
   return found;

@@ -15,7 +15,9 @@ export function FeedPage() {
       <div className="feed-head">
         <div>
           <h1 tabIndex={-1}>Short films that end as they begin</h1>
-          <p className="lead">Six loops of about twenty seconds, without sound. Watch one past its half, and it counts.</p>
+          <p className="lead">
+            Six loops of about twenty seconds, without sound. Watch one past its half, and it counts.
+          </p>
         </div>
         <button
           className="button"

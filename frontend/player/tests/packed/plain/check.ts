@@ -5,7 +5,12 @@ const video = document.createElement('video');
 export const told: Milestone[] = [];
 export const stop: () => void = trackVideo(video, { videoId: 'v1', onMilestone: (milestone) => told.push(milestone) });
 export const stopOutbox: () => void = startOutbox({ endpoint: '/analytics' });
-trackVideo(video, { videoId: 'v1', userId: null, measure: 'watched', outbox: createOutbox({ endpoint: '/analytics' }) });
+trackVideo(video, {
+  videoId: 'v1',
+  userId: null,
+  measure: 'watched',
+  outbox: createOutbox({ endpoint: '/analytics' }),
+});
 
 // @ts-expect-error -- A video must be named.
 trackVideo(video, {});

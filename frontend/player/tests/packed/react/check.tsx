@@ -3,7 +3,14 @@ import { useTrackVideo, VideoPlayer, type Milestone, type VideoPlayerProps } fro
 
 export const props: VideoPlayerProps = { videoId: 'v1', src: '/v1.mp4', measure: 'watched', userId: undefined };
 export const players: ReactElement[] = [
-  <VideoPlayer key="full" {...props} poster="/v1.jpg" loop className="stage" onMilestone={(passed: Milestone) => passed.ts} />,
+  <VideoPlayer
+    key="full"
+    {...props}
+    poster="/v1.jpg"
+    loop
+    className="stage"
+    onMilestone={(passed: Milestone) => passed.ts}
+  />,
   <VideoPlayer key="with captions" videoId="v1" src="/v1.m3u8">
     <track kind="captions" src="/v1.vtt" />
   </VideoPlayer>,
