@@ -35,7 +35,7 @@ crash: $(STAMP)  ## Kill, freeze, cut and fill everything while events flow, the
 bench: $(STAMP)  ## Measure everything beside its rivals, some 25 minutes; ARGS="accept count --quick" for less, ARGS=--help
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-lint: $(STAMP)  ## ruff, mypy --strict, import contracts; tsc and ESLint
+lint: $(STAMP)  ## ruff, mypy --strict, import contracts; tsc, ESLint and Prettier
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
