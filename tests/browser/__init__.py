@@ -8,5 +8,5 @@ stage.py          Stage: one test's page, videos, reports and counts
 accessibility.py  what axe says of a page, and what a press of Tab leads to
 make_media.py     makes the clips in media/
 admin/            the same for the admin page, whose stack can be stopped part by part
-../../frontend/player/tests/browser/   the harness pages' sources; beside it packed/, two sites that are not ours
+../../frontend/player/tests/browser/   the harness pages' sources; beside it packed/, what tests add to examples/
 """

@@ -1,7 +1,7 @@
 """The library as others get it: only what `npm pack` packs, in two sites that are not ours.
 
-Their sources are in frontend/player/tests/packed. They are installed without a network: what else they need is copied
-from frontend/node_modules.
+The sites are the examples in examples/, and frontend/player/tests/packed holds what only tests add to them. They are
+installed without a network: what else they need is copied from frontend/node_modules.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 MODULES = ROOT / "frontend" / "node_modules"
 PACKAGE = ROOT / "frontend" / "player"
-SOURCES = PACKAGE / "tests" / "packed"
+EXAMPLES = ROOT / "examples"
+CHECKS = PACKAGE / "tests" / "packed"
 PLAYER = "node_modules/@pulse-analytics/player"
 # What an application of React 19 asks for, and what that asks for in turn.
 OTHER_PACKAGES = ("react", "react-dom", "scheduler", "hls.js", "@types/react", "@types/react-dom", "csstype")
@@ -72,7 +73,7 @@ def plain_page(tarball: Path, web_root: Path) -> Path:
 @pytest.fixture(scope="module")
 def react_app(tarball: Path, web_root: Path) -> Path:
     """An application of React that npm installed the tarball into, and Vite has built."""
-    folder = _copy("react", web_root)
+    folder = _copy("vite-react", web_root)
     packages = {name: f"file:{MODULES / name}" for name in OTHER_PACKAGES}
     packages["@pulse-analytics/player"] = f"file:{tarball}"
     (folder / "package.json").write_text(json.dumps({"private": True, "type": "module", "dependencies": packages}))
@@ -107,7 +108,7 @@ def test_a_plain_page_reports_with_the_unpacked_tracker(stage: Stage, plain_page
 
 
 def test_a_react_app_reports_with_the_installed_player(stage: Stage, react_app: Path, origin: str) -> None:
-    scripts = _play(stage, f"{origin}/react/dist/index.html")
+    scripts = _play(stage, f"{origin}/vite-react/dist/index.html")
     stage.ends_with(1)
     built = {file.name for file in (react_app / "dist" / "assets").glob("*.js")}
     # One script, and beside it hls.js, which nothing here needs.
@@ -160,7 +161,8 @@ def _play(stage: Stage, url: str) -> list[str]:
 
 def _copy(name: str, web_root: Path) -> Path:
     folder = web_root / name
-    shutil.copytree(SOURCES / name, folder)
+    shutil.copytree(EXAMPLES / name, folder)
+    shutil.copytree(CHECKS / name, folder, dirs_exist_ok=True)
     shutil.copy(MEDIA / "clip-4s.mp4", folder / "clip.mp4")
     return folder
 
