@@ -12,7 +12,7 @@ const contract = (files, regex, message, ignores = []) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['**/dist*/', 'site/public/'] },
+  { ignores: ['**/dist*/', 'site/public/', '**/examples/plain/tracker.js'] },
   js.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],
@@ -64,6 +64,6 @@ export default tseslint.config(
     extends: [reactHooks.configs.flat.recommended, jsxA11y.flatConfigs.strict],
   },
   // These know the library as packed, by its name; a test installs and compiles them.
-  { files: ['player/tests/packed/**'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['player/tests/packed/**', '**/examples/**'], extends: [tseslint.configs.disableTypeChecked] },
   { files: ['**/*.{js,mjs}'], languageOptions: { globals: globals.node } },
 );

@@ -1,31 +1,33 @@
-import { StrictMode } from 'react';
+import { StrictMode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { startOutbox, VideoPlayer } from '@pulse-analytics/player';
 
-declare global {
-  interface Window {
-    milestones: string[];
-  }
+const endpoint = 'http://127.0.0.1:8000/analytics';
+
+function Page() {
+  const [watched, setWatched] = useState(false);
+  return (
+    <>
+      <VideoPlayer
+        videoId="intro"
+        src="film.mp4"
+        endpoint={endpoint}
+        aria-label="A short film"
+        onMilestone={() => setWatched(true)}
+        muted
+        width={640}
+      />
+      <p role="status">{watched && 'Watched past the half'}</p>
+    </>
+  );
 }
 
-const asked = new URLSearchParams(location.search);
-const endpoint = asked.get('endpoint') ?? '';
-window.milestones = [];
-startOutbox({ endpoint });
+startOutbox({ endpoint }); // Sends the reports that an earlier visit could not deliver.
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(
   <StrictMode>
-    <VideoPlayer
-      data-slot="a"
-      aria-label="A clip"
-      videoId={asked.get('videoId') ?? ''}
-      src="clip.mp4"
-      endpoint={endpoint}
-      onMilestone={({ videoId }) => window.milestones.push(videoId)}
-      muted
-      width={480}
-    />
+    <Page />
   </StrictMode>,
 );

@@ -18,17 +18,15 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import pytest
 
 from tests.browser.site import MEDIA, ROOT
 from tests.browser.stack import Stack
+from tests.browser.stage import Stage, Video
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tests.browser.stage import Stage
 
 MODULES = ROOT / "frontend" / "node_modules"
 PACKAGE = ROOT / "frontend" / "player"
@@ -37,6 +35,10 @@ CHECKS = PACKAGE / "tests" / "packed"
 PLAYER = "node_modules/@pulse-analytics/player"
 # What an application of React 19 asks for, and what that asks for in turn.
 OTHER_PACKAGES = ("react", "react-dom", "scheduler", "hls.js", "@types/react", "@types/react-dom", "csstype")
+VIDEO_ID = "intro"
+# What the examples' READMEs let people add to them.
+_ADDED = ("node_modules", "dist", "public", "film.mp4", "tracker.js", "*.tgz", "package-lock.json")
+_ENDPOINT = "http://127.0.0.1:8000/analytics"
 
 _STRICT = ("--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022")
 _RESOLUTIONS = {"node": ("--module", "nodenext"), "bundler": ("--module", "esnext", "--moduleResolution", "bundler")}
@@ -61,26 +63,46 @@ def web_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def plain_page(tarball: Path, web_root: Path) -> Path:
-    """A page that has nothing but the unpacked tarball: no bundler, no React."""
+    """The plain page, beside the tracker out of the tarball: no bundler, no React."""
     folder = _copy("plain", web_root)
     with tarfile.open(tarball) as packed:
         packed.extractall(folder, filter="data")
     (folder / PLAYER).parent.mkdir(parents=True)
     (folder / "package").rename(folder / PLAYER)
+    shutil.copy(_entry(folder, "./tracker"), folder / "tracker.js")
+    shutil.copy(MEDIA / "clip-4s.mp4", folder / "film.mp4")
     return folder
 
 
 @pytest.fixture(scope="module")
 def react_app(tarball: Path, web_root: Path) -> Path:
-    """An application of React that npm installed the tarball into, and Vite has built."""
+    """The application of React, with the tarball installed where its manifest expects it."""
     folder = _copy("vite-react", web_root)
-    packages = {name: f"file:{MODULES / name}" for name in OTHER_PACKAGES}
-    packages["@pulse-analytics/player"] = f"file:{tarball}"
-    (folder / "package.json").write_text(json.dumps({"private": True, "type": "module", "dependencies": packages}))
+    shutil.copy(tarball, folder)
+    manifest = json.loads((folder / "package.json").read_text())
+    assert manifest["dependencies"]["@pulse-analytics/player"] == f"file:{tarball.name}"
+    manifest["dependencies"].update({name: f"file:{MODULES / name}" for name in OTHER_PACKAGES})
+    del manifest["devDependencies"]  # They are run from frontend/node_modules.
+    (folder / "package.json").write_text(json.dumps(manifest))
     _run("npm", "install", "--offline", "--install-links", "--ignore-scripts", "--loglevel=error", cwd=folder)
-    _run_tool("vite/bin/vite.js", "build", "--base", "./", "--logLevel", "warn", cwd=folder)
-    shutil.copy(MEDIA / "clip-4s.mp4", folder / "dist" / "clip.mp4")
     return folder
+
+
+@pytest.fixture(scope="module")
+def reporting_page(plain_page: Path, stack: Stack) -> Path:
+    """The plain page, told where its pulse is."""
+    _set_endpoint(plain_page / "index.html", stack)
+    return plain_page
+
+
+@pytest.fixture(scope="module")
+def built_app(react_app: Path, stack: Stack) -> Path:
+    """The application of React as Vite builds it, told where its pulse is."""
+    _set_endpoint(react_app / "main.tsx", stack)
+    (react_app / "public").mkdir()
+    shutil.copy(MEDIA / "clip-4s.mp4", react_app / "public" / "film.mp4")
+    _run_tool("vite/bin/vite.js", "build", "--base", "./", "--logLevel", "warn", cwd=react_app)
+    return react_app / "dist"
 
 
 @pytest.fixture(scope="module")
@@ -101,16 +123,14 @@ def stack(origin: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
         yield stack
 
 
-def test_a_plain_page_reports_with_the_unpacked_tracker(stage: Stage, plain_page: Path, origin: str) -> None:
-    scripts = _play(stage, f"{origin}/plain/index.html")
-    stage.ends_with(1)
-    assert scripts == [f"{origin}/plain/{PLAYER}/dist-lib/tracker.js"]
+def test_a_plain_page_reports_with_the_unpacked_tracker(stage: Stage, reporting_page: Path, origin: str) -> None:
+    scripts = _play_and_count(stage, f"{origin}/{reporting_page.name}/index.html")
+    assert scripts == [f"{origin}/plain/tracker.js"]
 
 
-def test_a_react_app_reports_with_the_installed_player(stage: Stage, react_app: Path, origin: str) -> None:
-    scripts = _play(stage, f"{origin}/vite-react/dist/index.html")
-    stage.ends_with(1)
-    built = {file.name for file in (react_app / "dist" / "assets").glob("*.js")}
+def test_a_react_app_reports_with_the_installed_player(stage: Stage, built_app: Path, origin: str) -> None:
+    scripts = _play_and_count(stage, f"{origin}/vite-react/dist/index.html")
+    built = {file.name for file in (built_app / "assets").glob("*.js")}
     # One script, and beside it hls.js, which nothing here needs.
     assert len(scripts) == 1
     assert any(name.startswith("hls") for name in built - {scripts[0].rpartition("/")[2]})
@@ -149,22 +169,30 @@ def test_the_player_imports_only_what_its_manifest_asks_for(react_app: Path) -> 
     assert set(manifest["peerDependencies"]) == {"react"}
 
 
-def _play(stage: Stage, url: str) -> list[str]:
-    """Play the clip of a page to its end; the scripts that the page fetched."""
+def _play_and_count(stage: Stage, url: str) -> list[str]:
+    """Play the film of a page to its end, which counts once; the scripts that the page fetched."""
+    before = stage.stack.count(VIDEO_ID)
     scripts: list[str] = []
     stage.page.on("request", lambda request: scripts.append(request.url) if request.url.endswith(".js") else None)
-    stage.page.goto(f"{url}?{urlencode({'endpoint': f'{stage.stack.url}/analytics', 'videoId': stage.video_id})}")
-    stage.video().play_to_the_end()
-    stage.wait_for_milestones(stage.video_id)
+    stage.page.goto(url)
+    Video(stage.page.locator("video")).play_to_the_end()
+    stage.page.get_by_role("status").get_by_text("Watched past the half").wait_for()
+    stage.ends({VIDEO_ID: before + 1}, reports=1)
     return scripts
 
 
 def _copy(name: str, web_root: Path) -> Path:
     folder = web_root / name
-    shutil.copytree(EXAMPLES / name, folder)
+    shutil.copytree(EXAMPLES / name, folder, ignore=shutil.ignore_patterns(*_ADDED))
     shutil.copytree(CHECKS / name, folder, dirs_exist_ok=True)
-    shutil.copy(MEDIA / "clip-4s.mp4", folder / "clip.mp4")
     return folder
+
+
+def _set_endpoint(file: Path, stack: Stack) -> None:
+    """Change the one address in an example, as its README asks people to."""
+    text = file.read_text()
+    assert text.count(_ENDPOINT) == 1
+    file.write_text(text.replace(_ENDPOINT, f"{stack.url}/analytics"))
 
 
 def _entry(site: Path, name: str) -> Path:
