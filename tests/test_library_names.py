@@ -1,0 +1,48 @@
+"""Private names of libraries that no other test pins: this fails when an upgrade renames one."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+import coverage.patch
+import kombu
+import psycopg
+from kombu.transport import redis, virtual
+from psycopg.errors import OperationalError, _WaitTimeout
+from pytest_celery import CeleryTestContainer
+
+from pulse_analytics import queueing
+from pulse_analytics.app import create_app
+from pulse_analytics.config import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_redis_urls_use_our_transport_and_its_channel(tmp_path: Path) -> None:
+    create_app(Settings.parse({}, tmp_path))
+    for url in ("redis://127.0.0.1:1/0", "rediss://127.0.0.1:1/0"):
+        transport = kombu.Connection(url).get_transport_cls()
+        assert transport is queueing.Transport
+        assert transport.Channel is queueing.Channel
+
+
+def test_kombu_still_has_the_switches_that_our_channel_turns_off() -> None:
+    assert redis.Channel.ack_emulation is True
+    assert redis.Channel.do_restore is True
+    assert "do_restore" in inspect.getsource(virtual.base.QoS.restore_unacked_once)
+    assert "ack_emulation" in inspect.getsource(redis.Channel.__init__)
+
+
+def test_psycopg_still_raises_its_wait_timeout_from_wait() -> None:
+    assert issubclass(_WaitTimeout, OperationalError)
+    assert "timeout" in inspect.signature(psycopg.Connection.wait).parameters
+
+
+def test_pytest_celery_still_waits_by_the_method_that_our_containers_replace() -> None:
+    assert "_wait_ready" in inspect.getsource(CeleryTestContainer.ready)
+
+
+def test_coverage_still_hands_its_configuration_to_subprocesses_by_this_variable() -> None:
+    assert "COVERAGE_PROCESS_CONFIG" in inspect.getsource(coverage.patch)
