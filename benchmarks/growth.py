@@ -37,7 +37,7 @@ RANKINGS = {"the ranking": "/admin/analytics/top", "the ranking of 7 days": "/ad
 # Raw events of the past, eight in a ms, with ids as event_id() makes them: the time, then chance.
 FILL = {
     "postgresql": """
-        INSERT INTO video_events
+        INSERT INTO video_events (id, video_id, event, user_id, ts, received_at, created_at)
         SELECT CAST(lpad(to_hex(ms), 12, '0') || '8' || substr(hash, 1, 3) || '8' || substr(hash, 4, 15) AS uuid),
                'video-' || n % 1000, 'watched_50_percent', lpad(to_hex(n), 8, '0') || '-0000-4000-9000-000000000000',
                ms, to_timestamp(ms / 1000.0), CURRENT_TIMESTAMP
@@ -45,7 +45,7 @@ FILL = {
               FROM generate_series(1, CAST(:rows AS bigint)) AS n) AS numbered""",
     "sqlite": """
         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :rows)
-        INSERT INTO video_events
+        INSERT INTO video_events (id, video_id, event, user_id, ts, received_at, created_at)
         SELECT printf('%08x-%04x-8%03x-8%03x-%012x', ms >> 16, ms & 65535, abs(random()) % 4096,
                       abs(random()) % 4096, abs(random()) % 281474976710656),
                'video-' || n % 1000, 'watched_50_percent', printf('%08x-0000-4000-9000-000000000000', n),

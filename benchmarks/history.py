@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 RANKING = "CREATE INDEX ix_video_metrics_daily_ranking ON video_metrics_daily (day, watched_50_count DESC, video_id)"
 KEY = "ALTER TABLE video_metrics_daily ADD PRIMARY KEY (video_id, day) INCLUDE (watched_50_count)"
-DAY = """INSERT INTO video_metrics_daily SELECT * FROM (
+DAY = """INSERT INTO video_metrics_daily (video_id, day, watched_50_count) SELECT * FROM (
          SELECT video_id, CAST(:day AS {date}) AS day,
                 CAST({floor}(mean * (0.5 + {chance}) + {chance}) AS bigint) AS count
          FROM popularity) AS counts WHERE count > 0"""
-TOTALS = "INSERT INTO daily_totals SELECT day, sum(watched_50_count) FROM video_metrics_daily GROUP BY day"
-VIDEOS = """INSERT INTO video_metrics SELECT video_id, sum(watched_50_count), CURRENT_TIMESTAMP
+TOTALS = """INSERT INTO daily_totals (day, watched_50_count)
+            SELECT day, sum(watched_50_count) FROM video_metrics_daily GROUP BY day"""
+VIDEOS = """INSERT INTO video_metrics (video_id, watched_50_count, updated_at)
+            SELECT video_id, sum(watched_50_count), CURRENT_TIMESTAMP
             FROM video_metrics_daily GROUP BY video_id"""
 
 

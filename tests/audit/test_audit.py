@@ -29,16 +29,19 @@ DAILY = (
     "UPDATE video_metrics_daily SET watched_50_count = watched_50_count {} WHERE video_id = 'v1' AND day = '2023-11-15'"
 )
 ALL = "UPDATE daily_totals SET watched_50_count {} WHERE day = '2023-11-15'"
+NEW_TOTAL = "INSERT INTO video_metrics (video_id, watched_50_count, updated_at) VALUES ({}, '2026-01-01 00:00:00')"
+NEW_DAILY = "INSERT INTO video_metrics_daily (video_id, day, watched_50_count) VALUES ({})"
+NEW_ALL = "INSERT INTO daily_totals (day, watched_50_count) VALUES ({})"
 RAW = "DELETE FROM video_events WHERE video_id = 'v1' AND user_id = 'u0'"
 
 TAMPERING = [
     ("too high", [TOTAL.format("+ 2")], ["v1 all 6 4"]),
     ("too low", [TOTAL.format("- 1")], ["v1 all 3 4"]),
     ("missing", ["DELETE FROM video_metrics WHERE video_id = 'v2'"], ["v2 all 0 2"]),
-    ("phantom", ["INSERT INTO video_metrics VALUES ('v0', 5, '2026-01-01 00:00:00')"], ["v0 all 5 0"]),
+    ("phantom", [NEW_TOTAL.format("'v0', 5")], ["v0 all 5 0"]),
     ("daily too high", [DAILY.format("+ 1")], ["v1 2023-11-15 4 3"]),
     ("daily missing", ["DELETE FROM video_metrics_daily WHERE video_id = 'v3'"], ["v3 2023-11-15 0 1"]),
-    ("daily phantom", ["INSERT INTO video_metrics_daily VALUES ('v3', '2023-11-16', 7)"], ["v3 2023-11-16 7 0"]),
+    ("daily phantom", [NEW_DAILY.format("'v3', '2023-11-16', 7")], ["v3 2023-11-16 7 0"]),
     (
         "on another day",
         ["UPDATE video_metrics_daily SET day = '2023-11-13' WHERE video_id = 'v3'"],
@@ -54,7 +57,7 @@ TAMPERING = [
     ("total too high", [ALL.format("= watched_50_count + 2")], ["(all) 2023-11-15 8 6"]),
     ("total too low", [ALL.format("= 0")], ["(all) 2023-11-15 0 6"]),
     ("total missing", ["DELETE FROM daily_totals"], ["(all) 2023-11-14 0 1", "(all) 2023-11-15 0 6"]),
-    ("total phantom", ["INSERT INTO daily_totals VALUES ('2023-11-16', 7)"], ["(all) 2023-11-16 7 0"]),
+    ("total phantom", [NEW_ALL.format("'2023-11-16', 7")], ["(all) 2023-11-16 7 0"]),
     ("total and video", [ALL.format("= 7"), TOTAL.format("+ 1")], ["v1 all 5 4", "(all) 2023-11-15 7 6"]),
 ]
 
@@ -118,9 +121,9 @@ def test_a_counter_that_is_not_its_raw_events_is_shown(
 
 
 def test_a_row_that_counts_nothing_is_as_good_as_none(pulse: Pulse, counted: Facts) -> None:
-    counted.sql("INSERT INTO video_metrics VALUES ('v0', 0, '2026-01-01 00:00:00')")
-    counted.sql("INSERT INTO video_metrics_daily VALUES ('v1', '2023-01-01', 0)")
-    counted.sql("INSERT INTO daily_totals VALUES ('2023-01-01', 0)")
+    counted.sql(NEW_TOTAL.format("'v0', 0"))
+    counted.sql(NEW_DAILY.format("'v1', '2023-01-01', 0"))
+    counted.sql(NEW_ALL.format("'2023-01-01', 0"))
     assert pulse.audit().exit_code == 0
 
 

@@ -97,7 +97,9 @@ def test_one_video_is_mended_and_the_others_are_left_alone(pulse: Pulse, counted
 
 def test_a_video_that_nobody_has_watched_has_nothing_to_mend(pulse: Pulse, counted: Facts) -> None:
     assert pulse.rebuild("v9").stdout == "Recounted 0 raw events of v9. Every counter is right.\n"
-    counted.sql("INSERT INTO video_metrics VALUES ('v9', 5, '2026-01-01 00:00:00')")
+    counted.sql(
+        "INSERT INTO video_metrics (video_id, watched_50_count, updated_at) VALUES ('v9', 5, '2026-01-01 00:00:00')"
+    )
     assert pulse.rebuild("v9").exit_code == 0
     assert_right(counted)
 

@@ -115,7 +115,8 @@ def test_a_nul_is_refused_and_shifts_nothing(facts: Facts) -> None:
         pytest.param(
             SAME,
             SAME[::-1],
-            f"INSERT INTO video_events VALUES ('{SAME[1].id}', 'b', 'watched_50_percent', 'u', 0, now(), now())",
+            "INSERT INTO video_events (id, video_id, event, user_id, ts, received_at, created_at) "
+            f"VALUES ('{SAME[1].id}', 'b', 'watched_50_percent', 'u', 0, now(), now())",
             id="events",
         ),
         pytest.param(SAME, OTHERS, "UPDATE video_metrics SET updated_at = now() WHERE video_id = 'b'", id="counters"),

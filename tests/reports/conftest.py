@@ -73,15 +73,19 @@ def write(facts: Facts, history: History) -> None:
         facts.sql(f"DELETE FROM {table}")
     for video_id, days in history.items():
         facts.sql(
-            "INSERT INTO video_metrics VALUES (:video, :count, '2026-01-01 00:00:00')",
+            "INSERT INTO video_metrics (video_id, watched_50_count, updated_at) "
+            "VALUES (:video, :count, '2026-01-01 00:00:00')",
             video=video_id,
             count=sum(days.values()),
         )
         for number, count in days.items():
             facts.sql(
-                "INSERT INTO video_metrics_daily VALUES (:video, :day, :count)",
+                "INSERT INTO video_metrics_daily (video_id, day, watched_50_count) VALUES (:video, :day, :count)",
                 video=video_id,
                 day=str(day(number)),
                 count=count,
             )
-    facts.sql("INSERT INTO daily_totals SELECT day, sum(watched_50_count) FROM video_metrics_daily GROUP BY day")
+    facts.sql(
+        "INSERT INTO daily_totals (day, watched_50_count) "
+        "SELECT day, sum(watched_50_count) FROM video_metrics_daily GROUP BY day"
+    )

@@ -185,8 +185,8 @@ def test_an_index_serves_each_day_of_a_range(facts: Facts) -> None:
     )
     if facts.postgresql:
         facts.sql(
-            "INSERT INTO video_metrics_daily SELECT 'w' || n, DATE '2026-01-01' + n % 50, n "
-            "FROM generate_series(1, 20000) AS n"
+            "INSERT INTO video_metrics_daily (video_id, day, watched_50_count) "
+            "SELECT 'w' || n, DATE '2026-01-01' + n % 50, n FROM generate_series(1, 20000) AS n"
         )
         facts.sql("ANALYZE video_metrics_daily")
     plan = str(facts.sql(f"{'EXPLAIN' if facts.postgresql else 'EXPLAIN QUERY PLAN'} {query}"))
