@@ -6,11 +6,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 COVERAGE := --cov --cov-report=term:skip-covered --no-cov-on-fail --cov-fail-under=97
 
+# They wait more than they work: four of them keep two cores busy.
+PROCESSES := -n 4 --dist loadgroup
+TOGETHER := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
+
 RUNS := 10
 DATABASE := both
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site run test bench lint format crash wheel
+.PHONY: help setup site run check test nightly bench lint format crash wheel
+.PHONY: lint-python lint-frontend test-python test-frontend
 
 help:  ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,10 +29,22 @@ run: $(STAMP)  ## Run Valkey, database, web, worker and Flower until Ctrl-C
 	@$(MAKE) --no-print-directory site || echo "The site could not be built (see above); the API works without it." >&2
 	@exec $(BIN)/pulse up
 
-test: lint site  ## Lint, then run all tests, on real servers and in a real browser; ARGS=... for some of pytest's
-	bin/frontend $(VENV) build:lib
-	bin/frontend $(VENV) test
-	$(BIN)/python -m pytest $(or $(ARGS),$(COVERAGE))
+check: $(STAMP)  ## Lint, and run all tests that need no server, in a minute
+	@$(TOGETHER) lint-python lint-frontend test-python test-frontend
+
+test: $(STAMP)  ## Lint, then run all tests, on real servers and in a real browser; ARGS=... runs just these of pytest's
+ifdef ARGS
+	$(BIN)/python -m pytest $(ARGS)
+else
+	@$(TOGETHER) lint-python lint-frontend test-frontend
+	$(BIN)/python -m pytest $(PROCESSES) --durations=25 $(COVERAGE)
+endif
+
+nightly: $(STAMP)  ## Run what takes hours: the longest tests, the crash harness, its mutations, and tables that grow
+	$(BIN)/python -m pytest -m nightly
+	$(BIN)/python -m crash --runs $(RUNS) --database $(DATABASE)
+	$(BIN)/python -m crash.mutants --database $(DATABASE)
+	$(BIN)/python -m benchmarks growth
 
 crash: $(STAMP)  ## Kill, freeze, cut and fill everything while events flow, then check the counts; RUNS=n SEED=s DATABASE=...
 	@$(BIN)/python -m crash --runs $(RUNS) $(if $(SEED),--seed $(SEED)) --database $(DATABASE)
@@ -35,13 +52,23 @@ crash: $(STAMP)  ## Kill, freeze, cut and fill everything while events flow, the
 bench: $(STAMP)  ## Measure everything beside its rivals, some 25 minutes; ARGS="accept count --quick" for less, ARGS=--help
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-lint: $(STAMP)  ## ruff, mypy --strict, import contracts; tsc, ESLint and Prettier
+lint: lint-python lint-frontend  ## ruff, mypy --strict, import contracts; tsc, ESLint and Prettier
+
+lint-python: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+lint-frontend: $(STAMP)
 	bin/frontend $(VENV) typecheck
 	bin/frontend $(VENV) lint
+
+test-frontend: lint-frontend
+	bin/frontend $(VENV) test
+
+test-python: $(STAMP)
+	$(BIN)/python -m pytest -q -n 2 -m "not (server or worker or browser or stack or nightly)"
 
 wheel: $(STAMP) site  ## Build the wheel, with migrations and site, into dist/
 	@rm -rf build

@@ -16,7 +16,9 @@ from pulse_analytics.config import Settings
 from pulse_analytics.database import db
 from pulse_analytics.ingest.journal import Journal
 from tests.facts import Facts
+from tests.once import built_site, pytest_collection_finish  # noqa: F401
 from tests.servers.fixtures import *  # noqa: F403
+from tests.tiers import pytest_collection_modifyitems, pytest_runtest_call, pytest_runtest_setup  # noqa: F401
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

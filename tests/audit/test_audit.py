@@ -137,6 +137,7 @@ def test_the_first_differences_are_shown_and_how_many_more_there_are(pulse: Puls
     assert "and 15 more" in done.stdout
 
 
+@pytest.mark.stack
 def test_every_event_type_is_compared(tmp_path: Path) -> None:
     # A process of its own, because the tables are made from the registry when they are imported.
     done = subprocess.run([sys.executable, "-c", TWO_TYPES, str(tmp_path)], capture_output=True, text=True, check=False)

@@ -137,11 +137,13 @@ def test_a_client_sees_a_report_that_was_not_accepted(place: Place) -> None:
             client.send(partner, load)()
 
 
+@pytest.mark.stack
 def test_a_partner_that_fails_is_noticed() -> None:
     with Partner("benchmarks.client") as partner, pytest.raises(PartnerFailed):
         partner.get_ready({"port": 1})
 
 
+@pytest.mark.stack
 def test_the_command_writes_the_table_as_markdown_and_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "QUICK", TINY)
     options = ["space", "--quick", "--database", "sqlite", "--out", str(tmp_path)]

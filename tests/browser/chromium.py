@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from typing import Any
 
+from tests.once import locked
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _INSTALL_SECONDS = 600
 
@@ -54,7 +56,9 @@ def _installed(package: str) -> bool:
         return False
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     commands = [["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", package]]
-    return all(
-        subprocess.run(command, env=env, capture_output=True, check=False, timeout=_INSTALL_SECONDS).returncode == 0
-        for command in commands
-    )
+    # Who waited for the lock finds it installed: then these change nothing.
+    with locked("apt-get"):
+        return all(
+            subprocess.run(command, env=env, capture_output=True, check=False, timeout=_INSTALL_SECONDS).returncode == 0
+            for command in commands
+        )

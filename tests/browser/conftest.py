@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,9 +12,10 @@ import pytest
 from tests.browser.chromium import find_xvfb, launch_args
 from tests.browser.desktop import Desktop
 from tests.browser.pages import build_pages
-from tests.browser.site import ROOT, Site
+from tests.browser.site import Site
 from tests.browser.stack import Stack
 from tests.browser.stage import Stage
+from tests.once import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,19 +43,12 @@ def base_url() -> None:
 
 
 @pytest.fixture(scope="session")
-def site() -> Iterator[Site]:
+def site(built_site: None) -> Iterator[Site]:
     """The site that is not ours, with the harness pages as the sources have them now."""
-    build_pages()
+    with locked("frontend"):
+        build_pages()
     with Site() as site:
         yield site
-
-
-@pytest.fixture(scope="session")
-def built_site() -> None:
-    """The pages that Flask serves, as their sources have them now."""
-    command = [str(ROOT / "bin" / "frontend"), sys.prefix, "site"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="session")

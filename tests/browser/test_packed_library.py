@@ -48,7 +48,7 @@ resolutions = pytest.mark.parametrize("resolution", _RESOLUTIONS)
 
 
 @pytest.fixture(scope="module")
-def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tarball(built_site: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What would be published. `npm pack` builds the library first."""
     folder = tmp_path_factory.mktemp("tarball")
     _run("npm", "pack", "--loglevel=error", "--pack-destination", str(folder), cwd=PACKAGE)

@@ -38,6 +38,7 @@ def _read(path: Path) -> bytes:
         return b""
 
 
+@pytest.mark.stack
 def test_nothing_is_lost_doubled_or_invented_on_postgresql(tmp_path: Path) -> None:
     with start(tmp_path, "--runs", "2", "--seed", "1", "--database", "postgresql") as harness:
         output, _ = harness.communicate()
@@ -46,6 +47,7 @@ def test_nothing_is_lost_doubled_or_invented_on_postgresql(tmp_path: Path) -> No
     assert left_behind(tmp_path) == []
 
 
+@pytest.mark.stack
 def test_nothing_is_lost_doubled_or_invented_on_sqlite_and_an_interrupted_harness_goes_on(tmp_path: Path) -> None:
     options = ("--runs", "2", "--seed", "1", "--database", "sqlite")
     with start(tmp_path, *options) as harness:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_mutation_applies_to_a_copy_of_the_tree_and_leaves_code_that_compiles(
     mutation: Mutation, tmp_path: Path

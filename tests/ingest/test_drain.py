@@ -126,7 +126,11 @@ def test_if_the_database_refuses_everything_nothing_is_parked(journal: Journal, 
     assert (facts.rows(), facts.waiting(), facts.parked()) == (0, 20, 0)
 
 
-def test_a_journal_full_of_refused_events_does_not_hold_up_a_good_one(journal: Journal, facts: Facts) -> None:
+def test_a_journal_full_of_refused_events_does_not_hold_up_a_good_one(
+    journal: Journal, facts: Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config, "BATCH_SIZE", 50)
+    monkeypatch.setattr(config, "RUN_BUDGET_SECONDS", 60)  # Each of them is refused alone, in its own transaction.
     refuse(facts, "v1")
     journal.accept(events(config.BATCH_SIZE))
     with pytest.raises(IntegrityError):

@@ -114,6 +114,7 @@ def system_app(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) 
         yield app
 
 
+@pytest.mark.stack
 @given(steps=st.lists(STEPS, max_size=25))
 def test_the_counts_equal_the_model(
     system_app: Flask, steps: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch

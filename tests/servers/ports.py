@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 from collections import deque
@@ -19,12 +20,19 @@ def free_port() -> int:
     While a server is down, its port, were it an ephemeral one, could become a client's own: even that of a client
     which tries to reconnect and so connects to itself. The server could then not come back.
     """
-    highest = int(_EPHEMERAL_RANGE.read_text(encoding="ascii").split()[0])
-    for port in random.sample(range(min(_LOWEST, highest // 2), highest), k=100):
+    for port in random.sample(_ours(), k=100):
         if port not in _given and _can_bind(port):
             _given.append(port)
             return port
     raise OSError("No free port on 127.0.0.1.")
+
+
+def _ours() -> range:
+    """The ports of this process: of several that pytest-xdist runs, each has every n-th."""
+    highest = int(_EPHEMERAL_RANGE.read_text(encoding="ascii").split()[0])
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return range(min(_LOWEST, highest // 2) + number % processes, highest, processes)
 
 
 def _can_bind(port: int) -> bool:

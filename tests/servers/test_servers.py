@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from tests.servers.valkey import ValkeyContainer
 
+pytestmark = pytest.mark.stack
+
 TOY = """
 import os, pathlib, time
 from celery import Celery

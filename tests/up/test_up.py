@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.up.conftest import Run, Start
 
+pytestmark = pytest.mark.stack
+
 READY = "import os, time; print(f'pid={os.getpid()} ready.')\n"
 SLEEPER = {"name": "sleeper", "code": READY + "time.sleep(600)"}
 IS_UP = "pulse is up"

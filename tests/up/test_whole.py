@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from tests.servers.postgres import PostgresServer
 
+pytestmark = pytest.mark.stack
+
 http = urllib3.PoolManager(retries=False, timeout=10)
 
 

@@ -245,7 +245,7 @@ def test_it_stands_before_no_other_route(app: Flask, client: FlaskClient) -> Non
     assert "Content-Security-Policy" not in client.get("/healthz").headers
 
 
-@pytest.mark.skipif(not (pages.DIST / "index.html").is_file(), reason="the site is not built")
+@pytest.mark.usefixtures("built_site")
 def test_the_real_build_keeps_its_own_policy(app: Flask, client: FlaskClient) -> None:
     """Nothing inline, nothing from elsewhere, and everything that the page names is there."""
     del app.config["SITE_DIST"]
