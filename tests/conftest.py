@@ -22,6 +22,7 @@ from tests.tiers import pytest_collection_modifyitems, pytest_runtest_call, pyte
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import ExitStack
     from pathlib import Path
 
     from flask import Flask
@@ -34,6 +35,8 @@ TOKEN = "the-admin-token"
 TEMPLATE = "pulse_template"
 
 _numbers = itertools.count(1)
+_left: list[str] = []
+"""PostgreSQL databases that nobody needs any more."""
 
 # No test is timed, machines are shared (the first text takes 3 s on a busy one); and examples may share a server.
 hypothesis.settings.register_profile("pulse", deadline=None, suppress_health_check=list(HealthCheck))
@@ -57,17 +60,19 @@ def postgresql_template(postgres: PostgresServer, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, ending: ExitStack) -> str:
     """The URL of a migrated database of this test's own."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "pulse.db")
-        yield f"sqlite:///{tmp_path / 'pulse.db'}"
-    else:
-        template = request.getfixturevalue("postgresql_template")
-        server: PostgresServer = request.getfixturevalue("postgres")
-        name = f"pulse_{next(_numbers)}"
-        yield server.create_database(name, template)
-        server.drop_database(name)
+        return f"sqlite:///{tmp_path / 'pulse.db'}"
+    template = request.getfixturevalue("postgresql_template")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    while _left:
+        server.drop_database(_left.pop())
+    name = f"pulse_{next(_numbers)}"
+    # Dropped by the next test: while this one's workers end, the server may be frozen or stopped by a test.
+    ending.callback(_left.append, name)
+    return server.create_database(name, template)
 
 
 @pytest.fixture

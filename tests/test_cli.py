@@ -93,6 +93,7 @@ def test_a_setting_that_cannot_work_is_one_sentence() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["replay", "--all"], ["drop", "--all", "--yes"]])
+@pytest.mark.usefixtures("own_valkey")
 def test_redis_away_is_one_sentence(app: Flask, facts: Facts, arguments: list[str]) -> None:
     facts.redis.shutdown(nosave=True)
     done = run(app, *arguments)

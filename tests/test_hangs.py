@@ -65,8 +65,8 @@ def frozen(process: LocalProcess) -> Iterator[None]:
 
 @only_sqlite
 class TestWhileRedisHangs:
-    def test_only_one_request_at_a_time_waits_for_it(self, app: Flask, valkey: ValkeyContainer) -> None:
-        with frozen(valkey.process):
+    def test_only_one_request_at_a_time_waits_for_it(self, app: Flask, own_valkey: ValkeyContainer) -> None:
+        with frozen(own_valkey.process):
             assert post(app, "first").status == 503
             time.sleep(config.BREAKER_PAUSE_SECONDS)
             with ThreadPoolExecutor(16) as threads:
@@ -74,34 +74,34 @@ class TestWhileRedisHangs:
         assert {answer.status for answer in answers} == {503}
         assert len([answer for answer in answers if answer.seconds > 0.5]) == 1
 
-    def test_each_answer_says_when_to_come_again(self, client: FlaskClient, valkey: ValkeyContainer) -> None:
-        with frozen(valkey.process):
+    def test_each_answer_says_when_to_come_again(self, client: FlaskClient, own_valkey: ValkeyContainer) -> None:
+        with frozen(own_valkey.process):
             for _ in range(2):  # The one that found out, and one that was not let through.
                 answer = client.post("/analytics", json=report())
                 assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
                 assert answer.content_type == "application/problem+json"
 
-    def test_readyz_says_so_without_waiting_again(self, app: Flask, valkey: ValkeyContainer) -> None:
-        with frozen(valkey.process):
+    def test_readyz_says_so_without_waiting_again(self, app: Flask, own_valkey: ValkeyContainer) -> None:
+        with frozen(own_valkey.process):
             post(app, "first")
             answer = app.test_client().get("/readyz").get_json()
             assert answer["checks"]["redis"].startswith("Redis does not answer")
 
     def test_it_is_asked_again_and_all_that_was_sent_again_counts(
-        self, app: Flask, facts: Facts, valkey: ValkeyContainer, celery_setup: CeleryTestSetup
+        self, app: Flask, facts: Facts, own_valkey: ValkeyContainer, celery_setup: CeleryTestSetup
     ) -> None:
         sent = report("v1")
-        with frozen(valkey.process):
+        with frozen(own_valkey.process):
             assert ask(app, "POST", "/analytics", json=sent).status == 503
         # What was in the socket when the request gave up may have been accepted: then the retry is a duplicate.
         wait_until(lambda: ask(app, "POST", "/analytics", json=sent).status in {200, 202}, 3)
         facts.wait_until_settled()
         assert facts.counts() == {"v1": 1}
 
-    def test_a_stopped_one_is_asked_each_time(self, app: Flask, valkey: ValkeyContainer) -> None:
-        valkey.kill()
+    def test_a_stopped_one_is_asked_each_time(self, app: Flask, own_valkey: ValkeyContainer) -> None:
+        own_valkey.kill()
         assert post(app, "u1").status == 503
-        valkey.start()
+        own_valkey.start()
         assert post(app, "u1").status == 202
 
 

@@ -44,7 +44,7 @@ def web(settings: Settings, worker_env: dict[str, str], tmp_path: Path) -> Itera
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_web_server_answers_the_requests_that_it_took(
-    web: tuple[LocalProcess, str], valkey: ValkeyContainer
+    web: tuple[LocalProcess, str], own_valkey: ValkeyContainer
 ) -> None:
     process, url = web
 
@@ -53,13 +53,13 @@ def test_the_web_server_answers_the_requests_that_it_took(
 
     assert post(0) == 202
     with ThreadPoolExecutor(8) as threads:
-        valkey.process.pause()
+        own_valkey.process.pause()
         answers = [threads.submit(post, number) for number in range(1, 9)]
         time.sleep(0.3)
         process.kill("SIGTERM")
         time.sleep(0.3)
         assert process.status == "running"  # It waits for Redis' answers.
-        valkey.process.unpause()
+        own_valkey.process.unpause()
         assert [answer.result() for answer in answers] == [202] * 8
     wait_until(lambda: process.status == "exited", 10)
 

@@ -210,6 +210,7 @@ class TestWhatCannotBeDoneIsOneSentence:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("own_valkey")
 def test_redis_away_or_foreign_is_one_sentence(pulse: Pulse, facts: Facts) -> None:
     facts.redis.set("queue:analytics:dead", "foreign")
     assert_one_sentence(pulse, "audit", "Error: Redis does not do it (WRONGTYPE")

@@ -72,6 +72,7 @@ def test_an_event_that_comes_just_before_the_flag_falls_is_not_left(settings: Se
         assert journal.accept(events(1, first=3)).wake is True
 
 
+@pytest.mark.usefixtures("own_valkey")
 def test_a_journal_at_the_memory_limit_is_drained(journal: Journal, facts: Facts) -> None:
     journal.accept(events(700))
     run(journal)  # The group is there and the scripts are loaded, as in any worker that has worked before.

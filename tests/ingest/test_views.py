@@ -243,30 +243,31 @@ def test_without_a_ttl_every_report_counts(client: FlaskClient, facts: Facts) ->
 
 
 def test_redis_stopped_is_503_in_time_and_the_same_post_succeeds_later(
-    client: FlaskClient, valkey: ValkeyContainer
+    client: FlaskClient, own_valkey: ValkeyContainer
 ) -> None:
     assert post(client, report("warm-up")).status_code == 202
     sent = report()
-    valkey.kill("SIGKILL")
+    own_valkey.kill("SIGKILL")
     assert_try_again(client, sent)
-    valkey.restart()
+    own_valkey.restart()
     assert post(client, sent).status_code == 202
 
 
 def test_redis_hung_is_503_in_time_and_the_retry_tells(
-    client: FlaskClient, facts: Facts, valkey: ValkeyContainer
+    client: FlaskClient, facts: Facts, own_valkey: ValkeyContainer
 ) -> None:
     assert post(client, report("warm-up")).status_code == 202
     sent = report()
-    valkey.kill("SIGSTOP")
+    own_valkey.kill("SIGSTOP")
     assert_try_again(client, sent)
-    valkey.kill("SIGCONT")
+    own_valkey.kill("SIGCONT")
     time.sleep(config.BREAKER_PAUSE_SECONDS)
     # The command that timed out was in Redis' socket: it ran, and the retry is a true duplicate.
     assert post(client, sent).json["status"] == "duplicate"
     assert facts.waiting() == 2
 
 
+@pytest.mark.usefixtures("own_valkey")
 def test_redis_out_of_memory_is_503_and_leaves_no_claim(client: FlaskClient, facts: Facts) -> None:
     facts.redis.config_set("maxmemory-policy", "noeviction")
     facts.redis.config_set("maxmemory", "1")

@@ -74,6 +74,7 @@ def test_an_event_is_counted_and_a_worker_leaves_nothing_else_behind(
 
 
 @pytest.mark.parametrize("times", [2, 10])
+@pytest.mark.usefixtures("own_valkey")
 def test_a_journal_entry_handed_out_again_counts_once(
     client: FlaskClient, facts: Facts, journal: Journal, times: int, request: pytest.FixtureRequest
 ) -> None:
@@ -111,6 +112,7 @@ def test_a_journal_entry_handed_to_two_workers_at_once_counts_once(
     assert (facts.rows(), facts.counts()) == (300, {"v1": 300})
 
 
+@pytest.mark.usefixtures("own_valkey")
 def test_one_report_on_two_entries_counts_once(
     client: FlaskClient, facts: Facts, request: pytest.FixtureRequest
 ) -> None:
@@ -237,17 +239,17 @@ def test_while_the_database_is_locked_events_are_accepted_and_counted_after(
 
 @pytest.mark.parametrize("busy", [True, False])
 def test_after_redis_was_stopped_the_worker_goes_on_by_itself(
-    client: FlaskClient, facts: Facts, worker: CeleryTestWorker, valkey: ValkeyContainer, busy: bool
+    client: FlaskClient, facts: Facts, worker: CeleryTestWorker, own_valkey: ValkeyContainer, busy: bool
 ) -> None:
     accept(client, [report("v1", f"u{number}") for number in range(3000)])
     wait_until(lambda: facts.pending() > 0 if busy else facts.waiting() == 0)
     if not busy:
         wait_until(lambda: facts.redis.exists("pulse:wakeup") == 0)
-    valkey.kill("SIGKILL")
+    own_valkey.kill("SIGKILL")
     sent = report("v1", "late")
     assert client.post("/analytics", json=sent).status_code == 503
     wait_until(lambda: "Cannot connect to" in worker.logs())
-    valkey.restart()
+    own_valkey.restart()
     assert client.post("/analytics", json=sent).status_code == 202
     facts.wait_until_settled(60)
     assert facts.counts() == {"v1": 3001}
@@ -408,6 +410,7 @@ class TestWithoutAWakeUp:
         facts.wait_until_settled(10)
         assert facts.counts() == {"v1": 1}
 
+    @pytest.mark.usefixtures("own_valkey")
     def test_the_worker_starts_after_the_events(
         self, client: FlaskClient, facts: Facts, request: pytest.FixtureRequest
     ) -> None:

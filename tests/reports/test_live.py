@@ -107,6 +107,7 @@ def test_settling_again_counts_nothing(journal: Journal, facts: Facts) -> None:
 
 
 @pytest.mark.parametrize("known", [True, False])
+@pytest.mark.usefixtures("own_valkey")
 def test_at_the_memory_limit_minutes_are_counted_and_told(
     client: FlaskClient, journal: Journal, facts: Facts, known: bool
 ) -> None:
@@ -142,9 +143,9 @@ def test_a_clock_that_was_set_back_makes_no_one_younger_than_now(client: FlaskCl
 
 
 @pytest.mark.parametrize("signal", ["SIGKILL", "SIGSTOP"])
-def test_redis_away_or_hung_is_503_in_time(client: FlaskClient, valkey: ValkeyContainer, signal: str) -> None:
+def test_redis_away_or_hung_is_503_in_time(client: FlaskClient, own_valkey: ValkeyContainer, signal: str) -> None:
     live(client)
-    valkey.kill(signal)
+    own_valkey.kill(signal)
     for limit in (2.0, 0.1):
         started = time.monotonic()
         answer = client.get("/admin/analytics/live", headers=BEARER)

@@ -9,6 +9,8 @@ the workers are is said by four more fixtures: `worker_env` (which the conftest 
 from __future__ import annotations
 
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -16,7 +18,7 @@ from celery import Celery, _state
 from pytest_celery import CeleryBrokerCluster, CeleryTestWorker, CeleryWorkerCluster, RedisTestBroker
 
 from tests.servers.postgres import PostgresServer
-from tests.servers.valkey import ValkeyContainer, start_valkey
+from tests.servers.valkey import SharedValkey, ValkeyContainer, start_valkey
 from tests.servers.worker import ROOT, WorkerContainer
 
 if TYPE_CHECKING:
@@ -29,7 +31,11 @@ __all__ = [
     "celery_setup_app",
     "celery_setup_config",
     "celery_worker_cluster",
+    "ending",
+    "endings",
+    "own_valkey",
     "postgres",
+    "shared_valkey",
     "valkey",
     "worker_app",
     "worker_concurrency",
@@ -44,19 +50,75 @@ class WorkerApp(NamedTuple):
     folder: Path
 
 
+class Endings:
+    """What is ended while the next tests run: a worker takes seconds to write down what it covered."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(thread_name_prefix="tests.endings")
+        self._running: list[Future[None]] = []
+
+    def begin(self, stack: ExitStack) -> None:
+        """Close `stack`, and do not wait for it."""
+        self._running.append(self._threads.submit(stack.close))
+
+    def wait(self) -> None:
+        """Wait for all that began. Raises what one of them raised."""
+        while self._running:
+            self._running.pop().result()
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL for the whole test run, started at its first use."""
-    with PostgresServer() as server:
-        yield server
+def endings() -> Iterator[Endings]:
+    """What is ended while the next tests run; all of it ends before the test run does."""
+    endings = Endings()
+    yield endings
+    endings.wait()
 
 
 @pytest.fixture
-def valkey(tmp_path: Path) -> Iterator[ValkeyContainer]:
-    """A Valkey of this test's own."""
+def ending(endings: Endings) -> Iterator[ExitStack]:
+    """What is to be ended when the test is over, last in, first out. The next test does not wait for it."""
+    with ExitStack() as stack:
+        yield stack
+        endings.begin(stack.pop_all())
+
+
+@pytest.fixture(scope="session")
+def postgres(endings: Endings) -> Iterator[PostgresServer]:
+    """A PostgreSQL for the whole test run, started at its first use."""
+    with PostgresServer() as server:
+        yield server
+        endings.wait()
+
+
+@pytest.fixture(scope="session")
+def shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedValkey]:
+    """A Valkey for the whole test run, started at its first use; a test uses it as `valkey`."""
+    shared = SharedValkey(tmp_path_factory.mktemp("valkey"))
+    yield shared
+    shared.end()
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path, ending: ExitStack) -> ValkeyContainer:
+    """A Valkey of this test's own, which it may kill, freeze and configure."""
     container = start_valkey(tmp_path / "valkey")
-    yield container
-    container.teardown()
+    ending.callback(container.teardown)
+    return container
+
+
+@pytest.fixture
+def valkey(request: pytest.FixtureRequest) -> Iterator[ValkeyContainer]:
+    """An empty Valkey: the test's own if it asks for `own_valkey` or for workers, else a shared one.
+
+    A test that leaves the shared one other than it was fails.
+    """
+    if {"own_valkey", "celery_worker_cluster"}.intersection(request.fixturenames):
+        yield request.getfixturevalue("own_valkey")
+    else:
+        shared: SharedValkey = request.getfixturevalue("shared_valkey")
+        with shared.lent() as container:
+            yield container
 
 
 @pytest.fixture
@@ -90,31 +152,30 @@ def celery_backend_cluster() -> None:
 
 @pytest.fixture
 def celery_worker_cluster(
-    valkey: ValkeyContainer,
+    own_valkey: ValkeyContainer,
     worker_env: dict[str, str],
     worker_app: WorkerApp,
     worker_count: int,
     worker_concurrency: int,
     celery_setup_app: Celery,
     tmp_path: Path,
-) -> Iterator[CeleryWorkerCluster]:
-    """`worker_count` workers with `worker_env` and the URL of `valkey`, all ready."""
-    env = {**worker_env, "PULSE_REDIS_URL": valkey.url}
+    ending: ExitStack,
+) -> CeleryWorkerCluster:
+    """`worker_count` workers with `worker_env` and the URL of `own_valkey`, all ready."""
+    env = {**worker_env, "PULSE_REDIS_URL": own_valkey.url}
     containers = [
         WorkerContainer(
             tmp_path, env, worker_concurrency, f"worker{number}", module=worker_app.module, cwd=worker_app.folder
         )
         for number in range(1, worker_count + 1)
     ]
-    try:
-        # All start at once, then each is awaited.
-        for container in containers:
-            container.process.start()
-        for container in containers:
-            container.ready()
-        yield CeleryWorkerCluster(*(CeleryTestWorker(container, celery_setup_app) for container in containers))
-    finally:
-        _end(containers)
+    ending.callback(_end, containers)
+    # All start at once, then each is awaited.
+    for container in containers:
+        container.process.start()
+    for container in containers:
+        container.ready()
+    return CeleryWorkerCluster(*(CeleryTestWorker(container, celery_setup_app) for container in containers))
 
 
 @pytest.fixture

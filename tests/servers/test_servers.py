@@ -157,12 +157,12 @@ def test_a_command_runs_in_the_environment_of_the_process(tmp_path: Path) -> Non
     assert process.exec_run("sh -c 'echo $WHO; pwd; exit 3'") == (3, f"me\n{tmp_path}\n".encode())
 
 
-def test_valkey_comes_back_on_its_port_with_its_data(valkey: ValkeyContainer) -> None:
-    with Redis.from_url(valkey.url) as client:
+def test_valkey_comes_back_on_its_port_with_its_data(own_valkey: ValkeyContainer) -> None:
+    with Redis.from_url(own_valkey.url) as client:
         client.set("kept", "yes")
-        valkey.kill()
-        assert valkey.status == "exited"
-        valkey.restart()
+        own_valkey.kill()
+        assert own_valkey.status == "exited"
+        own_valkey.restart()
 
         assert client.get("kept") == b"yes"
 

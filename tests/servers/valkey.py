@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from pytest_celery import RedisContainer
 from redis import Redis
@@ -13,6 +14,7 @@ from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -52,3 +54,39 @@ class ValkeyContainer(LocalContainer, RedisContainer):  # type: ignore[misc]  # 
     def host_url(self) -> str:
         """The same: tests and workers share one network."""
         return self.url
+
+
+class SharedValkey:
+    """A Valkey that one test after the other uses. `end` it when done."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._starts = 0
+        self._container = self._start()
+
+    @contextmanager
+    def lent(self) -> Iterator[ValkeyContainer]:
+        """Lend it, empty. Fails if it comes back killed, frozen or configured; the next user then gets a new one."""
+        self._redis.flushall()
+        before = self._settings()
+        yield self._container
+        if self._container.status == "running" and self._settings() == before:
+            return
+        self.end()
+        self._container = self._start()
+        raise AssertionError("This test killed, froze or configured the shared Valkey: let it ask for `own_valkey`.")
+
+    def end(self) -> None:
+        """End it."""
+        self._redis.close()
+        self._container.teardown()
+
+    def _start(self) -> ValkeyContainer:
+        self._starts += 1
+        container = start_valkey(self._directory / str(self._starts))
+        self._redis: Any = Redis.from_url(container.url, decode_responses=True)
+        return container
+
+    def _settings(self) -> tuple[object, ...]:
+        """What a test may not change: all but the data."""
+        return self._container.process.pid, self._redis.config_get("*"), self._redis.acl_list()

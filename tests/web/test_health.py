@@ -47,9 +47,9 @@ def test_a_database_without_migrations_is_named(client: FlaskClient, facts: Fact
 
 
 @pytest.mark.parametrize("signal", ["SIGKILL", "SIGSTOP"])
-def test_redis_away_or_hung_is_named_in_time(client: FlaskClient, valkey: ValkeyContainer, signal: str) -> None:
+def test_redis_away_or_hung_is_named_in_time(client: FlaskClient, own_valkey: ValkeyContainer, signal: str) -> None:
     assert client.get("/readyz").status_code == 200
-    valkey.kill(signal)
+    own_valkey.kill(signal)
     started = time.monotonic()
     answer = client.get("/readyz")
     assert answer.status_code == 503

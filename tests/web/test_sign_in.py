@@ -115,8 +115,8 @@ def test_a_count_of_wrong_tries_that_has_no_end_gets_one(client: FlaskClient, fa
     assert 0 < facts.redis.ttl(key) <= config.SIGN_IN_SECONDS
 
 
-def test_while_redis_is_away_one_can_sign_in(client: FlaskClient, valkey: ValkeyContainer) -> None:
-    valkey.kill()
+def test_while_redis_is_away_one_can_sign_in(client: FlaskClient, own_valkey: ValkeyContainer) -> None:
+    own_valkey.kill()
     assert sign_in(client, "wrong").status_code == 401
     assert sign_in(client).status_code == 200
 

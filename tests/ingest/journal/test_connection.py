@@ -56,13 +56,13 @@ def test_an_answer_that_is_an_error_leaves_the_others_where_they_belong(connecti
 
 
 def test_an_answer_that_comes_too_late_is_never_taken_for_the_next_one(
-    connection: ThreadConnection, valkey: ValkeyContainer
+    connection: ThreadConnection, own_valkey: ValkeyContainer
 ) -> None:
     connection.ask(("ECHO", "before"))
-    valkey.process.pause()
+    own_valkey.process.pause()
     with pytest.raises(RedisError, match="Timeout"):
         connection.ask(("ECHO", "late"))
-    valkey.process.unpause()
+    own_valkey.process.unpause()
     assert connection.ask(("ECHO", "after")) == ["after"]
 
 

@@ -24,12 +24,12 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def replica(valkey: ValkeyContainer, tmp_path: Path) -> Iterator[ValkeyContainer]:
+def replica(own_valkey: ValkeyContainer, tmp_path: Path) -> Iterator[ValkeyContainer]:
     """A replica of `valkey`, in step with it."""
     container = start_valkey(tmp_path / "replica")
-    with connect(container) as client, connect(valkey) as primary:
+    with connect(container) as client, connect(own_valkey) as primary:
         primary.config_set("repl-diskless-sync-delay", 0)  # Else it waits 5 s for more of them.
-        client.replicaof("127.0.0.1", str(valkey.port))
+        client.replicaof("127.0.0.1", str(own_valkey.port))
         wait_until(lambda: client.info("replication").get("master_link_status") == "up")
     yield container
     container.teardown()
@@ -46,11 +46,11 @@ def connect(container: ValkeyContainer) -> Redis:
 
 
 def test_an_accepted_event_outlives_a_failover(
-    client: FlaskClient, settings: Settings, valkey: ValkeyContainer, replica: ValkeyContainer
+    client: FlaskClient, settings: Settings, own_valkey: ValkeyContainer, replica: ValkeyContainer
 ) -> None:
     sent = [report("v1", f"u{number}") for number in range(50)]
     assert {client.post("/analytics", json=one).status_code for one in sent} == {202}
-    valkey.kill()
+    own_valkey.kill()
     with connect(replica) as promoted:
         promoted.replicaof("NO", "ONE")
         assert promoted.xlen("queue:analytics") == 50
