@@ -14,6 +14,7 @@ from pulse_analytics.config import Settings
 from pulse_analytics.errors import FixRequest
 from pulse_analytics.events import MAX_TS
 from pulse_analytics.ingest import schemas
+from tests.facts import report
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -42,6 +43,19 @@ REPORTS = st.one_of(
 )
 
 
+MISSING = object()
+BAD_IDS = ["", "x" * 129, "a\0b", "a\nb", "\x7f", "\x9f", "\ud800", 7, 1.5, True, None, ["a"], {"a": 1}]
+BAD_TS = [True, False, "1700000000000", 1.5, 1.0, 1e3, float("nan"), float("inf"), -1, 253_402_300_800_000, 10**400]
+BAD_TS += [None, [1], {}]
+BAD_FIELDS = [
+    *(("videoId", value) for value in BAD_IDS),
+    *(("userId", value) for value in BAD_IDS),
+    *(("ts", value) for value in BAD_TS),
+    *(("event", value) for value in ["watched_51_percent", "", None, 5, ["watched_50_percent"], "WATCHED_50_PERCENT"]),
+    *((name, MISSING) for name in ("videoId", "userId", "ts", "event")),
+]
+
+
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings.parse({}, tmp_path_factory.mktemp("data"))
@@ -67,3 +81,13 @@ def test_only_enabled_events_are_sound(settings: Settings, events: tuple[str, ..
     data = {"videoId": "v1", "event": "watched_50_percent", "userId": "u1", "ts": 1}
     with create_app(replace(settings, events=events)).app_context():
         assert (schemas._sound(data) is not None) == bool(events)
+
+
+@pytest.mark.parametrize(("field", "value"), BAD_FIELDS)
+def test_a_bad_field_is_refused_and_named(app: Flask, field: str, value: object) -> None:
+    data = {**report(), field: value}
+    if value is MISSING:
+        del data[field]
+    with app.app_context(), pytest.raises(FixRequest) as refusal:
+        schemas.load_report(data, 0)
+    assert [error.field for error in refusal.value.errors] == [field]

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-MISSING = object()
-
 
 def post(client: FlaskClient, body: object, path: str = "/analytics", content_type: str = "application/json") -> Any:
     data = body if isinstance(body, bytes) else json.dumps(body)
@@ -93,26 +91,12 @@ def test_what_is_allowed_is_accepted_as_it_is(client: FlaskClient, facts: Facts,
     assert (entry["videoId"], entry["userId"], int(entry["ts"])) == (sent["videoId"], sent["userId"], sent["ts"])
 
 
-BAD_IDS = ["", "x" * 129, "a\0b", "a\nb", "\x7f", "\x9f", "\ud800", 7, 1.5, True, None, ["a"], {"a": 1}]
-BAD_TS = [True, False, "1700000000000", 1.5, 1.0, 1e3, float("nan"), float("inf"), -1, 253_402_300_800_000, 10**400]
-BAD_TS += [None, [1], {}]
-BAD_FIELDS = [
-    *(("videoId", value) for value in BAD_IDS),
-    *(("userId", value) for value in BAD_IDS),
-    *(("ts", value) for value in BAD_TS),
-    *(("event", value) for value in ["watched_51_percent", "", None, 5, ["watched_50_percent"], "WATCHED_50_PERCENT"]),
-    *((name, MISSING) for name in ("videoId", "userId", "ts", "event")),
-]
-
-
-@pytest.mark.parametrize(("field", "value"), BAD_FIELDS)
-def test_a_bad_field_is_400_and_named(client: FlaskClient, facts: Facts, field: str, value: object) -> None:
-    body = {**report(), field: value}
-    if value is MISSING:
-        del body[field]
-    answer = post(client, body)
-    assert answer.status_code == 400
-    assert fields_of(answer) == [field]
+def test_a_bad_field_is_400_and_named_however_json_spells_it(client: FlaskClient, facts: Facts) -> None:
+    bad = [("ts", value) for value in (float("nan"), float("inf"), 1e3, 10**400, True)]
+    for field, value in [*bad, ("videoId", "\ud800"), ("userId", "a\0b"), ("event", ["watched_50_percent"])]:
+        answer = post(client, {**report(), field: value})
+        assert answer.status_code == 400
+        assert fields_of(answer) == [field]
     assert facts.redis.keys() == []
 
 
