@@ -7,9 +7,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from pulse_analytics import config
 from pulse_analytics.config import Settings
+from pulse_analytics.events import dedupe_key
 from pulse_analytics.ingest.drain import drain
 from pulse_analytics.ingest.journal import Journal
 from pulse_analytics.ingest.journal.connection import connect_redis
+from pulse_analytics.ingest.recorder import record
 from tests.facts import Facts
 from tests.ingest.journal.test_journal import events
 from tests.ingest.test_worker import refuse
@@ -37,6 +39,41 @@ def test_a_run_ends_when_the_journal_is_empty_and_lets_the_next_event_wake(journ
     assert facts.counts() == {"v1": 700}
     assert not facts.redis.exists("pulse:wakeup")
     assert journal.accept(events(1, first=700)).wake is True
+
+
+@pytest.mark.parametrize("times", [2, 10])
+def test_an_entry_handed_out_again_counts_once(journal: Journal, facts: Facts, times: int) -> None:
+    journal.accept(events(1))
+    for number in range(times):  # Workers that die after the commit, one after the other.
+        [entry] = journal.take(f"ghost{number}").entries
+        record([entry.event])
+        journal.give_back(f"ghost{number}", [entry])
+    run(journal)
+    facts.wait_until_settled(0)
+    assert (facts.rows(), facts.counts()) == (1, {"v1": 1})
+
+
+def test_one_event_on_two_entries_of_a_batch_counts_once(journal: Journal, facts: Facts) -> None:
+    [twice, other] = events(2)
+    journal.accept([twice])
+    facts.redis.delete(dedupe_key(twice))
+    journal.accept([twice, other])
+    assert facts.waiting() == 3
+    run(journal)
+    facts.wait_until_settled(0)
+    assert (facts.rows(), facts.counts()) == (2, {"v1": 2})
+
+
+def test_foreign_entries_are_parked_and_their_neighbours_counted(journal: Journal, facts: Facts) -> None:
+    journal.accept(events(1))
+    for fields in ({"hello": "world"}, {b"\xff": b"\xfe\x00"}, {"id": "x", "videoId": "v1"}):
+        facts.redis.xadd("queue:analytics", fields)
+        facts.foreign += 1
+    journal.accept(events(1, first=1))
+    run(journal)
+    facts.wait_until_settled(0)
+    assert facts.counts() == {"v1": 2}
+    assert facts.parked() == 3
 
 
 def test_a_run_ends_when_its_time_is_over(journal: Journal, facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:

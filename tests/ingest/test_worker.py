@@ -73,21 +73,6 @@ def test_an_event_is_counted_and_a_worker_leaves_nothing_else_behind(
     assert facts.redis.keys("celery-task-meta*") == []
 
 
-@pytest.mark.parametrize("times", [2, 10])
-@pytest.mark.usefixtures("own_valkey")
-def test_a_journal_entry_handed_out_again_counts_once(
-    client: FlaskClient, facts: Facts, journal: Journal, times: int, request: pytest.FixtureRequest
-) -> None:
-    accept(client, [report("v1")])
-    for number in range(times):  # Workers that die after the commit, one after the other.
-        [entry] = journal.take(f"ghost{number}").entries
-        record([entry.event])
-        journal.give_back(f"ghost{number}", [entry])
-    request.getfixturevalue("celery_setup")
-    facts.wait_until_settled()
-    assert (facts.rows(), facts.counts()) == (1, {"v1": 1})
-
-
 def test_a_journal_entry_handed_to_two_workers_at_once_counts_once(
     app: Flask, client: FlaskClient, facts: Facts, journal: Journal
 ) -> None:
@@ -110,20 +95,6 @@ def test_a_journal_entry_handed_to_two_workers_at_once_counts_once(
     assert facts.ledger()["settled"] == 300
     facts.wait_until_settled(0)
     assert (facts.rows(), facts.counts()) == (300, {"v1": 300})
-
-
-@pytest.mark.usefixtures("own_valkey")
-def test_one_report_on_two_entries_counts_once(
-    client: FlaskClient, facts: Facts, request: pytest.FixtureRequest
-) -> None:
-    sent = report("v1")
-    accept(client, [sent])
-    facts.redis.delete("dedupe:video:v1:user:u1:watched50")
-    accept(client, [sent, report("v1", "u2")])
-    assert facts.waiting() == 3  # One batch for the worker: the same id is in it twice.
-    request.getfixturevalue("celery_setup")
-    facts.wait_until_settled()
-    assert (facts.rows(), facts.counts()) == (2, {"v1": 2})
 
 
 @pytest.mark.usefixtures("celery_setup")
@@ -149,18 +120,6 @@ def test_a_report_sent_again_after_the_ttl_counts_once_and_a_new_one_again(clien
     accept(client, [report("v1", ts=2)])
     facts.wait_until_settled()
     assert (facts.rows(), facts.counts()) == (2, {"v1": 2})
-
-
-def test_events_whose_count_fails_are_not_recorded_either(
-    client: FlaskClient, facts: Facts, worker: CeleryTestWorker
-) -> None:
-    facts.sql("ALTER TABLE video_metrics_daily RENAME TO hidden")
-    accept(client, [report("v1"), report("v2")])
-    worker.wait_for_log("retry: Retry in")
-    assert (facts.rows(), facts.counts(), facts.waiting(), facts.parked()) == (0, {}, 2, 0)
-    facts.sql("ALTER TABLE hidden RENAME TO video_metrics_daily")
-    facts.wait_until_settled()
-    assert (facts.rows(), facts.counts()) == (2, {"v1": 1, "v2": 1})
 
 
 def test_a_worker_killed_between_commit_and_settle_counts_once(
@@ -305,18 +264,6 @@ def test_after_redis_lost_its_data_the_worker_goes_on_by_itself(client: FlaskCli
 
 
 @pytest.mark.usefixtures("worker")
-def test_foreign_entries_are_parked_and_their_neighbours_counted(client: FlaskClient, facts: Facts) -> None:
-    accept(client, [report("v1", "before")])
-    for fields in ({"hello": "world"}, {b"\xff": b"\xfe\x00"}, {"id": "x", "videoId": "v1"}):
-        facts.redis.xadd("queue:analytics", fields)
-        facts.foreign += 1
-    accept(client, [report("v1", "after")])
-    facts.wait_until_settled()
-    assert facts.counts() == {"v1": 2}
-    assert facts.parked() == 3
-
-
-@pytest.mark.usefixtures("worker")
 def test_what_the_database_refuses_is_parked_and_replay_counts_it_once(
     app: Flask, client: FlaskClient, facts: Facts
 ) -> None:
@@ -333,19 +280,6 @@ def test_what_the_database_refuses_is_parked_and_replay_counts_it_once(
     facts.wait_until_settled()
     assert facts.counts() == {"v1": 20, "poison": 1}
     assert facts.parked() == 0
-
-
-def test_a_refused_event_alone_waits_for_a_neighbour_and_is_then_parked(
-    client: FlaskClient, facts: Facts, worker: CeleryTestWorker
-) -> None:
-    refuse(facts, "poison")
-    accept(client, [report("poison")])
-    worker.wait_for_log("retry: Retry in")
-    assert facts.parked() == 0
-    accept(client, [report("v1")])
-    wait_until(lambda: facts.parked() == 1)
-    facts.wait_until_settled()
-    assert facts.counts() == {"v1": 1}
 
 
 @pytest.mark.parametrize(("worker_count", "worker_concurrency"), [(2, 4)], indirect=True)
