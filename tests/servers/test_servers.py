@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,11 @@ import pytest
 from redis import Redis
 
 from tests.servers import reaper
-from tests.servers.fixtures import WorkerApp
+from tests.servers.fixtures import Endings, WorkerApp
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port
 from tests.servers.postgres import PostgresServer
+from tests.servers.valkey import SharedValkey
 from tests.servers.worker import ROOT
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ FAMILY = ["sh", "-c", "echo started; setsid sleep 600 & sleep 600 & wait"]
 DOOMED_RUN = """
 import pathlib, sys, time
 from tests.servers.postgres import PostgresServer
+from tests.servers.valkey import SharedValkey
 from tests.servers.valkey import start_valkey
 from tests.servers.worker import start_worker
 folder = pathlib.Path(sys.argv[1])
@@ -83,6 +86,15 @@ def family(tmp_path: Path) -> Iterator[LocalProcess]:
 
 def test_no_port_is_given_twice_though_nobody_listens_there_yet() -> None:
     assert len({free_port() for _ in range(500)}) == 500
+
+
+def test_two_processes_of_one_test_run_never_give_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+    monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", "2")
+    for name in ("gw0", "gw1"):
+        monkeypatch.setenv("PYTEST_XDIST_WORKER", name)
+        given.append({free_port() for _ in range(200)})
+    assert not given[0] & given[1]
 
 
 @pytest.mark.parametrize("end", [LocalProcess.stop, LocalProcess.kill, LocalProcess.remove])
@@ -165,6 +177,43 @@ def test_valkey_comes_back_on_its_port_with_its_data(own_valkey: ValkeyContainer
         own_valkey.restart()
 
         assert client.get("kept") == b"yes"
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda valkey: valkey.client.config_set("maxmemory", "1gb"),
+        lambda valkey: valkey.client.acl_setuser("web", enabled=True),
+        lambda valkey: valkey.kill(),
+        lambda valkey: valkey.restart(),
+        lambda valkey: valkey.process.pause(),
+    ],
+    ids=["configured", "another user", "killed", "restarted", "frozen"],
+)
+def test_a_test_that_harms_the_shared_valkey_fails_and_the_next_one_gets_a_sound_one(
+    tmp_path: Path, harm: Callable[[ValkeyContainer], object]
+) -> None:
+    shared = SharedValkey(tmp_path)
+    with pytest.raises(AssertionError, match="own_valkey"), shared.lent() as valkey:
+        harm(valkey)
+    with shared.lent() as valkey:
+        valkey.client.set("left", "behind")
+    with shared.lent() as valkey:
+        assert valkey.client.keys() == []
+    shared.end()
+
+
+def test_what_ends_behind_a_test_and_fails_is_told_in_the_end() -> None:
+    endings = Endings()
+    ended = threading.Event()
+    for last in (ended.set, lambda: 1 / 0):
+        stack = ExitStack()
+        stack.callback(last)
+        endings.begin(stack)
+    with pytest.raises(ZeroDivisionError):
+        endings.wait()
+    endings.wait()
+    assert ended.is_set()
 
 
 def test_postgres_comes_back_on_its_port_with_its_data() -> None:

@@ -74,6 +74,8 @@ def test_a_connection_that_redis_closed_meanwhile_is_made_anew(connection: Threa
     assert another != number
 
 
+# Python 3.12 and newer warn of a fork beside threads, such as pytest-xdist's; this child uses none of theirs.
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_child_process_leaves_its_parents_connection_alone(connection: ThreadConnection) -> None:
     [number] = connection.ask(NUMBER)
     read, write = os.pipe()

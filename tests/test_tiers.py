@@ -1,0 +1,41 @@
+"""No test slips into `make check` that starts a process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers.worker import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STARTS_ONE = """
+import subprocess
+import pytest
+
+@pytest.fixture
+def process():
+    subprocess.run(["true"], check=True)
+
+def test_in_its_fixture(process): ...
+
+def test_itself():
+    subprocess.run(["true"], check=True)
+
+@pytest.mark.stack
+def test_that_says_so(process): ...
+"""
+
+
+@pytest.mark.stack
+def test_a_test_that_starts_a_process_must_say_so(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(STARTS_ONE, encoding="utf-8")
+    options = ["-c", "setup.cfg", "-p", "tests.tiers", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "1 failed, 1 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    assert "starts 'true': mark it with @pytest.mark.stack" in done.stdout
