@@ -7,7 +7,7 @@ STAMP := $(VENV)/.set-up
 COVERAGE := --cov --cov-report=term:skip-covered --no-cov-on-fail --cov-fail-under=97
 
 # They wait more than they work: four of them keep two cores busy.
-PROCESSES := -n 4 --dist loadgroup
+PROCESSES := -n 4
 TOGETHER := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 
 RUNS := 10

@@ -18,7 +18,12 @@ from pulse_analytics.ingest.journal import Journal
 from tests.facts import Facts
 from tests.once import built_site, pytest_collection_finish  # noqa: F401
 from tests.servers.fixtures import *  # noqa: F403
-from tests.tiers import pytest_collection_modifyitems, pytest_runtest_call, pytest_runtest_setup  # noqa: F401
+from tests.tiers import (  # noqa: F401
+    pytest_collection_modifyitems,
+    pytest_runtest_call,
+    pytest_runtest_setup,
+    pytest_xdist_make_scheduler,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -39,3 +40,13 @@ def test_a_test_that_starts_a_process_must_say_so(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert "1 failed, 1 passed, 1 error" in done.stdout, done.stdout + done.stderr
     assert "starts 'true': mark it with @pytest.mark.stack" in done.stdout
+
+
+@pytest.mark.stack
+def test_a_group_runs_in_one_of_the_processes() -> None:
+    options = ["-n", "2", "-v", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *options, "tests/crash/test_plan.py", "tests/crash/test_table.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(re.findall(r"gw[01]", done.stdout)) > 10
+    assert len(set(re.findall(r"\[(gw[01])\].* PASSED", done.stdout))) == 1

@@ -10,11 +10,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.once import fixtures_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from xdist.remote import Producer
 
 FIXTURES = {
     "server": {"database_url", "postgres", "own_valkey", "shared_valkey", "valkey"},
@@ -29,7 +32,10 @@ GROUPS = {
     "browser": ("tests/browser/",),
     "clock": ("tests/benchmarks/", "tests/crash/", "tests/servers/", "tests/up/", "tests/test_hangs.py"),
 }
-"""What one process of pytest-xdist runs one after the other: it plays videos, or it starts much and times it."""
+"""What one process of pytest-xdist runs one after the other: it plays videos, or it starts much and times it.
+
+Its own groups (`--dist loadgroup`) need the attribute `_nodeid` of a test, which pytest 9.2 has no more.
+"""
 
 _FREE = {"fc-list"}
 """What matplotlib asks for the machine's fonts."""
@@ -38,16 +44,12 @@ _serverless: list[str] = []
 """The test that runs now, if it has none of the markers."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what follows from the fixtures."""
     for item in items:
         for tier, fixtures in FIXTURES.items():
             if fixtures & fixtures_of(item):
                 item.add_marker(tier)
-        for group, places in GROUPS.items():
-            if item.nodeid.startswith(places):
-                item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -60,6 +62,17 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Watch over a test."""
     yield from _watch(item)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Hand out GROUPS whole, largest first, then all other tests one by one."""
+    return _Scheduling(config, log)
+
+
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist is not typed
+    def _split_scope(self, nodeid: str) -> str:
+        return next((group for group, places in GROUPS.items() if nodeid.startswith(places)), nodeid)
 
 
 def _watch(item: pytest.Item) -> Iterator[None]:
