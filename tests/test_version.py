@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import importlib.metadata
-import subprocess
-import sys
+
+from click.testing import CliRunner
+
+from pulse_analytics.app import create_app
+from pulse_analytics.cli import pulse_group
 
 
 def test_pulse_says_its_version() -> None:
-    command = [sys.executable, "-m", "pulse_analytics", "--version"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == f"pulse, version {importlib.metadata.version('pulse-analytics')}"
+    said = CliRunner().invoke(pulse_group(create_app), ["--version"])
+    assert said.output.strip() == f"pulse, version {importlib.metadata.version('pulse-analytics')}"
