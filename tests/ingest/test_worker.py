@@ -68,7 +68,7 @@ def test_an_event_is_counted_and_a_worker_leaves_nothing_else_behind(
     client: FlaskClient, facts: Facts, worker: CeleryTestWorker
 ) -> None:
     assert client.post("/analytics", json=report("v1")).status_code == 202
-    facts.wait_until_settled(2)
+    facts.wait_until_settled(10)
     assert facts.counts() == {"v1": 1}
     assert facts.redis.keys("celery-task-meta*") == []
 
@@ -324,7 +324,7 @@ class TestWithoutAWakeUp:
         answer = create_app(Settings.parse(values, tmp_path)).test_client().post("/analytics", json=report("v1"))
         assert answer.status_code == 202
         assert facts.redis.llen("pulse.persist") == 0
-        facts.wait_until_settled(10)
+        facts.wait_until_settled(30)
         assert facts.counts() == {"v1": 1}
 
     def test_the_queue_is_purged(self, client: FlaskClient, facts: Facts, worker: CeleryTestWorker) -> None:
@@ -335,13 +335,13 @@ class TestWithoutAWakeUp:
             accept(client, [report("v1", f"u{number}")])
         facts.redis.delete("pulse.persist")
         worker.container.kill("SIGCONT")
-        facts.wait_until_settled(10)
+        facts.wait_until_settled(30)
         assert facts.counts() == {"v1": 2}
 
     def test_its_flag_outlives_its_life(self, client: FlaskClient, facts: Facts, worker: CeleryTestWorker) -> None:
         facts.redis.set("pulse:wakeup", "1", px=3_600_000)  # As after Redis' clock was set back by an hour.
         accept(client, [report("v1")])
-        facts.wait_until_settled(10)
+        facts.wait_until_settled(30)
         assert facts.counts() == {"v1": 1}
 
     @pytest.mark.usefixtures("own_valkey")
@@ -352,7 +352,7 @@ class TestWithoutAWakeUp:
         facts.redis.delete("pulse.persist")
         assert facts.waiting() == 1
         request.getfixturevalue("celery_setup")
-        facts.wait_until_settled(10)
+        facts.wait_until_settled(30)
         assert facts.counts() == {"v1": 1}
 
 

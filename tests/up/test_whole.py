@@ -110,13 +110,13 @@ def test_an_event_goes_from_post_to_count_and_outlives_a_restart(whole: Whole) -
     sent = report("v1")
     assert http.request("GET", f"{whole.web}/readyz").status == 200
     assert whole.post(sent) == 202
-    wait_until(lambda: whole.counts() == {"v1": 1}, 2)
+    wait_until(lambda: whole.counts() == {"v1": 1}, 10)
     assert whole.post(sent) == 200
     assert whole.stop(signal.SIGINT)[0] == 0
     whole.start()
     assert whole.post(sent) == 200
     assert whole.post(report("v1", "u2")) == 202
-    wait_until(lambda: whole.counts() == {"v1": 2}, 5)
+    wait_until(lambda: whole.counts() == {"v1": 2}, 10)
 
 
 def test_a_simulated_day_ends_equal_and_again_all_duplicates(whole: Whole) -> None:
