@@ -29,6 +29,7 @@ FIXTURES = {
 starts other processes."""
 
 GROUPS = {
+    "library": ("tests/browser/test_packed_library.py",),
     "browser": ("tests/browser/",),
     "clock": ("tests/benchmarks/", "tests/crash/", "tests/servers/", "tests/up/", "tests/test_hangs.py"),
 }

@@ -185,8 +185,8 @@ def test_another_video_in_the_same_player_counts_for_itself(stage: Stage, kind: 
 
 def test_another_video_does_not_inherit_what_was_played(stage: Stage) -> None:
     other = f"{stage.video_id}-other"
-    stage.open([stage.player()], [stage.player(video_id=other)]).play_until(9, rate=16)
-    stage.next().play_until(9, rate=16)
+    stage.open([stage.player()], [stage.player(video_id=other)]).play_until(7, rate=8)
+    stage.next().play_until(7, rate=8)
     stage.ends({stage.video_id: 0, other: 0})
 
 
@@ -209,7 +209,7 @@ def test_a_login_and_other_late_props_stay_in_the_session(stage: Stage) -> None:
 
 
 def test_a_login_before_the_mark_is_who_watched(stage: Stage) -> None:
-    stage.open([stage.player()], [stage.player(userId="ada")]).play_until(9, rate=16)
+    stage.open([stage.player()], [stage.player(userId="ada")]).play_until(7, rate=8)
     stage.next().play_until(12, rate=16)
     stage.ends_with(1)
     assert stage.stack.viewers(stage.video_id) == ["ada"]

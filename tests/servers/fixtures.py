@@ -206,6 +206,6 @@ def _end(workers: list[WorkerContainer]) -> None:
         for worker in workers:
             worker.process.kill_main("SIGTERM")
         for worker in workers:
-            worker.stop(timeout=5)
+            worker.stop(timeout=30)
     for worker in workers:
         worker.teardown()

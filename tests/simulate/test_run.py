@@ -146,9 +146,8 @@ def test_ctrl_c_ends_with_what_is_known(api: Api) -> None:
 
     api.before_answer = interrupt_once
     lines: list[str] = []
-    began = time.monotonic()
     assert not simulate(options(api, viewers=100_000), api.read_counts, lines.append)
-    assert time.monotonic() - began < 15  # Else it would go on for minutes.
+    assert len(api.bodies) < 2_000
     assert re.match(r"[\d,]+ of 1\d\d,\d{3} reports answered", lines[0])
     assert lines[-1] == "Interrupted: not compared."
 

@@ -151,10 +151,10 @@ def test_a_command_that_does_not_exist_is_one_sentence(start: Start) -> None:
 
 
 def test_a_child_that_is_not_ready_in_time_is_one_sentence(start: Start) -> None:
-    mute = {"name": "mute", "code": "import time; print('thinking'); time.sleep(600)", "patience_seconds": 1}
+    mute = {"name": "mute", "code": "import time; print('thinking'); time.sleep(600)", "patience_seconds": 5}
     run = start([mute])
     assert run.process.wait(15) == 1
-    assert "mute is not ready after 1 s (it has not said so): thinking. Its log:" in run.output
+    assert "mute is not ready after 5 s (it has not said so): thinking. Its log:" in run.output
 
 
 def test_a_migration_that_fails_is_one_sentence_and_nothing_else_starts(start: Start) -> None:
