@@ -33,7 +33,7 @@ class EventType:
     """Its counter in `video_metrics`, `video_metrics_daily` and `daily_totals`."""
 
 
-#: To add an event type, add its line here and a migration for its three columns; PULSE_EVENTS enables it.
+#: To record and audit one more: its line here, a migration for its columns, and PULSE_EVENTS (see CONTRIBUTING.md).
 EVENT_TYPES = {
     event_type.name: event_type
     for event_type in [
