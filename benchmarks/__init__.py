@@ -8,7 +8,9 @@ growth.py    counting and the ranking as raw events and videos become many
 
 sizes.py     how much of each
 place.py     Valkey and PostgreSQL as `pulse up` has them; a `System` is one installation on them
+versions.py  the present version, and an earlier one from a git worktree (`--against REF`)
 servers.py   its web server as `pulse up` starts it, and a worker that drains its journal
+doors.py     where accept sends reports; sides.py: whole systems that through compares
 rivals/      what we are compared with
 traffic.py   distinct reports: as events, as HTTP requests, as a Redis command
 client.py    a client that is not the bottleneck; wrk.py and wrk.lua: wrk instead, where it is

@@ -14,7 +14,8 @@ import click
 from benchmarks import accept, count, growth, machine, plot, space, table, through
 from benchmarks.figures import Board
 from benchmarks.place import Place
-from benchmarks.sizes import DATABASES, FULL, QUICK, USUAL
+from benchmarks.sizes import DATABASES, FSYNC, FULL, QUICK, USUAL
+from benchmarks.versions import UnknownVersion, checked_out
 
 if TYPE_CHECKING:
     from benchmarks.sizes import Sizes
@@ -30,6 +31,13 @@ PLOT = "growth.png"
 @click.option("--rounds", type=click.IntRange(1), help="How often each figure is measured.")
 @click.option("--database", type=click.Choice(DATABASES), help="Only this one.")
 @click.option("--wrk/--no-wrk", default=True, show_default=True, help="Post with wrk in accept, if it is on the PATH.")
+@click.option(
+    "--against", metavar="REF", help="A version, as git knows it, to measure beside this one: accept, through."
+)
+@click.option(
+    "--connections", help="Of accept, as 16,64,256: the first for all.", callback=lambda *words: _sizes(words[2])
+)
+@click.option("--fsync", type=click.Choice(FSYNC), help="Only this setting of appendfsync in accept.")
 @click.option("--rows", help="Sizes of growth: raw events, as 10000,100000.", callback=lambda *words: _sizes(words[2]))
 @click.option("--videos", help="Sizes of growth: videos, as 1000,10000.", callback=lambda *words: _sizes(words[2]))
 @click.option("--out", default="var/bench", show_default=True, type=click.Path(path_type=Path), help="A folder.")
@@ -40,6 +48,9 @@ def main(
     rounds: int | None,
     database: str | None,
     wrk: bool,
+    against: str | None,
+    connections: tuple[int, ...] | None,
+    fsync: str | None,
     rows: tuple[int, ...] | None,
     videos: tuple[int, ...] | None,
     out: Path,
@@ -53,10 +64,16 @@ def main(
         sizes,
         rounds=rounds or sizes.rounds,
         wrk=wrk,
+        against=against,
+        connections=connections[0] if connections else sizes.connections,
+        more_connections=connections[1:] if connections else sizes.more_connections,
+        fsync=(fsync,) if fsync else sizes.fsync,
         databases=(database,) if database else sizes.databases,
         growth_rows=rows or sizes.growth_rows,
         growth_videos=videos or sizes.growth_videos,
     )
+    if against:
+        check(against)
     board = Board()
     about = run(sections or tuple(SECTIONS), sizes, board)
     click.echo(table.terminal(board, about))
@@ -66,13 +83,26 @@ def main(
 def run(sections: tuple[str, ...], sizes: Sizes, board: Board) -> dict[str, str]:
     """Measure; what it was measured on."""
     with tempfile.TemporaryDirectory(prefix="pulse-bench-") as folder, Place(Path(folder)) as place:
-        about = machine.describe(place, postgresql="postgresql" in sizes.databases)
+        about = machine.describe(
+            place,
+            postgresql="postgresql" in sizes.databases,
+            node=not {accept.SECTION, through.SECTION}.isdisjoint(sections),
+        )
         for name in sections:
             click.echo(f"{name} ...", err=True)
             started = time.monotonic()
             SECTIONS[name].measure(place, sizes, board)
             board.remark(name, f"This section took {time.monotonic() - started:.0f} s, {sizes.rounds} rounds.")
     return about
+
+
+def check(ref: str) -> None:
+    """Say now, and not after the first section, that there is no such version."""
+    try:
+        with checked_out(ref):
+            pass
+    except UnknownVersion as error:
+        raise click.BadParameter(str(error), param_hint="--against") from error
 
 
 def save(board: Board, about: dict[str, str], out: Path) -> None:

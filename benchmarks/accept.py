@@ -1,147 +1,198 @@
-"""accept: reports through the real server, beside an empty view, the literal card, and accept.lua without HTTP."""
+"""accept: reports through the real server, beside rivals (doors.py), with no worker on either side."""
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks import wrk
 from benchmarks.client import Load, Outcome, send
-from benchmarks.figures import PULSE, Board, Compare
+from benchmarks.doors import Door, open_doors
+from benchmarks.figures import Board, Compare
 from benchmarks.partner import Partner
-from benchmarks.rivals import EMPTY, LITERAL, SCRIPT
-from benchmarks.servers import web_server
-from pulse_analytics.ingest.journal import scripts
+from benchmarks.rivals import LITERAL, fastify
+from benchmarks.sizes import FSYNC
 
 if TYPE_CHECKING:
-    from redis import Redis
+    from collections.abc import Callable
 
     from benchmarks.place import Place
     from benchmarks.sizes import Sizes
 
 SECTION = "accept"
-FSYNC = ("always", "everysec")
 BATCH = 50
+NEIGHBOUR_BATCH = 500
+NEIGHBOUR_HEAD_START_SECONDS = 0.5
 LITERAL_SHARE = 4
 """The literal card is sent this part of the POSTs, or a round would be mostly its own."""
-LITERAL_DATABASE = 1
-"""Of Valkey."""
-WRK_MOST = 10_000_000
-"""More reports than wrk sends in a round."""
-
-
-class Door(NamedTuple):
-    """Somewhere to send reports to."""
-
-    who: str
-    port: int
-    redis: Redis | None = None
-    """Where what it accepts waits; None: it accepts nothing."""
-    waits_in: str = "queue:analytics"
-    script: str = ""
-    """If given, the port is Redis', and this is the script's digest."""
-
-    def accepted(self) -> int:
-        """How many it has accepted: by the ledger, or, where there is none, those that wait."""
-        if self.redis is None:
-            return 0
-        redis: Any = self.redis
-        return int(redis.llen(self.waits_in) if self.who == LITERAL else redis.hget("pulse:ledger", "accepted") or 0)
+MOST_REPORTS = 10_000_000
+"""More than anything takes in a turn of some seconds."""
 
 
 def measure(place: Place, sizes: Sizes, board: Board) -> None:
     """Let the doors take turns, in every round and with each setting of `appendfsync`."""
     with ExitStack() as stack:
-        client = stack.enter_context(Partner("benchmarks.client"))
-        turns = Turns(place, sizes, board, client, _open_doors(place, stack))
+        clients = stack.enter_context(Partner("benchmarks.client")), stack.enter_context(Partner("benchmarks.client"))
+        turns = Turns(place, sizes, board, clients, open_doors(place, stack, sizes.against))
+        turns.warm_up()
         for _ in range(sizes.rounds):
-            for fsync in FSYNC:
+            for fsync in sizes.fsync:
                 place.valkey.config_set("appendfsync", fsync)
-                rates = {"single POSTs": turns.single(fsync), f"batches of {BATCH}": turns.batches(fsync)}
-                for what, rate in rates.items():
-                    name = f"batches beside single POSTs, {fsync}"
-                    board.add(SECTION, name, "events/s", rate, what, compare=Compare.BASE)
+                turns.take(fsync)
         place.valkey.config_set("appendfsync", FSYNC[0])
-    board.remark(SECTION, f"{sizes.connections} kept-alive connections, one request on each at a time.")
-    busy = ", ".join(f"{who} {most:.0f} %" for who, most in turns.client_percent.items())
-    who = "wrk, one thread" if turns.wrk else "benchmarks/client.py, one process"
-    board.remark(SECTION, f"The client ({who}) is not the bottleneck: of one core it used, at the most: {busy}.")
+    _remark(board, sizes, turns)
+
+
+class Taken(NamedTuple):
+    """What became of a load, and the processor time that it took."""
+
+    outcome: Outcome
+    web_seconds: float
+    valkey_seconds: float
 
 
 class Turns:
     """What the doors are sent in turn."""
 
-    def __init__(self, place: Place, sizes: Sizes, board: Board, client: Partner, doors: list[Door]) -> None:
+    def __init__(
+        self, place: Place, sizes: Sizes, board: Board, clients: tuple[Partner, Partner], doors: list[Door]
+    ) -> None:
         self.client_percent: dict[str, float] = {}
         """How much of a core the client used, at the most, by whom it asked. 100 would be its limit."""
         self.wrk = wrk.find() if sizes.wrk else None
         self._place = place
         self._sizes = sizes
         self._board = board
-        self._client = client
+        self._client, self._neighbour = clients
         self._doors = doors
 
-    def single(self, fsync: str) -> float:
-        """Single POSTs to each door; our events per second."""
+    def warm_up(self) -> None:
+        """Send single POSTs to each door, of which nothing is noted: compilers and caches get their work done."""
+        for door in self._doors:
+            self._send(door, self._load(door, self._sizes.posts // LITERAL_SHARE))
+
+    def take(self, fsync: str) -> None:
+        """Everything once at a setting of `appendfsync`."""
+        single = self._singles(fsync, self._sizes.connections, self._doors)
+        batches = self._batches(fsync)
+        for what, rate in (("single POSTs", single), (f"batches of {BATCH}", batches)):
+            name = f"batches beside single POSTs, {fsync}"
+            self._board.add(SECTION, name, "events/s", rate, what, compare=Compare.BASE)
+        rates = {self._sizes.connections: single}
+        for connections in self._sizes.more_connections:
+            rates[connections] = self._singles(fsync, connections, [door for door in self._doors if door.is_system])
+        for connections, rate in rates.items():
+            name = f"single POSTs by connections, {fsync}"
+            self._board.add(SECTION, name, "events/s", rate, str(connections), compare=Compare.BASE)
+        for door in self._doors:
+            if door.is_ours:
+                self._beside_a_neighbour(door, fsync)
+
+    def _singles(self, fsync: str, connections: int, doors: list[Door]) -> float:
+        """Single POSTs to each of the doors; our events per second."""
+        where = "" if connections == self._sizes.connections else f" on {connections} connections"
+        name = f"single POSTs{where}, {fsync}"
         posts = {LITERAL: self._sizes.posts // LITERAL_SHARE}
-        rates = [self._turn(door, posts.get(door.who, self._sizes.posts), 1, fsync) for door in self._doors]
-        return rates[0]
+        loads = [self._load(door, posts.get(door.who, self._sizes.posts), 1, connections) for door in doors]
+        ours, *_ = (self._turn(door, name, load) for door, load in zip(doors, loads, strict=True))
+        return ours
 
-    def batches(self, fsync: str) -> float:
+    def _batches(self, fsync: str) -> float:
         """Batches to each door that takes some; our events per second."""
-        doors = [door for door in self._doors if door.who != LITERAL]
-        rates = [self._turn(door, self._sizes.batches, BATCH, fsync) for door in doors]
-        return rates[0]
+        doors = [door for door in self._doors if door.takes_batches]
+        name = f"batches of {BATCH}, {fsync}"
+        ours, *_ = (self._turn(door, name, self._load(door, self._sizes.batches, BATCH)) for door in doors)
+        return ours
 
-    def _turn(self, door: Door, requests: int, batch: int, fsync: str) -> float:
-        outcome = self._send(door, requests, batch)
-        rate = outcome.requests * batch / outcome.seconds
-        name = f"{'single POSTs' if batch == 1 else f'batches of {batch}'}, {fsync}"
+    def _turn(self, door: Door, name: str, load: Load) -> float:
+        """One load to one door, noted; its events per second."""
+        outcome, web, valkey = self._send(door, load)
+        rate = outcome.requests * load.batch / outcome.seconds
         self._board.add(SECTION, name, "events/s", rate, door.who)
-        self._board.add(SECTION, name, "p50 ms", outcome.p50_ms, door.who, compare=Compare.NOT)
-        self._board.add(SECTION, name, "p99 ms", outcome.p99_ms, door.who, compare=Compare.NOT)
+        self._board.add(SECTION, name, "p50 ms", outcome.p50_ms, door.who)
+        self._board.add(SECTION, name, "p99 ms", outcome.p99_ms, door.who)
+        if door.server:
+            self._board.add(SECTION, name, "web CPU, us/request", web / outcome.requests * 1e6, door.who)
+        if door.redis:
+            self._board.add(SECTION, name, "Valkey CPU, us/request", valkey / outcome.requests * 1e6, door.who)
         busy = outcome.cpu_seconds / outcome.seconds * 100
         self.client_percent[door.who] = max(busy, self.client_percent.get(door.who, 0.0))
         return rate
 
-    def _send(self, door: Door, requests: int, batch: int) -> Outcome:
-        """Send so many requests, check that each event was accepted, and forget them again.
+    def _beside_a_neighbour(self, door: Door, fsync: str) -> None:
+        """Single POSTs alone, then beside one client that posts large batches without a pause."""
+        name = f"single POSTs beside batches of {NEIGHBOUR_BATCH}, {fsync}, {door.who}"
+        for who, has_neighbour in (("alone", False), ("beside", True)):
+            outcome = self._send(door, self._timed_load(door), has_neighbour=has_neighbour).outcome
+            rate = outcome.requests / outcome.seconds
+            self._board.add(SECTION, name, "p99 ms", outcome.p99_ms, who, compare=Compare.BASE)
+            self._board.add(SECTION, name, "events/s", rate, who, compare=Compare.BASE)
 
-        wrk sends for a time, not a number, and leaves what is on its way at the end unanswered.
-        """
-        program = self.wrk if not door.script else None
-        most = WRK_MOST if program else requests * batch
-        load = Load(
+    def _load(self, door: Door, requests: int, batch: int = 1, connections: int | None = None) -> Load:
+        """So many requests, or as many as wrk sends in its time. wrk does not speak to Valkey."""
+        by_time = self.wrk and not door.script
+        return Load(
             port=door.port,
-            reports=asdict(self._place.reports(most, self._sizes.videos)),
+            reports=asdict(self._place.reports(MOST_REPORTS if by_time else requests * batch, self._sizes.videos)),
             batch=batch,
-            connections=self._sizes.connections,
+            connections=connections or self._sizes.connections,
+            seconds=self._sizes.wrk_seconds if by_time else 0.0,
             script=door.script,
         )
-        before = door.accepted()
+
+    def _timed_load(self, door: Door, batch: int = 1, connections: int | None = None, more_seconds: float = 0) -> Load:
+        """For so long as wrk sends in a turn, whatever sends it."""
+        return Load(
+            port=door.port,
+            reports=asdict(self._place.reports(MOST_REPORTS, self._sizes.videos)),
+            batch=batch,
+            connections=connections or self._sizes.connections,
+            seconds=self._sizes.wrk_seconds + more_seconds,
+        )
+
+    def _send(self, door: Door, load: Load, *, has_neighbour: bool = False) -> Taken:
+        """Send a load, check that each event was accepted, and forget them again.
+
+        wrk leaves what is on its way at the end unanswered.
+        """
         self._place.calm()
-        outcome = wrk.send(program, load, self._sizes.wrk_seconds) if program else send(self._client, load)()
+        before, web, valkey = door.accepted(), door.cpu_seconds(), self._valkey_seconds()
+        wait_for_neighbour = self._begin_neighbour(door) if has_neighbour else lambda: 0
+        outcome = self._begin(self._client, load)()
+        taken = Taken(outcome, door.cpu_seconds() - web, self._valkey_seconds() - valkey)
+        sent = outcome.requests * load.batch + wait_for_neighbour()
         if door.redis is not None:
-            unanswered = door.accepted() - before - outcome.requests * batch
-            assert 0 <= unanswered <= (self._sizes.connections * batch if program else 0), (door.who, unanswered)
-            door.redis.unlink(door.waits_in)
-        return outcome
+            more = door.accepted() - before - sent
+            most = load.connections * load.batch + (NEIGHBOUR_BATCH if has_neighbour else 0)
+            assert 0 <= more <= (most if self.wrk and not door.script else 0), (door.who, more)
+            door.forget()
+        return taken
+
+    def _begin_neighbour(self, door: Door) -> Callable[[], int]:
+        """Let one more client post large batches; what is returned waits for its end and says how many events."""
+        load = self._timed_load(door, NEIGHBOUR_BATCH, 1, 2 * NEIGHBOUR_HEAD_START_SECONDS)
+        wait = self._begin(self._neighbour, load)
+        time.sleep(NEIGHBOUR_HEAD_START_SECONDS)
+        return lambda: wait().requests * NEIGHBOUR_BATCH
+
+    def _begin(self, client: Partner, load: Load) -> Callable[[], Outcome]:
+        """wrk, where it can; else a client of ours."""
+        return wrk.send(self.wrk, load) if self.wrk and not load.script else send(client, load)
+
+    def _valkey_seconds(self) -> float:
+        """What Valkey has used, its background rewriting not included."""
+        cpu: Any = self._place.valkey.info("cpu")
+        return float(cpu["used_cpu_sys"] + cpu["used_cpu_user"])
 
 
-def _open_doors(place: Place, stack: ExitStack) -> list[Door]:
-    """Ours first."""
-    system = stack.enter_context(place.system("sqlite"))
-    redis = stack.enter_context(place.redis(LITERAL_DATABASE))
-    env = {"LITERAL_REDIS_URL": place.redis_url(LITERAL_DATABASE)}
-    ours = stack.enter_context(web_server(place.folder, system.env))
-    empty = stack.enter_context(web_server(place.folder, {}, "benchmarks.rivals.empty:app"))
-    literal = stack.enter_context(web_server(place.folder, env, "benchmarks.rivals.literal:app"))
-    digest = str(system.redis.script_load((Path(scripts.__file__).parent / "lua" / "accept.lua").read_text()))
-    return [
-        Door(PULSE, ours, system.redis),
-        Door(EMPTY, empty),
-        Door(LITERAL, literal, redis, "celery"),
-        Door(SCRIPT, place.redis_port, system.redis, script=digest),
-    ]
+def _remark(board: Board, sizes: Sizes, turns: Turns) -> None:
+    board.remark(SECTION, f"{sizes.connections} kept-alive connections, one request on each at a time.")
+    busy = ", ".join(f"{who} {most:.0f} %" for who, most in turns.client_percent.items())
+    who = "wrk, one thread" if turns.wrk else "benchmarks/client.py, one process"
+    board.remark(SECTION, f"The client ({who}) is not the bottleneck: of one core it used, at the most: {busy}.")
+    board.remark(
+        SECTION, fastify.lacks() or "Of the two Node rivals the faster one counts: the one with the smaller ratio."
+    )
+    board.remark(SECTION, "A ratio of times below 1 means that we are quicker.")

@@ -20,7 +20,7 @@ from benchmarks.partner import Partner, serve
 from benchmarks.traffic import Reports, accept_command, chunks, post, post_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _MOST_BYTES = 1 << 20
@@ -37,6 +37,8 @@ class Load:
     connections: int = 16
     per_second: float = 0.0
     """0: each connection sends its next request as soon as it has its answer."""
+    seconds: float = 0.0
+    """If given, sending ends after this time, and requests are made as they are sent: of many, most are not needed."""
     script: str = ""
     """If given, the port is Redis', and this is the loaded script's digest."""
 
@@ -93,16 +95,22 @@ class Connection:
 def prepare(job: dict[str, Any]) -> Callable[[], dict[str, Any]]:
     """Build the requests and connect; what is returned sends them."""
     load = Load(**job)
-    groups = chunks(Reports(**load.reports).events(), load.batch)
-    if load.script:
-        requests = [accept_command(group, load.script) for group in groups]
-    else:
-        requests = [(post if load.batch == 1 else post_batch)(group) for group in groups]
+    requests = _requests(load)
+    if not load.seconds:
+        requests = iter(list(requests))
     connections = [Connection(load.port) for _ in range(load.connections)]
     return lambda: _send(requests, connections, load)
 
 
-def _send(requests: list[bytes], connections: list[Connection], load: Load) -> dict[str, Any]:
+def _requests(load: Load) -> Iterator[bytes]:
+    for group in chunks(Reports(**load.reports).events(), load.batch):
+        if load.script:
+            yield accept_command(group, load.script)
+        else:
+            yield post(group) if load.batch == 1 else post_batch(group)
+
+
+def _send(requests: Iterator[bytes], connections: list[Connection], load: Load) -> dict[str, Any]:
     is_whole = _redis_is_whole if load.script else _http_is_whole
     poll, free = select.epoll(), list(connections)
     by_number = {connection.socket.fileno(): connection for connection in connections}
@@ -111,15 +119,18 @@ def _send(requests: list[bytes], connections: list[Connection], load: Load) -> d
     latencies: list[float] = []
     statuses: Counter[bytes] = Counter()
     started, used, sent = time.perf_counter(), time.process_time(), 0
-    while len(latencies) < len(requests):
-        while free and sent < len(requests):
+    request = next(requests, None)
+    while request or len(free) < len(connections):
+        while free and request:
             now = time.perf_counter()
             due = started + sent / load.per_second if load.per_second else now
             if due > now:
                 break
-            free.pop().send(requests[sent], due)
+            free.pop().send(request, due)
             sent += 1
-        pause = max(0.0, due - time.perf_counter()) if load.per_second and free and sent < len(requests) else -1
+            is_over = load.seconds and now - started > load.seconds
+            request = None if is_over else next(requests, None)
+        pause = max(0.0, due - time.perf_counter()) if load.per_second and free and request else -1
         for number, _ in poll.poll(pause):
             if answer := by_number[number].receive(is_whole):
                 latencies.append(time.perf_counter() - answer[1])
@@ -130,7 +141,7 @@ def _send(requests: list[bytes], connections: list[Connection], load: Load) -> d
     for connection in connections:
         connection.socket.close()
     return {
-        "requests": len(requests),
+        "requests": sent,
         "seconds": seconds,
         "p50_ms": percentile(latencies, 50) * 1000,
         "p99_ms": percentile(latencies, 99) * 1000,

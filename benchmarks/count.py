@@ -14,8 +14,9 @@ from benchmarks.partner import Partner
 from benchmarks.place import POLL_SECONDS, System
 from benchmarks.rivals import BARE, LITERAL, SPELT, bare
 from benchmarks.rivals.literal import TASK
-from benchmarks.servers import drain, environment
+from benchmarks.servers import drain
 from benchmarks.sizes import DATABASES
+from benchmarks.versions import environment
 from tests.servers.worker import start_worker
 
 if TYPE_CHECKING:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from benchmarks.rivals import fastify
+
 if TYPE_CHECKING:
     from benchmarks.place import Place
 
@@ -21,7 +23,7 @@ PACKAGES = ("celery", "flask", "granian", "hiredis", "psycopg", "redis", "sqlalc
 _SYNCS = 50
 
 
-def describe(place: Place, *, postgresql: bool) -> dict[str, str]:
+def describe(place: Place, *, postgresql: bool, node: bool) -> dict[str, str]:
     """Hardware, system and versions."""
     server: Any = place.valkey.info("server")
     about = {
@@ -35,6 +37,8 @@ def describe(place: Place, *, postgresql: bool) -> dict[str, str]:
         "SQLite": sqlite3.sqlite_version,
         "packages": ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES),
     }
+    if node and fastify.lacks() is None:
+        about["Node rival"] = fastify.versions()
     if postgresql:
         with psycopg.connect(place.postgres.url()) as connection:
             row = connection.execute("SHOW server_version").fetchone()

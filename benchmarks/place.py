@@ -12,6 +12,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from benchmarks.traffic import Reports
+from benchmarks.versions import PRESENT, Version
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
 from pulse_analytics.database import db
@@ -85,7 +86,7 @@ class Place:
         return Reports(first=first, count=count, videos=videos, now=time.time_ns() // 1_000_000)
 
     @contextmanager
-    def system(self, database: str, number: int = 0, **changes: str) -> Iterator[System]:
+    def system(self, database: str, number: int = 0, *, version: Version = PRESENT, **changes: str) -> Iterator[System]:
         """A system with a new, migrated database, on Valkey's database `number`, emptied. It goes when it is left."""
         name = next(_names)
         folder = self.folder / name
@@ -105,18 +106,25 @@ class Place:
                 "PULSE_ADMIN_TOKEN": TOKEN,
                 **changes,
             }
-            yield stack.enter_context(System(folder, env, redis))
+            yield stack.enter_context(System(folder, env, redis, version))
 
 
 class System:
-    """One installation: its application in this process, to fill and to look; its programs, when they are started."""
+    """One installation: its application in this process, to fill and to look; its programs, when they are started.
 
-    def __init__(self, folder: Path, env: dict[str, str], redis: Redis) -> None:
+    Those are of the given version. What looks is always the present one: it asks no more than raw Redis and raw SQL.
+    """
+
+    def __init__(self, folder: Path, env: dict[str, str], redis: Redis, version: Version = PRESENT) -> None:
         self.folder = folder
         self.env = env
         self.redis = redis
+        self.version = version
         settings = Settings.parse(env, folder)
-        migrate(settings)
+        if version == PRESENT:
+            migrate(settings)
+        else:
+            version.migrate(env)
         self.app: Flask = create_app(settings)
         self.facts = Facts(self.app, redis)
 
@@ -161,7 +169,8 @@ class System:
     @contextmanager
     def worker(self, processes: int) -> Iterator[WorkerContainer]:
         """A Celery worker with so many processes."""
-        container = start_worker(self.folder, self.env, processes, f"worker{processes}")
+        env = {**self.env, **self.version.path}
+        container = start_worker(self.folder, env, processes, f"worker{processes}", cwd=self.version.folder)
         try:
             yield container
         finally:

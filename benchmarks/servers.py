@@ -1,30 +1,46 @@
-"""A web server with the flags of `pulse up` on a free port of loopback, and a worker that drains a journal."""
+"""Web servers on a free port of loopback, and a worker that drains a journal."""
 
 from __future__ import annotations
 
 import os
+import sys
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.place import POLL_SECONDS
-from pulse_analytics.config import LINGER_SECONDS, Settings
+from benchmarks.versions import PRESENT, Version, environment
+from pulse_analytics.config import LINGER_SECONDS
 from pulse_analytics.up.program import http_lacks
-from pulse_analytics.up.stack import web
 from tests.facts import wait_until
+from tests.servers import reaper
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port
 from tests.servers.worker import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
     from benchmarks.place import System
     from benchmarks.traffic import Reports
     from tests.servers.worker import WorkerContainer
 
 _START_SECONDS = 30
+_GRANIAN = "--interface wsgi --host 127.0.0.1 --workers 2 --blocking-threads 8 --workers-kill-timeout 5"
+"""With which `pulse up` served version 0.1.0. The rivals keep it, so that one run can be compared with another."""
+
+
+class Server(NamedTuple):
+    """A web server that answers."""
+
+    port: int
+    process: LocalProcess
+
+    def cpu_seconds(self) -> float:
+        """What all its processes have used."""
+        ticks = sum(_ticks(pid) for pid in reaper.members(self.process.pid))
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def drain(system: System, worker: WorkerContainer, reports: Reports) -> float:
@@ -49,20 +65,41 @@ def drain(system: System, worker: WorkerContainer, reports: Reports) -> float:
 
 
 @contextmanager
-def web_server(folder: Path, env: Mapping[str, str], app: str = "wsgi:app", path: str = "/readyz") -> Iterator[int]:
-    """A WSGI application behind granian with the flags of `pulse up`; the port, once `path` answers with 200."""
+def web_server(folder: Path, env: Mapping[str, str], version: Version = PRESENT) -> Iterator[Server]:
+    """A version of ours, served as its `pulse up` does."""
     port = free_port()
-    *command, _ = web(Settings(port=port)).command
-    process = LocalProcess([*command, app], folder, name=app.partition(":")[0], env=environment(env), cwd=ROOT)
+    with running(folder, "web", version.web_command(port), port, {**env, **version.path}, version.folder) as server:
+        yield server
+
+
+@contextmanager
+def wsgi_server(folder: Path, env: Mapping[str, str], app: str) -> Iterator[Server]:
+    """A rival's WSGI application behind granian."""
+    port = free_port()
+    options = [*_GRANIAN.split(), "--port", str(port), "--no-ws", "--no-access-log", "--respawn-failed-workers"]
+    with running(folder, app.partition(":")[0], [sys.executable, "-m", "granian", *options, app], port, env) as server:
+        yield server
+
+
+@contextmanager
+def running(
+    folder: Path, name: str, command: Sequence[str], port: int, env: Mapping[str, str], cwd: Path = ROOT
+) -> Iterator[Server]:
+    """A web server, once it answers GET /readyz with 200; its log is in `folder`."""
+    process = LocalProcess(command, folder, name=name, env=environment(env), cwd=cwd)
     process.start()
     try:
-        wait_until(lambda: process.status == "exited" or http_lacks(port, path) is None, _START_SECONDS)
+        wait_until(lambda: process.status == "exited" or http_lacks(port, "/readyz") is None, _START_SECONDS)
         assert process.status == "running", process.logs().decode(errors="replace")
-        yield port
+        yield Server(port, process)
     finally:
         process.stop()
 
 
-def environment(env: Mapping[str, str]) -> dict[str, str]:
-    """What a program of ours gets: `env`, and of this process' environment what is none of ours."""
-    return {**{name: value for name, value in os.environ.items() if not name.startswith("PULSE_")}, **env}
+def _ticks(pid: int) -> int:
+    """The processor time of a process and of its children that it has waited for; 0 if it is gone."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        # The name, in parentheses, may hold spaces.
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        return sum(map(int, fields[11:15]))
+    return 0

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+FSYNC = ("always", "everysec")
 DATABASES = ("postgresql", "sqlite")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """The usual run, some 25 minutes on two cores."""
+    """The usual run, some 30 minutes on two cores."""
 
     rounds: int = 5
     databases: tuple[str, ...] = DATABASES
+    against: str | None = None
+    """A version, as git knows it, that accept and through measure beside the present one."""
     connections: int = 16
+    more_connections: tuple[int, ...] = (64, 256)
+    """On which single POSTs are sent as well, to us and to what else is a whole system."""
+    fsync: tuple[str, ...] = FSYNC
+    """Settings of `appendfsync` in accept."""
     videos: int = 10_000
     """That events are spread over, where it is not one hot video."""
     posts: int = 5_000

@@ -8,12 +8,14 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pulse_analytics.events import Event, dedupe_key, event_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+Item = TypeVar("Item")
 
 BATCH = 500
 """Events that are filled in, or recorded, at once."""
@@ -42,9 +44,9 @@ class Reports:
         return chunks(self.events(), size)
 
 
-def chunks(events: Iterable[Event], size: int) -> Iterator[list[Event]]:
+def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     """Lists of `size`, and one of what is left."""
-    rest = iter(events)
+    rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.client import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from benchmarks.client import Load
 
 _SCRIPT = Path(__file__).with_suffix(".lua")
@@ -22,23 +24,33 @@ def find() -> str | None:
     return shutil.which("wrk")
 
 
-def send(program: str, load: Load, seconds: int) -> Outcome:
-    """Send single POSTs, or batches, for so many seconds; reports from the load's first on, however many it takes."""
+def send(program: str, load: Load) -> Callable[[], Outcome]:
+    """Let wrk begin to send single POSTs, or batches, for `load.seconds`; what is returned waits for the outcome.
+
+    It sends reports from the load's first on, however many it takes. Of two that run at once, the one that is waited
+    for first has its own `cpu_seconds`, the other one both of theirs.
+    """
     reports = load.reports
-    command = [program, "--threads", "1", "--connections", str(load.connections), "--duration", f"{seconds}s"]
+    command = [program, "--threads", "1", "--connections", str(load.connections), "--duration", f"{load.seconds:.0f}s"]
     command += ["--timeout", "10s", "--latency", "--script", str(_SCRIPT), f"http://127.0.0.1:{load.port}/", "--"]
     command += map(str, (reports["first"], reports["videos"], reports["now"], load.batch))
     before = _cpu_seconds()
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - nothing of a user's
-    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    assert said["errors"] == 0, done.stdout
-    return Outcome(
-        requests=said["requests"],
-        seconds=said["us"] / 1e6,
-        p50_ms=said["p50"] / 1000,
-        p99_ms=said["p99"] / 1000,
-        cpu_seconds=_cpu_seconds() - before,
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - nothing of a user's
+
+    def wait() -> Outcome:
+        stdout, _ = process.communicate()
+        assert process.returncode == 0, stdout
+        said: dict[str, Any] = json.loads(stdout.splitlines()[-1])
+        assert said["errors"] == 0, stdout
+        return Outcome(
+            requests=said["requests"],
+            seconds=said["us"] / 1e6,
+            p50_ms=said["p50"] / 1000,
+            p99_ms=said["p99"] / 1000,
+            cpu_seconds=_cpu_seconds() - before,
+        )
+
+    return wait
 
 
 def _cpu_seconds() -> float:

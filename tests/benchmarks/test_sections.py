@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from benchmarks import __main__ as bench
 from benchmarks import accept, client, count, growth, space, through, wrk
 from benchmarks.figures import Board
-from benchmarks.partner import Partner, PartnerFailed
+from benchmarks.partner import ROOT, Partner, PartnerFailed
 from benchmarks.place import HEADERS, Place
-from benchmarks.rivals import BARE, EMPTY, LITERAL, SCRIPT, SPELT
+from benchmarks.rivals import BARE, EMPTY, LITERAL, SCRIPT, SPELT, fastify
 from benchmarks.servers import web_server
 from benchmarks.sizes import QUICK
 
@@ -33,6 +33,7 @@ TINY = replace(
     posts=40,
     batches=2,
     wrk=False,
+    more_connections=(64,),
     events=1200,
     tasks=20,
     processes=(1,),
@@ -44,6 +45,11 @@ TINY = replace(
     growth_events=600,
     growth_calls=2,
 )
+
+
+AGAINST = "HEAD" if (ROOT / ".git").exists() else None
+VERSIONS = ["pulse", *(["pulse HEAD"] if AGAINST else [])]
+NODES = [] if fastify.lacks() else [fastify.name(processes) for processes in fastify.PROCESSES]
 
 
 @pytest.fixture
@@ -59,18 +65,28 @@ def whose(board: Board, name: str) -> list[str]:
 
 def test_accept_sends_the_same_to_us_and_to_rivals(place: Place) -> None:
     board = Board()
-    accept.measure(place, TINY, board)
-    assert whose(board, "single POSTs, always")[:4] == ["pulse", EMPTY, LITERAL, SCRIPT]
-    assert whose(board, "batches of 50, everysec")[:3] == ["pulse", EMPTY, SCRIPT]
-    assert all(value > 0 for figure in board.figures for samples in figure.samples.values() for value in samples)
+    accept.measure(place, replace(TINY, against=AGAINST), board)
+    doors = [*VERSIONS, EMPTY, LITERAL, *NODES, SCRIPT]
+    assert whose(board, "single POSTs, always")[: len(doors)] == doors
+    systems = [*VERSIONS, *NODES]
+    assert whose(board, "single POSTs on 64 connections, always")[: len(systems)] == systems
+    assert whose(board, "single POSTs by connections, always") == ["16", "64"]
+    for version in VERSIONS:
+        assert whose(board, f"single POSTs beside batches of 500, always, {version}") == ["alone", "beside"] * 2
+    doors = [*VERSIONS, EMPTY, SCRIPT]
+    assert whose(board, "batches of 50, everysec")[: len(doors)] == doors
+    # So little work may take less processor time than the kernel counts in.
+    timed = [figure for figure in board.figures if "CPU" not in figure.unit]
+    assert all(value > 0 for figure in timed for samples in figure.samples.values() for value in samples)
 
 
 @pytest.mark.skipif(wrk.find() is None, reason="wrk is not on the PATH")
 @pytest.mark.parametrize("batch", [1, 50])
 def test_wrk_sends_distinct_reports_that_are_all_accepted(place: Place, batch: int) -> None:
-    with place.system("sqlite") as system, web_server(place.folder, system.env) as port:
-        load = client.Load(port=port, reports=vars(place.reports(1_000_000, 10)), batch=batch, connections=4)
-        outcome = wrk.send(wrk.find() or "", load, 1)
+    with place.system("sqlite") as system, web_server(place.folder, system.env) as server:
+        reports = vars(place.reports(1_000_000, 10))
+        load = client.Load(port=server.port, reports=reports, batch=batch, connections=4, seconds=1)
+        outcome = wrk.send(wrk.find() or "", load)()
         ledger = system.facts.ledger()
     assert 0 <= ledger["accepted"] - outcome.requests * batch <= 4 * batch
     assert ledger["duplicate"] == 0
@@ -85,9 +101,17 @@ def test_count_counts_what_was_journaled_and_so_do_its_rivals(place: Place) -> N
 def test_through_counts_all_that_was_accepted_and_sees_each_view(place: Place) -> None:
     board = Board()
     through.measure(place, replace(TINY, databases=("sqlite",)), board)
+    assert whose(board, "sqlite, as fast as it goes") == ["pulse"] * 3
     looked = [figure for figure in board.figures if figure.unit == "views looked for"]
     assert len(looked) == 2
     assert all(figure.samples["pulse"][0] >= 1 for figure in looked)
+
+
+def test_through_compares_whole_systems(place: Place) -> None:
+    board = Board()
+    through.measure(place, replace(TINY, databases=("postgresql",), against=AGAINST), board)
+    assert whose(board, "postgresql, as fast as it goes") == [*VERSIONS, *NODES] * 3
+    assert whose(board, "postgresql, as fast as it goes, pulse")[:2] == ["counted", "accepted"]
 
 
 def test_space_measures_what_waits_and_what_is_counted(place: Place) -> None:
@@ -127,11 +151,11 @@ def test_growth_compares_sizes(place: Place) -> None:
 def test_a_client_sees_a_report_that_was_not_accepted(place: Place) -> None:
     with (
         place.system("sqlite") as system,
-        web_server(place.folder, system.env) as port,
+        web_server(place.folder, system.env) as server,
         Partner("benchmarks.client") as partner,
     ):
         reports = {**vars(place.reports(3, 1))}
-        load = client.Load(port=port, reports=reports, connections=2)
+        load = client.Load(port=server.port, reports=reports, connections=2)
         assert client.send(partner, load)().requests == 3
         with pytest.raises(AssertionError, match="200"):
             client.send(partner, load)()

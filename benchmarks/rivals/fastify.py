@@ -1,0 +1,172 @@
+"""The Node rival: the system that this project replaces.
+
+Here it is installed and run; node/README.md says what it is and why it is fair.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from benchmarks.servers import Server, running
+from benchmarks.versions import environment
+from tests.facts import wait_until
+from tests.servers.local_process import LocalProcess
+from tests.servers.ports import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from redis import Redis
+
+    from benchmarks.place import Place
+
+QUEUE = "queue:analytics"
+OLDEST_NODE = 20
+PROCESSES = (1, 2)
+"""Of the web server, and of the worker where there is one. Whichever is the faster rival counts."""
+_FOLDER = Path(__file__).parent / "node"
+_INSTALLED = _FOLDER / "node_modules" / ".installed-package-lock.json"
+_INSTALL_SECONDS = 100
+_START_SECONDS = 30
+_RECORD_SECONDS = 30
+
+
+def name(processes: int) -> str:
+    """What the rival is called in a table."""
+    return f"Node rival, {processes} process{'es' if processes > 1 else ''}"
+
+
+@cache
+def lacks() -> str | None:
+    """Why there can be no Node rival, as a sentence; None if it can run. Installs its packages if they are missing."""
+    found = _node()
+    if found is None or _major(found) < OLDEST_NODE or shutil.which("npm", path=_path()) is None:
+        return f"The Node rival is left out: there is no Node {OLDEST_NODE} or newer with npm on the PATH."
+    if not _is_installed():
+        command = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=0"]
+        try:
+            subprocess.run(  # noqa: S603 - nothing of a user's
+                command, cwd=_FOLDER, env=_environment(), check=True, stdout=sys.stderr, timeout=_INSTALL_SECONDS
+            )
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+            return "The Node rival is left out: npm cannot install its packages (see above)."
+        shutil.copy(_FOLDER / "package-lock.json", _INSTALLED)
+    return None
+
+
+def versions() -> str:
+    """Of Node and of the packages, where the rival can run."""
+    lock: dict[str, Any] = json.loads((_FOLDER / "package-lock.json").read_text(encoding="utf-8"))
+    packages = lock["packages"]
+    said = [f"{each} {packages[f'node_modules/{each}']['version']}" for each in packages[""]["dependencies"]]
+    return ", ".join([f"node {_version(_node() or 'node')}", *said])
+
+
+@contextmanager
+def web(place: Place, redis_url: str, processes: int) -> Iterator[Server]:
+    """Its web server, which answers."""
+    port = free_port()
+    command = [_node() or "node", str(_FOLDER / "web.mjs"), str(port), redis_url, str(processes)]
+    with running(place.folder, f"node-web{processes}", command, port, {}) as server:
+        yield server
+
+
+@contextmanager
+def system(place: Place, number: int, processes: int) -> Iterator[NodeSystem]:
+    """Web server and workers on a PostgreSQL database of their own and on Valkey's database `number`, emptied."""
+    database = f"node_rival{processes}"
+    with ExitStack() as stack:
+        url = place.postgres.create_database(database)
+        stack.callback(place.postgres.drop_database, database)
+        redis = stack.enter_context(place.redis(number))
+        redis.flushdb()
+        for worker in range(processes):
+            command = [_node() or "node", str(_FOLDER / "worker.mjs"), place.redis_url(number), url]
+            process = LocalProcess(command, place.folder, name=f"node-worker{processes}-{worker}", env=_environment())
+            stack.callback(process.remove)
+            process.start()
+            wait_until(partial(_is_ready, process), _START_SECONDS)
+        server = stack.enter_context(web(place, place.redis_url(number), processes))
+        connection = stack.enter_context(psycopg.connect(url, autocommit=True))
+        yield NodeSystem(name(processes), server, redis, connection)
+
+
+class NodeSystem:
+    """A Node rival that accepts and counts, and how to look at it."""
+
+    def __init__(self, who: str, server: Server, redis: Redis, connection: psycopg.Connection) -> None:
+        self.who = who
+        self.port = server.port
+        self._redis: Any = redis
+        self._connection = connection
+
+    def rows(self) -> int:
+        """How many raw events there are."""
+        [row] = self._connection.execute("SELECT count(*) FROM video_events")
+        return int(row[0])
+
+    def counts(self) -> dict[str, int]:
+        """The counters by video."""
+        return dict(self._connection.execute("SELECT video_id, watched_50_count FROM video_metrics").fetchall())
+
+    def waiting(self) -> int:
+        """How many events are in the queue."""
+        return int(self._redis.llen(QUEUE))
+
+    def forget_what_waits(self) -> int:
+        """Empty the queue; how many events were in it."""
+        with self._redis.pipeline(transaction=True) as pipeline:
+            waiting, _ = pipeline.llen(QUEUE).delete(QUEUE).execute()
+        return int(waiting)
+
+    def assert_exact(self, rows: int) -> None:
+        """So many events are recorded, at once or soon, and every counter is the number of its events."""
+        wait_until(lambda: self.rows() == rows, _RECORD_SECONDS)
+        raw = self._connection.execute("SELECT video_id, count(*) FROM video_events GROUP BY video_id").fetchall()
+        assert self.counts() == dict(raw)
+
+
+def _is_ready(process: LocalProcess) -> bool:
+    said = process.logs().decode(errors="replace")
+    assert process.status == "running", said
+    return "ready." in said
+
+
+def _is_installed() -> bool:
+    lock = _FOLDER / "package-lock.json"
+    return _INSTALLED.exists() and _INSTALLED.read_bytes() == lock.read_bytes()
+
+
+def _path() -> str:
+    """Where Node is looked for: on the PATH, and beside this Python, where bin/frontend installs it."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
+
+
+def _environment() -> dict[str, str]:
+    return environment({"PATH": _path()})
+
+
+def _node() -> str | None:
+    return shutil.which("node", path=_path())
+
+
+def _major(program: str) -> int:
+    found = re.match(r"\d+", _version(program))
+    return int(found[0]) if found else 0
+
+
+@cache
+def _version(program: str) -> str:
+    done = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)  # noqa: S603
+    return done.stdout.strip().removeprefix("v")
