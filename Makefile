@@ -49,7 +49,7 @@ nightly: $(STAMP)  ## Run what takes hours: the longest tests, the crash harness
 crash: $(STAMP)  ## Kill, freeze, cut and fill everything while events flow, then check the counts; RUNS=n SEED=s DATABASE=...
 	@$(BIN)/python -m crash --runs $(RUNS) $(if $(SEED),--seed $(SEED)) --database $(DATABASE)
 
-bench: $(STAMP)  ## Measure everything beside its rivals, some 25 minutes; ARGS="accept count --quick" for less, ARGS=--help
+bench: $(STAMP)  ## Measure everything beside its rivals, some 30 minutes; ARGS="accept count --quick" for less, ARGS=--help
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: lint-python lint-frontend  ## ruff, mypy --strict, import contracts; tsc, ESLint and Prettier
