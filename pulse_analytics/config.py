@@ -88,6 +88,31 @@ RETRY_AFTER_SECONDS = 2
 """What a 503 asks the player to wait."""
 PREFLIGHT_SECONDS = 86_400
 
+# Slow clients.
+REQUEST_SECONDS = 10.0
+"""A request is whole this long after its first byte, or its connection ends: a phone sends 1 MiB in that time."""
+BODY_SECONDS = 9.0
+"""Its body, after the head; less than REQUEST_SECONDS, so that the 408 is sent before the connection ends."""
+READING_SECONDS = 10.0
+"""An answer of which a client has taken nothing for this long is given up."""
+HEAD_LIMIT_BYTES = 32 * 1024
+HEAD_LIMIT_FIELDS = 100
+"""The limits of a head: a browser with many cookies sends 16 kB and 30 fields."""
+UNSENT_BYTES = 64 * 1024
+"""What the kernel holds of an answer and has not sent: with its own 2.5 MB, a slow reader looks like a stopped one."""
+FILE_BLOCK_BYTES = 64 * 1024
+"""What is read of a static file at a time: as much as uvicorn holds before it waits for the reader."""
+
+# The threads of the WSGI application. None of them waits for a client, and one that is idle costs nothing.
+WSGI_THREADS = 8
+"""For short answers: twice as many as can wait for a hung database at /readyz (DATABASE_CONNECTIONS)."""
+REPORTS_PATH = "/admin/analytics"
+"""What is slow: answers below it have threads of their own, so that no other answer queues behind them."""
+REPORT_THREADS = 4
+"""For reports, and the beginning of an export: as many as there are connections to the database."""
+EXPORT_THREADS = 2
+"""For the rest of exports: two leave connections to the reports."""
+
 # The admin's door.
 SESSION_SECONDS = 12 * 3600
 """A day's work: who signed in in the morning is asked again the next."""

@@ -1,4 +1,4 @@
-"""What the web process is besides its two paths: pages, health, sessions, and errors as answers.
+"""What the web process is besides its two paths: pages, health, sessions, errors as answers, and slow clients.
 
 admin.py      /admin/analytics: one guard for every report below it
 sign_in.py    GET, POST, DELETE /admin/session
@@ -7,4 +7,6 @@ pages.py      the built site: the demo site, and the admin page
 health.py     GET /healthz, GET /readyz
 cors.py       which sites' players may post to /analytics
 problems.py   errors as answers: RFC 9457 problem+json
+wsgi_adapter.py   runs the Flask application on the event loop's server; a slow client holds no thread
+environ.py    an ASGI request as a WSGI application knows it
 """

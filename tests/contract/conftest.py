@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pulse_analytics.web.wsgi_adapter import WsgiAdapter
+from tests.contract.asgi_client import AsgiClient
 from tests.contract.catalogue import GROUPS
 from tests.contract.history import write_history, write_site
 from tests.contract.replay import Client, Exchanges, replay
@@ -27,8 +29,12 @@ def _flask_client(app: Flask) -> Client:
     return app.test_client(use_cookies=False)
 
 
+def _wsgi_adapter_client(app: Flask) -> Client:
+    return AsgiClient(WsgiAdapter(app))
+
+
 #: Each makes a client of the application; all must get the same answers. Another way in is one more line.
-CLIENTS: dict[str, Callable[[Flask], Client]] = {"flask": _flask_client}
+CLIENTS: dict[str, Callable[[Flask], Client]] = {"flask": _flask_client, "wsgi_adapter": _wsgi_adapter_client}
 
 
 @pytest.fixture

@@ -1,0 +1,42 @@
+"""An ASGI request's body, read on the event loop within a size and a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+
+from pulse_analytics import config
+
+Message: TypeAlias = MutableMapping[str, Any]
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+
+class BodyTooLarge(Exception):
+    """The body is larger than its limit; the rest of it has not been read."""
+
+    def __init__(self, beginning: bytes) -> None:
+        super().__init__(f"The body is larger than {len(beginning) - 1} bytes.")
+        self.beginning = beginning
+        """One byte more than the limit: an application that is given it finds by itself that it is too large."""
+
+
+class ClientGone(Exception):
+    """The client left before its request was whole."""
+
+
+async def read_body(receive: Receive, limit_bytes: int) -> bytes:
+    """The whole body. Raises BodyTooLarge, ClientGone, or TimeoutError after BODY_SECONDS."""
+    body = bytearray()
+    async with asyncio.timeout(config.BODY_SECONDS):
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            body += message.get("body", b"")
+            if len(body) > limit_bytes:
+                raise BodyTooLarge(bytes(body[: limit_bytes + 1]))
+            if not message.get("more_body", False):
+                return bytes(body)
