@@ -11,6 +11,8 @@ import psycopg
 from kombu.transport import redis, virtual
 from psycopg.errors import OperationalError, _WaitTimeout
 from pytest_celery import CeleryTestContainer
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from pulse_analytics import queueing
 from pulse_analytics.app import create_app
@@ -46,3 +48,25 @@ def test_pytest_celery_still_waits_by_the_method_that_our_containers_replace() -
 
 def test_coverage_still_hands_its_configuration_to_subprocesses_by_this_variable() -> None:
     assert "COVERAGE_PROCESS_CONFIG" in inspect.getsource(coverage.patch)
+
+
+def test_uvicorn_still_keeps_what_our_protocol_looks_at_under_these_names() -> None:
+    kept = inspect.getsource(HttpToolsProtocol.__init__)
+    for name in ("loop", "parser", "timeout_keep_alive", "transport", "flow", "pipeline", "headers", "cycle"):
+        assert f"self.{name} = " in kept or f"self.{name}: " in kept
+    assert "self.url += url" in inspect.getsource(HttpToolsProtocol.on_url)
+    assert "self.headers.append" in inspect.getsource(HttpToolsProtocol.on_header)
+    cycle = inspect.getsource(RequestResponseCycle.__init__)
+    assert "self.more_body = True" in cycle
+    assert "self.response_complete = False" in cycle
+    assert "self.write_paused = False" in inspect.getsource(FlowControl.__init__)
+
+
+def test_uvicorn_still_calls_what_our_protocol_replaces() -> None:
+    assert "self.send_400_response(" in inspect.getsource(HttpToolsProtocol.data_received)
+    assert "on_response=self.on_response_complete" in inspect.getsource(HttpToolsProtocol.on_headers_complete)
+    assert "self.on_response()" in inspect.getsource(RequestResponseCycle.send)
+    for name in ("connection_made", "connection_lost", "pause_writing"):
+        assert name in vars(HttpToolsProtocol)
+    for name in ("on_message_begin", "on_headers_complete", "on_body", "on_message_complete"):
+        assert name in vars(HttpToolsProtocol)
