@@ -19,7 +19,7 @@ from benchmarks.rivals import fastify
 if TYPE_CHECKING:
     from benchmarks.place import Place
 
-PACKAGES = ("celery", "flask", "granian", "hiredis", "psycopg", "redis", "sqlalchemy")
+PACKAGES = ("celery", "flask", "granian", "hiredis", "psycopg", "redis", "sqlalchemy", "uvicorn")
 _SYNCS = 50
 
 

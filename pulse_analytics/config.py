@@ -64,6 +64,17 @@ CONNECTION_TRUST_SECONDS = 0.1
 REPLICA_PATIENCE = 0.8
 """The part of PULSE_REDIS_TIMEOUT_SECONDS that replicas have: their absence is told before the time-out hides it."""
 
+# Calls of the journal that the requests of an event loop share.
+SHARED_CALL_EVENTS = 500
+"""Events in one call: Redis serves nobody else for the 5 ms that it takes."""
+SHARED_PART_EVENTS = 100
+"""Events of one request in a call: a large batch takes several, so that single reports do not wait for all of it."""
+SHARED_WAITING_EVENTS = 10_000
+"""Events that may wait for a call; it is 503 for more, at once. As many as Redis accepts in about a second."""
+
+HEARTBEAT_SECONDS = 1.0
+"""How often a web process says that its event loop turns."""
+
 # Servers that hang.
 BREAKER_LATE_SECONDS = 0.25
 """A failure that took so long held a thread up: its server is not asked again for a while."""
@@ -160,6 +171,9 @@ class Settings:
     stale_after_seconds: float = 30.0
     """A batch that is not settled after this time is taken over from its worker."""
 
+    heartbeat_dir: Path | None = None
+    """Where web processes say that their event loops turn; `pulse up` sets it."""
+
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:
         """The settings from the environment, then from what `pulse up` chose, then the defaults.
@@ -187,6 +201,7 @@ class Settings:
             redis_timeout_seconds=_number(values, "PULSE_REDIS_TIMEOUT_SECONDS", cls.redis_timeout_seconds),
             database_timeout_seconds=_number(values, "PULSE_DATABASE_TIMEOUT_SECONDS", cls.database_timeout_seconds),
             stale_after_seconds=_number(values, "PULSE_STALE_AFTER_SECONDS", cls.stale_after_seconds),
+            heartbeat_dir=Path(folder) if (folder := values.get("PULSE_HEARTBEAT_DIR")) else None,
         )
         if settings.stale_after_seconds <= settings.database_timeout_seconds:
             raise ConfigError("PULSE_STALE_AFTER_SECONDS must be longer than PULSE_DATABASE_TIMEOUT_SECONDS.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pulse_analytics.ingest.journal import answering
-from pulse_analytics.ingest.tasks import wake_worker
+from pulse_analytics.ingest.waker import waker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,5 +23,5 @@ def accept(events: Sequence[Event]) -> list[bool]:
     with answering() as journal:
         acceptance = journal.accept(events)
     if acceptance.wake:
-        wake_worker()
+        waker.wake()
     return acceptance.accepted

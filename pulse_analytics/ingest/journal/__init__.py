@@ -27,7 +27,7 @@ from pulse_analytics.ingest.journal.connection import connect_redis
 from pulse_analytics.ingest.journal.entries import read_batch, read_dead_letter
 from pulse_analytics.ingest.journal.figures import Balance, Live, read_live
 from pulse_analytics.ingest.journal.keys import DEAD_LETTERS, GROUP, JOURNAL, LEDGER, MINUTES, TYPES, WAKEUP
-from pulse_analytics.ingest.journal.scripts import Scripts
+from pulse_analytics.ingest.journal.scripts import ScriptCall, Scripts
 from pulse_analytics.queueing import PERSIST_QUEUE
 
 if TYPE_CHECKING:
@@ -54,6 +54,12 @@ class Acceptance(NamedTuple):
     """Whether it falls to the caller to wake a worker."""
 
 
+def read_acceptance(answer: Sequence[int]) -> Acceptance:
+    """The outcome that lua/accept.lua answered."""
+    wake, *accepted = answer
+    return Acceptance([code == 1 for code in accepted], wake == 1)
+
+
 class Journal:
     """The journal on one Redis server.
 
@@ -73,12 +79,15 @@ class Journal:
 
         Where replicas are required, raises RedisError until they have it: also what it finds a duplicate.
         """
+        return read_acceptance(self._scripts.ask(self.accept_call(events)))
+
+    def accept_call(self, events: Sequence[Event]) -> ScriptCall:
+        """The script that does what `accept` says; `read_acceptance` reads its answer."""
         keys = [JOURNAL, LEDGER, WAKEUP, PERSIST_QUEUE, *map(dedupe_key, events)]
         args: list[str | int] = [self._ttl_seconds, _WAKEUP_MS]
         for event in events:
             args += (event.id, event.video_id, event.event, event.user_id, event.ts, event.received_at)
-        wake, *accepted = self._scripts.run_replicated("accept", keys, args)
-        return Acceptance([code == 1 for code in accepted], wake == 1)
+        return self._scripts.replicated("accept", keys, args)
 
     def must_wake(self) -> bool:
         """Whether something waits and it falls to the caller to wake a worker for it."""

@@ -1,4 +1,4 @@
-"""How Redis is reached: a client for the odd question, and a connection that each thread keeps for its scripts."""
+"""How Redis is reached: clients, and the connection that a thread, or an event loop, keeps for its scripts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
@@ -25,20 +27,25 @@ if TYPE_CHECKING:
 
 
 def connect_redis(settings: Settings) -> Redis:
-    """A client that gives up after one try of `redis_timeout_seconds`. Connects when it is first used.
+    """A client that gives up after one try of `redis_timeout_seconds`. Connects when it is first used."""
+    # redis-py's default of ten retries makes a dead server cost 26 s.
+    return Redis.from_url(settings.redis_url, **_options(settings), retry=Retry(NoBackoff(), 0))
 
-    Bytes that are not UTF-8 come back as lone surrogates, so that a foreign entry can be read, and parked.
-    """
-    return Redis.from_url(
-        settings.redis_url,
-        decode_responses=True,
-        encoding_errors="surrogateescape",
-        protocol=2,
-        socket_timeout=settings.redis_timeout_seconds,
-        socket_connect_timeout=settings.redis_timeout_seconds,
-        # redis-py's default of ten retries makes a dead server cost 26 s.
-        retry=Retry(NoBackoff(), 0),
-    )
+
+def connect_redis_on_loop(settings: Settings) -> AsyncRedis:
+    """Its twin for an event loop."""
+    return AsyncRedis.from_url(settings.redis_url, **_options(settings), retry=AsyncRetry(NoBackoff(), 0))
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    return {
+        "decode_responses": True,
+        # Bytes that are not UTF-8 come back as lone surrogates, so that a foreign entry can be read, and parked.
+        "encoding_errors": "surrogateescape",
+        "protocol": 2,
+        "socket_timeout": settings.redis_timeout_seconds,
+        "socket_connect_timeout": settings.redis_timeout_seconds,
+    }
 
 
 class _Kept(threading.local):
@@ -74,10 +81,7 @@ class ThreadConnection:
             connection.disconnect()
             raise
         self._kept.used_at = time.monotonic()
-        for answer in answers:
-            if isinstance(answer, ResponseError):
-                raise answer
-        return answers
+        return _without_errors(answers)
 
     def _get(self) -> Any:
         """The connection. One that Redis has closed meanwhile connects again, instead of failing its next command."""
@@ -88,6 +92,61 @@ class ThreadConnection:
         elif time.monotonic() - kept.used_at > CONNECTION_TRUST_SECONDS and kept.connection.is_connected:
             _drop_if_closed(kept.connection)
         return kept.connection
+
+
+class LoopConnection:
+    """An event loop's own connection, made at its first command. One `ask` at a time."""
+
+    def __init__(self, redis: AsyncRedis) -> None:
+        pool = redis.connection_pool
+        self._connection: Any = pool.connection_class(**pool.connection_kwargs)
+        self._used_at = 0.0
+
+    async def ask(self, *commands: Command) -> list[Any]:
+        """The answers to commands, which are sent in one piece.
+
+        Raises RedisError, and is cancelled, as a ThreadConnection's `ask` fails: if the answers did not all come, the
+        connection is closed.
+        """
+        connection = self._connection
+        try:
+            if time.monotonic() - self._used_at > CONNECTION_TRUST_SECONDS and connection.is_connected:
+                await _disconnect_if_closed(connection)
+            await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            answers = [await _read_on_loop(connection) for _ in commands]
+        except BaseException:
+            await connection.disconnect(nowait=True)
+            raise
+        self._used_at = time.monotonic()
+        return _without_errors(answers)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._connection.disconnect()
+
+
+def _without_errors(answers: list[Any]) -> list[Any]:
+    """The answers. Raises the first that is an error."""
+    for answer in answers:
+        if isinstance(answer, ResponseError):
+            raise answer
+    return answers
+
+
+async def _read_on_loop(connection: Any) -> Any:
+    try:
+        return await connection.read_response(disconnect_on_error=False)
+    except ResponseError as error:
+        return error
+
+
+async def _disconnect_if_closed(connection: Any) -> None:
+    try:
+        readable = await connection.can_read()
+    except RedisConnectionError:
+        readable = True
+    if readable:
+        await connection.disconnect(nowait=True)
 
 
 def _read(connection: Any) -> Any:

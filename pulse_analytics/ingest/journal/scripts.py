@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis.exceptions import NoScriptError, RedisError
 
@@ -16,9 +16,39 @@ if TYPE_CHECKING:
     from redis import Redis
 
     from pulse_analytics.config import Settings
-    from pulse_analytics.ingest.journal.connection import Command
+    from pulse_analytics.ingest.journal.connection import Command, LoopConnection
 
 _LUA = Path(__file__).parent / "lua"
+
+
+class ScriptCall(NamedTuple):
+    """One run of a script: what is sent, and what of the answers is whose."""
+
+    text: str
+    digest: str
+    words: Sequence[str | int]
+    """Its keys and its arguments, the number of keys first."""
+    replicas: int = 0
+    """How many replicas must have what it wrote."""
+    replicas_ms: int = 0
+
+    def by_digest(self) -> list[Command]:
+        """The commands, for a Redis that knows the script."""
+        return [("EVALSHA", self.digest, *self.words), *self._wait()]
+
+    def by_text(self) -> list[Command]:
+        """The commands, for a new Redis. It keeps the script."""
+        return [("EVAL", self.text, *self.words), *self._wait()]
+
+    def answer(self, answers: Sequence[Any]) -> Any:
+        """The script's own answer. Raises RedisError if the replicas do not have in time what it wrote."""
+        if self.replicas and answers[1] < self.replicas:
+            raise RedisError(f"{answers[1]} of {self.replicas} replicas have it in time.")
+        return answers[0]
+
+    def _wait(self) -> list[Command]:
+        # Not WAITAOF: a replica tells only once a second what is on its disk.
+        return [("WAIT", self.replicas, self.replicas_ms)] if self.replicas else []
 
 
 class Scripts:
@@ -33,25 +63,29 @@ class Scripts:
 
     def run(self, name: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
         """The answer of a script. Raises RedisError."""
-        return self._run(name, keys, args)[0]
+        return self.ask(ScriptCall(self._texts[name], self._digests[name], (len(keys), *keys, *args)))
 
-    def run_replicated(self, name: str, keys: Sequence[str], args: Sequence[str | int]) -> Any:
-        """The answer of a script that writes, once as many replicas as are required have what it wrote.
+    def replicated(self, name: str, keys: Sequence[str], args: Sequence[str | int]) -> ScriptCall:
+        """A run of a script that writes, which fails unless as many replicas as are required have what it wrote.
 
-        Raises RedisError if they do not have it in time; the script has run all the same.
+        The script has run all the same.
         """
-        if not self._replicas:
-            return self.run(name, keys, args)
-        # Not WAITAOF: a replica tells only once a second what is on its disk.
-        answer, replicas = self._run(name, keys, args, ("WAIT", self._replicas, self._replicas_ms))
-        if replicas < self._replicas:
-            raise RedisError(f"{replicas} of {self._replicas} replicas have it in time.")
-        return answer
-
-    def _run(self, name: str, keys: Sequence[str], args: Sequence[str | int], *then: Command) -> list[Any]:
-        """The answers of a script and of the commands that follow it on the same connection."""
         words = (len(keys), *keys, *args)
+        return ScriptCall(self._texts[name], self._digests[name], words, self._replicas, self._replicas_ms)
+
+    def ask(self, call: ScriptCall) -> Any:
+        """The answer of a script. Raises RedisError."""
         try:
-            return self._connection.ask(("EVALSHA", self._digests[name], *words), *then)
-        except NoScriptError:  # A new Redis. It keeps what it is given here.
-            return self._connection.ask(("EVAL", self._texts[name], *words), *then)
+            answers = self._connection.ask(*call.by_digest())
+        except NoScriptError:
+            answers = self._connection.ask(*call.by_text())
+        return call.answer(answers)
+
+
+async def ask_on_loop(connection: LoopConnection, call: ScriptCall) -> Any:
+    """The answer of a script, on an event loop. Raises RedisError."""
+    try:
+        answers = await connection.ask(*call.by_digest())
+    except NoScriptError:
+        answers = await connection.ask(*call.by_text())
+    return call.answer(answers)

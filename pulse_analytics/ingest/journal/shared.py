@@ -1,0 +1,140 @@
+"""Calls of the journal that requests share: what arrives while one is under way goes with the next.
+
+A call of Redis costs a web process more than all the rest of a report, and costs hardly more for a hundred events than
+for one. So an event loop has at most one under way. It belongs to no request: a client that leaves ends its own wait
+only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from redis.exceptions import RedisError
+
+from pulse_analytics import config
+from pulse_analytics.errors import TryAgain
+from pulse_analytics.ingest.journal import read_acceptance
+from pulse_analytics.ingest.journal.connection import LoopConnection, connect_redis_on_loop
+from pulse_analytics.ingest.journal.scripts import ask_on_loop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pulse_analytics.config import Settings
+    from pulse_analytics.events import Event
+    from pulse_analytics.ingest.journal import Acceptance, Journal
+
+
+@dataclass(slots=True)
+class _Request:
+    """Events that wait together: they are accepted in order, and answered at once."""
+
+    events: Sequence[Event]
+    answer: asyncio.Future[list[bool]]
+    accepted: list[bool] = field(default_factory=list)
+    """What is known so far: of the first events."""
+
+    @property
+    def waiting(self) -> int:
+        return len(self.events) - len(self.accepted)
+
+
+class _Part(NamedTuple):
+    """What a request has in one call."""
+
+    request: _Request
+    events: Sequence[Event]
+
+
+class SharedCalls:
+    """The journal, for the requests of one event loop."""
+
+    def __init__(self, journal: Journal, settings: Settings, wake: Callable[[], None]) -> None:
+        self._journal = journal
+        self._connection = LoopConnection(connect_redis_on_loop(settings))
+        self._wake = wake
+        self._requests: deque[_Request] = deque()
+        self._waiting = 0
+        """Events in `_requests` that no call has taken."""
+        self._work: asyncio.Task[None] | None = None
+
+    async def accept(self, events: Sequence[Event]) -> list[bool]:
+        """Accept each event (True: it is counted exactly once) or find it a duplicate (False), in order.
+
+        Raises TryAgain if Redis does not do it, or does not say that it did; at once while it hangs, and if too many
+        events wait already.
+        """
+        if not events:
+            return []
+        if self._waiting + len(events) > config.SHARED_WAITING_EVENTS:
+            raise TryAgain("Too many reports wait for the journal.")
+        request = _Request(events, asyncio.get_running_loop().create_future())
+        self._requests.append(request)
+        self._waiting += len(events)
+        if self._work is None or self._work.done():
+            self._work = asyncio.create_task(self._make_calls())
+        return await request.answer
+
+    async def close(self) -> None:
+        """Close the connection, after the last call."""
+        if self._work is not None:
+            await asyncio.wait([self._work])
+        await self._connection.close()
+
+    async def _make_calls(self) -> None:
+        while self._requests:
+            parts = self._next_parts()
+            try:
+                acceptance = await self._call([event for part in parts for event in part.events])
+            except Exception as error:  # noqa: BLE001 - whatever it is, each request that shared the call is told
+                self._fail(parts, error)
+            else:
+                self._answer(parts, acceptance)
+
+    def _next_parts(self) -> list[_Part]:
+        """What goes with the next call: of each request in turn, and not all of a large batch, or others would wait."""
+        parts: list[_Part] = []
+        room = config.SHARED_CALL_EVENTS
+        for request in islice(self._requests, room):
+            known = len(request.accepted)
+            events = request.events[known : known + min(room, config.SHARED_PART_EVENTS)]
+            parts.append(_Part(request, events))
+            room -= len(events)
+            if not room:
+                break
+        return parts
+
+    async def _call(self, events: Sequence[Event]) -> Acceptance:
+        try:
+            with self._journal.breaker.guard():
+                answer = await ask_on_loop(self._connection, self._journal.accept_call(events))
+        except RedisError as error:
+            raise TryAgain("The journal does not answer.") from error
+        acceptance = read_acceptance(answer)
+        if len(acceptance.accepted) != len(events):
+            await self._connection.close()
+            raise TryAgain("The journal answered something else.")
+        if acceptance.wake:
+            self._wake()
+        return acceptance
+
+    def _answer(self, parts: Sequence[_Part], acceptance: Acceptance) -> None:
+        accepted = iter(acceptance.accepted)
+        for request, events in parts:
+            request.accepted += islice(accepted, len(events))
+            self._waiting -= len(events)
+            if not request.waiting and not request.answer.done():
+                request.answer.set_result(request.accepted)
+        self._requests = deque(request for request in self._requests if request.waiting)
+
+    def _fail(self, parts: Sequence[_Part], error: Exception) -> None:
+        failed = {id(part.request) for part in parts}
+        for request, _ in parts:
+            self._waiting -= request.waiting
+            if not request.answer.done():
+                request.answer.set_exception(error)
+        self._requests = deque(request for request in self._requests if id(request) not in failed)
