@@ -53,7 +53,7 @@ class WsgiAdapter:
             except BodyTooLarge as error:
                 body = error.beginning
             except TimeoutError:
-                return await _too_late(send)
+                return await too_late(send)
             except ClientGone:
                 return None
         environ = environ_of(scope, body)
@@ -165,7 +165,8 @@ async def _until_gone(receive: Receive) -> None:
         pass  # The rest of a body that is too large.
 
 
-async def _too_late(send: Send) -> None:
+async def too_late(send: Send) -> None:
+    """Answer a client whose body did not arrive in time."""
     answer = problem(408, f"The body did not arrive within {config.BODY_SECONDS:g} s.")
     await send(_start(408, list(answer.headers), closes=True))
     await send({"type": "http.response.body", "body": answer.get_data()})

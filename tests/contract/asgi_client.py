@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -29,6 +30,13 @@ class AsgiClient:
 
     def __init__(self, application: Application) -> None:
         self._application = application
+        self._runner = asyncio.Runner()
+
+    def close(self) -> None:
+        """Close the application, if it can be closed, and its event loop."""
+        if close := getattr(self._application, "close", None):
+            self._runner.run(close())
+        self._runner.close()
 
     def open(
         self,
@@ -45,7 +53,8 @@ class AsgiClient:
         if data:
             lines.append(("Content-Length", str(len(data))))
         # In a context of its own, as in a server: what the test has pushed is not there.
-        sent = contextvars.Context().run(asyncio.run, self._ask(scope_of(path, method, lines), data))
+        asking = self._ask(scope_of(path, method, lines), data)
+        sent = self._runner.run(asking, context=contextvars.Context())
         start, *parts = sent
         return AsgiAnswer(
             start["status"],
@@ -80,7 +89,7 @@ def scope_of(path: str, method: str, headers: list[tuple[str, str]]) -> dict[str
         "http_version": "1.1",
         "method": method,
         "scheme": "http",
-        "path": raw_path.decode(),
+        "path": unquote(raw_path.decode()),
         "raw_path": raw_path,
         "query_string": query,
         "root_path": "",

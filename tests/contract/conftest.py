@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pulse_analytics.web.application import Application
 from pulse_analytics.web.wsgi_adapter import WsgiAdapter
 from tests.contract.asgi_client import AsgiClient
 from tests.contract.catalogue import GROUPS
@@ -14,7 +15,7 @@ from tests.contract.history import write_history, write_site
 from tests.contract.replay import Client, Exchanges, replay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flask import Flask
 
@@ -33,8 +34,16 @@ def _wsgi_adapter_client(app: Flask) -> Client:
     return AsgiClient(WsgiAdapter(app))
 
 
+def _asgi_client(app: Flask) -> Client:
+    return AsgiClient(Application(app))
+
+
 #: Each makes a client of the application; all must get the same answers. Another way in is one more line.
-CLIENTS: dict[str, Callable[[Flask], Client]] = {"flask": _flask_client, "wsgi_adapter": _wsgi_adapter_client}
+CLIENTS: dict[str, Callable[[Flask], Client]] = {
+    "flask": _flask_client,
+    "wsgi_adapter": _wsgi_adapter_client,
+    "asgi": _asgi_client,
+}
 
 
 @pytest.fixture
@@ -44,9 +53,12 @@ def changed_settings() -> dict[str, str]:
 
 
 @pytest.fixture(params=list(CLIENTS))
-def contract_client(request: pytest.FixtureRequest, app: Flask) -> Client:
+def contract_client(request: pytest.FixtureRequest, app: Flask) -> Iterator[Client]:
     """A client of the application."""
-    return CLIENTS[request.param](app)
+    client = CLIENTS[request.param](app)
+    yield client
+    if isinstance(client, AsgiClient):
+        client.close()
 
 
 @pytest.fixture

@@ -1,0 +1,8 @@
+"""The ASGI application: `uvicorn pulse_analytics.asgi:app`; in a checkout, `uvicorn asgi:app`."""
+
+from __future__ import annotations
+
+from pulse_analytics.app import create_app
+from pulse_analytics.web.application import Application
+
+app = Application(create_app())

@@ -1,0 +1,71 @@
+"""The whole as an ASGI server calls it: the express lane in front of the Flask application, start and end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import resource
+from typing import TYPE_CHECKING
+
+from pulse_analytics.config import HEARTBEAT_SECONDS
+from pulse_analytics.ingest.express import ExpressLane
+from pulse_analytics.web.wsgi_adapter import WsgiAdapter, too_late
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from pulse_analytics.body import Receive, Scope, Send
+    from pulse_analytics.config import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Application:
+    """What an ASGI server calls."""
+
+    def __init__(self, flask_app: Flask) -> None:
+        self.flask_app = flask_app
+        self._lane = ExpressLane(flask_app, WsgiAdapter(flask_app), too_late)
+        settings: Settings = flask_app.extensions["pulse_settings"]
+        self._heartbeat_dir = settings.heartbeat_dir
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or follow the server's start and end."""
+        if scope["type"] == "http":
+            await self._lane(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    async def close(self) -> None:
+        """Let go of Redis."""
+        await self._lane.close()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        _ask_for_descriptors()
+        heart = asyncio.create_task(self._beat())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        heart.cancel()
+        await self.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _beat(self) -> None:
+        """Say, while the event loop turns, that it does."""
+        if self._heartbeat_dir is None:
+            return
+        file = self._heartbeat_dir / str(os.getpid())
+        try:
+            while True:
+                file.touch()
+                await asyncio.sleep(HEARTBEAT_SECONDS)
+        finally:
+            file.unlink(missing_ok=True)
+
+
+def _ask_for_descriptors() -> None:
+    """Ask for as many file descriptors as this process may have, and say how many: each connection takes one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    log.warning("Process %s serves up to %s connections.", os.getpid(), most)

@@ -1,0 +1,155 @@
+"""Through the express lane a request gets what the Flask application would have answered."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pulse_analytics.web.application import Application
+from pulse_analytics.web.wsgi_adapter import WsgiAdapter
+from tests.contract.asgi_client import AsgiClient
+from tests.facts import Facts, report, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+
+    from tests.servers.valkey import ValkeyContainer
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+COMPARED = ("content-type", "allow", "vary", "retry-after", "cache-control", "location")
+JSON = ("Content-Type", "application/json")
+
+
+@pytest.fixture
+def changed_settings() -> dict[str, str]:
+    """A site whose players may post; nothing is a duplicate, so that a request can be sent twice."""
+    return {"PULSE_CORS_ORIGINS": "https://video.example", "PULSE_DEDUPE_TTL_SECONDS": "0"}
+
+
+@pytest.fixture
+def lane(app: Flask) -> Iterator[AsgiClient]:
+    """A client of the whole."""
+    client = AsgiClient(Application(app))
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def direct(app: Flask) -> Iterator[AsgiClient]:
+    """A client of the Flask application alone."""
+    client = AsgiClient(WsgiAdapter(app))
+    yield client
+    client.close()
+
+
+def reduced(answer: Any) -> tuple[int, list[tuple[str, str]], bytes]:
+    headers = [(name.lower(), value) for name, value in answer.headers]
+    kept = [(n, v) for n, v in headers if n in COMPARED or n.startswith("access-control-")]
+    return answer.status_code, sorted(kept), answer.data
+
+
+sound = st.fixed_dictionaries(
+    {
+        "videoId": st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=9),
+        "event": st.just("watched_50_percent"),
+        "userId": st.sampled_from(["u1", "ü", "a:b", "%"]),
+        "ts": st.sampled_from([0, 1, 1_700_000_000_000, 253_402_300_799_999]),
+    }
+)
+odd = st.one_of(
+    st.none(),
+    st.integers(-2, 2),
+    st.text(max_size=3),
+    st.lists(sound, max_size=3),
+    st.just({"videoId": "v", "ts": True}),
+)
+single_bodies = st.one_of(sound, odd, sound.map(lambda fields: {**fields, "extra": [float("inf")]}))
+batch_bodies = st.one_of(odd, st.fixed_dictionaries({"events": st.lists(st.one_of(sound, sound, odd), max_size=6)}))
+bodies = st.one_of(
+    st.one_of(single_bodies, batch_bodies).map(lambda data: json.dumps(data).encode()),
+    single_bodies.map(lambda data: json.dumps(data, ensure_ascii=False).encode("utf-16")),
+    st.binary(max_size=8),
+    st.sampled_from([b"", b"[" * 20_000, b"{}" + b" " * 17_000, b'{"a":1,"a":2}', b"NaN", b"-0", b"\xff"]),
+)
+headers = st.lists(
+    st.sampled_from(
+        [
+            JSON,
+            JSON,
+            JSON,
+            ("Content-Type", "text/plain;charset=UTF-8"),
+            ("Content-Type", " Application/JSON ; charset=latin-1"),
+            ("Content-Type", "application/json, text/plain"),
+            ("Content-Type", "text/html"),
+            ("Content-Type", ""),
+            ("Content-Encoding", "gzip"),
+            ("Origin", "https://video.example"),
+            ("Origin", "HTTPS://video.example"),
+            ("Origin", "https://other.example"),
+            ("Origin", "null"),
+            ("Cookie", "pulse_session=x"),
+            ("X-Forwarded-Proto", "https"),
+            ("Access-Control-Request-Method", "POST"),
+        ]
+    ),
+    max_size=4,
+)
+paths = st.sampled_from(
+    [
+        *["/analytics", "/analytics/batch"] * 3,
+        "/analytics?x=1",
+        "/analytics/",
+        "//analytics",
+        "/analytics%2Fbatch",
+        "/analytic%73",
+        "/analytics%00",
+        "/ANALYTICS",
+        "/healthz",
+        "/nothing",
+    ]
+)
+methods = st.sampled_from(["POST", "POST", "POST", "OPTIONS", "GET", "PUT", "HEAD", "post"])
+
+
+def test_any_request_gets_the_same_answer_from_both_applications(lane: AsgiClient, direct: AsgiClient) -> None:
+    @settings(max_examples=400)
+    @given(method=methods, path=paths, headers=headers, body=bodies)
+    def compare(method: str, path: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        through, direct_answer = (each.open(path, method=method, headers=headers, data=body) for each in (lane, direct))
+        assert reduced(through) == reduced(direct_answer)
+
+    compare()
+
+
+def test_while_redis_is_away_the_words_are_those_of_the_flask_application(
+    own_valkey: ValkeyContainer, lane: AsgiClient, direct: AsgiClient
+) -> None:
+    own_valkey.kill()
+    request: dict[str, Any] = {"method": "POST", "headers": [JSON, ("Origin", "https://video.example")]}
+    data = json.dumps(report()).encode()
+    through, direct_answer = (each.open("/analytics", data=data, **request) for each in (lane, direct))
+    assert through.status_code == 503
+    assert reduced(through) == reduced(direct_answer)
+
+
+def test_a_hung_redis_is_503_within_two_seconds(own_valkey: ValkeyContainer, lane: AsgiClient) -> None:
+    data = json.dumps(report()).encode()
+    assert lane.open("/analytics", method="POST", headers=[JSON], data=data).status_code == 202
+    own_valkey.process.pause()
+    started = time.monotonic()
+    assert lane.open("/analytics", method="POST", headers=[JSON], data=data).status_code == 503
+    assert time.monotonic() - started < 2
+    own_valkey.process.unpause()
+
+
+def test_an_accepted_report_wakes_a_worker(lane: AsgiClient, facts: Facts) -> None:
+    assert lane.open("/analytics", method="POST", headers=[JSON], data=json.dumps(report()).encode()).status_code == 202
+    wait_until(lambda: facts.redis.llen("pulse.persist") == 1)
