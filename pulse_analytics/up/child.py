@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
+from pulse_analytics.up.heartbeats import Heartbeats
 from pulse_analytics.up.process import spawn
 from pulse_analytics.up.program import Log, Program, StartError
 
@@ -34,6 +35,7 @@ class Child:
         self._failures = 0
         self._due: float | None = None
         self._kill_at = 0.0
+        self._heartbeats = None if program.heartbeats is None else Heartbeats(program.heartbeats)
 
     def start(self, env: Mapping[str, str], cwd: Path) -> None:
         """Start the process. Raises StartError if the system refuses."""
@@ -92,6 +94,16 @@ class Child:
         self._due = time.monotonic() + delay
         return f"It is started again in {delay:g} s."
 
+    def kill_what_hangs(self) -> list[int]:
+        """Kill those of its processes whose heartbeat has stopped; its own supervisor starts others. Their ids."""
+        if self._heartbeats is None or self._process is None:
+            return []
+        hanging = [pid for pid in self._heartbeats.hanging() if _group_of(pid) == self._process.pid]
+        for pid in hanging:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return hanging
+
     def terminate(self) -> None:
         """Ask it to end: nothing is started again, and what is left after the grace is killed by `is_ending`."""
         self._due = None
@@ -121,6 +133,14 @@ class Child:
     def _last_words(self) -> str:
         line = self._log.last_line() if self._log else ""
         return f"{line.rstrip('.')}. Its log: {self._log_path}."
+
+
+def _group_of(pid: int) -> int:
+    """The process group of a process; 0: there is no such process, the file is an earlier run's."""
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0
 
 
 def _words(status: int) -> str:

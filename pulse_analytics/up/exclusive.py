@@ -67,7 +67,7 @@ def is_free(port: int) -> bool:
     """Whether nothing listens on this port of loopback.
 
     `create_server` sets SO_REUSEADDR, so that the last connections of an earlier run do not count, and not
-    SO_REUSEPORT, which would let two servers share the port: granian sets it.
+    SO_REUSEPORT, which would let two servers share the port: some set it.
     """
     try:
         socket.create_server(("127.0.0.1", port)).close()

@@ -44,6 +44,8 @@ class Program:
     death_signal: int = signal.SIGTERM
     """What it is sent if `pulse up` itself is killed."""
     pass_fds: Sequence[int] = ()
+    heartbeats: Path | None = None
+    """A folder where its processes say that their event loops turn; one that hangs is killed."""
 
 
 class Log:
@@ -78,7 +80,7 @@ class Log:
     def last_line(self) -> str:
         """The line that tells most about an end: the last exception's, or else simply the last."""
         lines = [line.strip() for line in self.tail().splitlines() if line.strip()]
-        # What follows an exception says less: granian's good-bye, SQLAlchemy's link to its documentation.
+        # What follows an exception says less: a server's good-bye, SQLAlchemy's link to its documentation.
         exceptions = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
         return (exceptions or lines or ["it wrote nothing"])[-1]
 

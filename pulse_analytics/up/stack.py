@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pulse_analytics.config import Settings
 
-WSGI_APP = "pulse_analytics.wsgi:app"
+ASGI_APP = "pulse_analytics.asgi:app"
 CELERY_APP = "pulse_analytics.celery_app"
 
 
@@ -63,22 +63,32 @@ def migration() -> Program:
 
 def web(settings: Settings) -> Program:
     """The HTTP API."""
-    options = {
-        "--interface": "wsgi",
-        "--host": "127.0.0.1",
-        "--port": str(settings.port),
-        "--workers": "2",
-        # A request waits for one answer of Redis, so some must overlap; more of them would fight for Python's one lock.
-        "--blocking-threads": "8",
-        # Shorter than our own grace, so that a request that hangs ends with its process and not with all of them.
-        "--workers-kill-timeout": "5",
-    }
-    words = [word for option in options.items() for word in option]
     return Program(
         name="web",
-        command=_python("granian", *words, "--no-ws", "--no-access-log", "--respawn-failed-workers", WSGI_APP),
+        command=web_command(settings.port),
         missing=lambda _: http_lacks(settings.port, "/readyz"),
+        heartbeats=settings.heartbeat_dir,
     )
+
+
+def web_command(port: int, processes: int = 2, app: str = ASGI_APP) -> Sequence[str]:
+    """The command line of the web server on a port of loopback."""
+    options = {
+        "--host": "127.0.0.1",
+        "--port": str(port),
+        "--workers": str(processes),
+        "--loop": "uvloop",
+        "--http": "pulse_analytics.web.protocol:Protocol",
+        "--ws": "none",
+        "--lifespan": "on",
+        # Shorter than our own grace, so that a request that hangs ends with its process and not with all of them.
+        "--timeout-graceful-shutdown": "4",
+        # A process that is stopped (SIGSTOP) is replaced; one whose event loop hangs has no heartbeat.
+        "--timeout-worker-healthcheck": "5",
+        "--log-level": "warning",
+    }
+    words = [word for option in options.items() for word in option]
+    return _python("uvicorn", *words, "--no-proxy-headers", "--no-server-header", "--no-access-log", app)
 
 
 def worker() -> Program:
@@ -87,6 +97,9 @@ def worker() -> Program:
         name="worker",
         command=_python("celery", "-A", CELERY_APP, "worker", "--loglevel", "INFO"),
         missing=lambda log: None if log.says(" ready.") else "it has not said that it is ready",
+        # Valkey dies with us, and then Celery may wait for ever: at SIGTERM for a task that failed, at SIGQUIT for a
+        # lock of its own. What it had taken is stale soon, and is taken again.
+        death_signal=signal.SIGKILL,
     )
 
 

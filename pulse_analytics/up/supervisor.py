@@ -61,6 +61,8 @@ class Supervisor:
                     self._say(child.bury_and_plan())
                 elif child.is_due():
                     self._start_again(child)
+                for pid in child.kill_what_hangs():
+                    self._say(f"Process {pid} of {child.program.name} hung, and was killed: another takes its place.")
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:

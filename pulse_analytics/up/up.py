@@ -56,7 +56,7 @@ def up(values: Mapping[str, str] | None = None, *, stack: Stack = stack) -> int:
             _check_redis(chosen, valkey_port)
             stages = stack(chosen, valkey_port=valkey_port, lock=lock)
             with stop_signals() as stopping, _run_file(chosen, valkey_port) as run_values:
-                env = child_environment({**values, **run_values, "PULSE_DATA_DIR": str(data_dir)})
+                env = child_environment({**values, **run_values, **_folders(chosen)})
                 _run(chosen, stages, Supervisor(data_dir, env, _say), stopping)
     except (StartError, ConfigError, OSError) as error:  # OSError: the disk is full, the folder someone else's.
         click.echo(f"pulse up: {error}", err=True)
@@ -77,6 +77,15 @@ def _run(settings: Settings, stages: list[list[Program]], supervisor: Supervisor
     _say("Stopped. The data is kept for the next run.")
 
 
+def _folders(settings: Settings) -> dict[str, str]:
+    """The folders that only the children have to know, made and empty."""
+    assert settings.heartbeat_dir is not None  # noqa: S101 - `_choose` chose it
+    settings.heartbeat_dir.mkdir(mode=0o700, exist_ok=True)
+    for file in settings.heartbeat_dir.iterdir():
+        file.unlink()
+    return {"PULSE_DATA_DIR": str(settings.data_dir), "PULSE_HEARTBEAT_DIR": str(settings.heartbeat_dir)}
+
+
 def _check_ports(given: Settings, earlier: Mapping[str, str]) -> None:
     ports = {"PULSE_PORT": given.port, "PULSE_FLOWER_PORT": given.flower_port}
     # A run that was killed leaves its ports in the file, and for a moment servers on them that are ending.
@@ -93,6 +102,7 @@ def _choose(given: Settings, earlier: Mapping[str, str], valkey_port: int | None
     return replace(
         given,
         redis_url=f"redis://127.0.0.1:{valkey_port}/0" if valkey_port else given.redis_url,
+        heartbeat_dir=given.data_dir / "heartbeats",
         admin_token=given.admin_token or earlier.get("PULSE_ADMIN_TOKEN") or secrets.token_urlsafe(24),
     )
 

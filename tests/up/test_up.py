@@ -107,7 +107,7 @@ def test_a_setting_that_cannot_work_is_one_sentence(start: Start) -> None:
 @pytest.mark.parametrize("name", ["PULSE_PORT", "PULSE_FLOWER_PORT"])
 def test_a_taken_port_is_one_sentence(start: Start, ports: dict[str, str], name: str) -> None:
     with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # As granian does: it would share its port.
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # As some servers do: it would share its port.
         other.bind(("127.0.0.1", int(ports[name])))
         other.listen()
         run = start([SLEEPER])
