@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import struct
-import sys
 from typing import TYPE_CHECKING
 
+from pulse_analytics.up.stack import web_command
 from tests.servers.local_process import LocalProcess
 from tests.servers.worker import ROOT
 
@@ -20,8 +20,6 @@ _SETTINGS = {
     "PULSE_REDIS_TIMEOUT_SECONDS": "0.5",
 }
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
-#: As `pulse up`, with one process so that two of them are two machines.
-_GRANIAN = "--workers 1 --blocking-threads 8 --workers-kill-timeout 5 --no-ws --no-access-log --respawn-failed-workers"
 
 
 def environment(data_dir: Path, database_url: str, redis_url: str) -> dict[str, str]:
@@ -33,8 +31,8 @@ def environment(data_dir: Path, database_url: str, redis_url: str) -> dict[str, 
 
 def web_process(name: str, port: int, logs: Path, env: dict[str, str], clock: Path) -> LocalProcess:
     """A web process on `port`, not yet started, whose clock is as far off as the file `clock` says."""
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    command += [*_GRANIAN.split(), "crash.shifted_wsgi:app"]
+    # As `pulse up`, with one process so that two of them are two machines.
+    command = web_command(port, processes=1, app="crash.shifted_asgi:app")
     return LocalProcess(command, logs, name=name, env={**env, "CRASH_CLOCK": str(clock)}, cwd=ROOT)
 
 

@@ -31,4 +31,4 @@ def _shifted_time_ns() -> int:
 time.time_ns = _shifted_time_ns
 time.time = lambda: _shifted_time_ns() / 1e9
 
-from wsgi import app  # noqa: E402, F401 - what it imports may ask for the time
+from asgi import app  # noqa: E402, F401 - what it imports may ask for the time
