@@ -1,6 +1,7 @@
 """`pulse up` on toys: `python -m tests.up.toy_up STAGES`, where STAGES is a list of lists of toys as JSON.
 
-A toy is {"name", "code" or "command"} and any other field of Program; the string "valkey" is the real one.
+A toy is {"name", "code" or "command"} and any other field of Program; with "beats", its processes have heartbeats. The
+string "valkey" is the real one.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ def toy_stack(settings: Settings, *, valkey_port: int | None, lock: int) -> list
     def program(toy: dict[str, Any] | str) -> Program:
         if isinstance(toy, str):
             return stack.valkey(settings, valkey_port or 0, lock)
-        options = {name: value for name, value in toy.items() if name != "code"}
+        options = {name: value for name, value in toy.items() if name not in {"code", "beats"}}
         return Program(
+            heartbeats=settings.heartbeat_dir if toy.get("beats") else None,
             missing=lambda log: None if log.says("ready.") else "it has not said so",
             **{"command": [sys.executable, "-u", "-c", toy.get("code", "")], **options},
         )

@@ -1,0 +1,77 @@
+"""A web process whose event loop hangs is noticed and replaced; the others go on answering meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import urllib3
+
+from pulse_analytics.up.heartbeats import LATE_LOOKS, Heartbeats
+from pulse_analytics.up.stack import web_command
+from tests.facts import wait_until
+from tests.servers.ports import free_port
+from tests.servers.worker import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.up.conftest import Start
+
+http = urllib3.PoolManager(retries=False, timeout=2)
+
+
+def test_a_process_that_does_not_beat_for_so_many_looks_hangs(tmp_path: Path) -> None:
+    beats, hangs = tmp_path / "17", tmp_path / "18"
+    beats.touch()
+    hangs.touch()
+    heartbeats = Heartbeats(tmp_path)
+    for look in range(LATE_LOOKS):
+        os.utime(beats, ns=(look, look))
+        assert heartbeats.hanging() == []
+    os.utime(beats, ns=(LATE_LOOKS, LATE_LOOKS))
+    assert heartbeats.hanging() == [18]
+    assert not hangs.exists()
+    assert heartbeats.hanging() == []
+
+
+def test_what_is_no_process_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "note").touch()
+    heartbeats = Heartbeats(tmp_path)
+    assert [heartbeats.hanging() for _ in range(LATE_LOOKS + 2)] == [[]] * (LATE_LOOKS + 2)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("harm", ["a hung loop", "SIGSTOP", "SIGKILL"])
+def test_a_web_process_that_hangs_is_replaced_while_others_answer(start: Start, tmp_path: Path, harm: str) -> None:
+    port = free_port()
+    command = list(web_command(port, app="tests.up.hanging:app"))
+    run = start([{"name": "web", "command": command, "beats": True}], PYTHONPATH=str(ROOT))
+    run.wait_for("pulse is up")
+    folder = run.data_dir / "heartbeats"
+    url = f"http://127.0.0.1:{port}"
+    wait_until(lambda: len(list(folder.iterdir())) == 2)
+    before = {int(file.name) for file in folder.iterdir()}
+    if harm == "a hung loop":
+        with pytest.raises(urllib3.exceptions.TimeoutError):
+            http.request("GET", f"{url}/hang")
+    else:
+        os.kill(min(before), signal.Signals[harm])
+
+    failed_in_a_row = worst = 0
+    deadline = time.monotonic() + 30
+    while (now := {int(file.name) for file in folder.iterdir()}) & before == before or len(now) < 2:
+        assert time.monotonic() < deadline, run.output
+        try:
+            assert http.request("GET", f"{url}/healthz").status == 200
+            failed_in_a_row = 0
+        except urllib3.exceptions.HTTPError:
+            failed_in_a_row += 1
+            worst = max(worst, failed_in_a_row)
+        time.sleep(0.2)
+    assert worst <= 1
+    assert len(now - before) >= 1
+    assert run.end() == 0
