@@ -16,7 +16,10 @@ from benchmarks.versions import PRESENT, UnknownVersion, Version, checked_out, e
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="This is not a git checkout.")
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.skipif(not (ROOT / ".git").exists(), reason="This is not a git checkout."),
+]
 
 SAY_WHERE = "import pulse_analytics; print(pulse_analytics.__file__)"
 
