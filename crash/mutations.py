@@ -48,33 +48,26 @@ MUTATIONS = (
         (
             Change(
                 _JOURNAL,
-                """\
-        keys = [JOURNAL, LEDGER, WAKEUP, PERSIST_QUEUE, *map(dedupe_key, events)]
-        args: list[str | int] = [self._ttl_seconds, _WAKEUP_MS]
-        for event in events:
-""",
-                """\
-        claims = self.redis.pipeline(transaction=False)
-        for event in events:
-            claims.set(dedupe_key(event), event.id, nx=True, ex=self._ttl_seconds)
-        claimed = [bool(answer) for answer in claims.execute()]
-        new = [event for event, is_new in zip(events, claimed, strict=True) if is_new]
-        if not new:
-            return Acceptance(claimed, wake=False)
-        keys = [JOURNAL, LEDGER, WAKEUP, PERSIST_QUEUE, *map(dedupe_key, new)]
-        args: list[str | int] = [0, _WAKEUP_MS]
-        for event in new:
-""",
+                "args: list[str | int] = [self._ttl_seconds, _WAKEUP_MS]",
+                "args: list[str | int] = [0, _WAKEUP_MS]",
             ),
             Change(
-                _JOURNAL,
+                "pulse_analytics/ingest/journal/shared.py",
                 """\
-        wake, *accepted = self._scripts.run_replicated("accept", keys, args)
-        return Acceptance([code == 1 for code in accepted], wake == 1)
+                answer = await ask_on_loop(self._connection, self._journal.accept_call(events))
 """,
                 """\
-        wake, *_ = self._scripts.run_replicated("accept", keys, args)
-        return Acceptance(claimed, wake == 1)
+                from pulse_analytics.events import dedupe_key
+
+                claims = self._journal.redis.pipeline(transaction=False)
+                for event in events:
+                    claims.set(dedupe_key(event), event.id, nx=True, ex=86_400)
+                claimed = [bool(answer) for answer in claims.execute()]
+                new = [event for event, is_new in zip(events, claimed, strict=True) if is_new]
+                answer = [0]
+                if new:
+                    answer = await ask_on_loop(self._connection, self._journal.accept_call(new))
+                answer = [answer[0], *map(int, claimed)]
 """,
             ),
         ),

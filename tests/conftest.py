@@ -15,6 +15,7 @@ from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
 from pulse_analytics.database import db
 from pulse_analytics.ingest.journal import Journal
+from pulse_analytics.ingest.waker import waker
 from tests.facts import Facts
 from tests.once import built_site, pytest_collection_finish  # noqa: F401
 from tests.servers.fixtures import *  # noqa: F403
@@ -111,6 +112,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     with app.app_context():
         yield app
+        waker.join()  # A wake-up that comes late would be the next test's.
         db.engine.dispose()
         app.extensions["pulse_journal"].redis.close()
         app.extensions["celery"].close()

@@ -33,6 +33,10 @@ class Waker:
                 self._asked += 1
                 self._thread.submit(self._run)
 
+    def join(self) -> None:
+        """Wait until all that was asked for is published."""
+        self._thread.submit(lambda: None).result()
+
     def _run(self) -> None:
         try:
             self._publish()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -31,12 +32,15 @@ class AsgiClient:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._runner = asyncio.Runner()
+        # Not the test's thread: there a browser's event loop may run.
+        self._thread = ThreadPoolExecutor(1, "asgi-client")
 
     def close(self) -> None:
         """Close the application, if it can be closed, and its event loop."""
         if close := getattr(self._application, "close", None):
-            self._runner.run(close())
-        self._runner.close()
+            self._run(close())
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
 
     def open(
         self,
@@ -52,9 +56,7 @@ class AsgiClient:
         lines = [("Host", "localhost"), *(headers or [])]
         if data:
             lines.append(("Content-Length", str(len(data))))
-        # In a context of its own, as in a server: what the test has pushed is not there.
-        asking = self._ask(scope_of(path, method, lines), data)
-        sent = self._runner.run(asking, context=contextvars.Context())
+        sent = self._run(self._ask(scope_of(path, method, lines), data))
         start, *parts = sent
         return AsgiAnswer(
             start["status"],
@@ -62,6 +64,10 @@ class AsgiClient:
             b"".join(part["body"] for part in parts),
             complete=not parts[-1].get("more_body", False),
         )
+
+    def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        # In a context of its own, as in a server: what the test has pushed is not there.
+        return self._thread.submit(self._runner.run, coroutine, context=contextvars.Context()).result()
 
     def _ask(self, scope: dict[str, Any], data: bytes) -> Coroutine[Any, Any, list[dict[str, Any]]]:
         async def ask() -> list[dict[str, Any]]:

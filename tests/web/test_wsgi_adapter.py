@@ -16,6 +16,7 @@ from pulse_analytics.app import create_app
 from pulse_analytics.config import BATCH_BODY_LIMIT_BYTES, BODY_LIMIT_BYTES, REPORTS_PATH, Settings
 from pulse_analytics.web.wsgi_adapter import WsgiAdapter
 from tests.facts import report, wait_until
+from tests.loop import run
 from tests.web.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def echo(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]
 
 def given(exchange: Exchange) -> dict[str, Any]:
     """What `echo` was given."""
-    answer: dict[str, Any] = json.loads(asyncio.run(exchange.with_(WsgiAdapter(echo))).data)
+    answer: dict[str, Any] = json.loads(run(exchange.with_(WsgiAdapter(echo))).data)
     return answer
 
 
@@ -144,7 +145,7 @@ class TestWhatTheApplicationIsGiven:
 
     def test_a_body_that_somebody_else_has_read_is_not_read_again(self) -> None:
         exchange = Exchange(method="POST", body=[b"unread"])
-        asyncio.run(exchange.with_(WsgiAdapter(echo), body=b"read"))
+        run(exchange.with_(WsgiAdapter(echo), body=b"read"))
         assert json.loads(exchange.data)["body"] == "read"
         assert exchange.received == 0
 
@@ -159,7 +160,7 @@ class TestWhatTheApplicationIsGiven:
             variable.set("seven")
             return (await Exchange().with_(WsgiAdapter(application))).data
 
-        assert asyncio.run(ask()) == b"seven"
+        assert run(ask()) == b"seven"
 
 
 class TestBodies:
@@ -178,19 +179,19 @@ class TestBodies:
     ) -> None:
         headers = [JSON, ("Content-Length", str(size)) if declared else ("Transfer-Encoding", "chunked")]
         pieces = [bytes(min(65_536, size - start)) for start in range(0, size, 65_536)]
-        exchange = asyncio.run(Exchange(path, "POST", headers, pieces).with_(flask_adapter))
+        exchange = run(Exchange(path, "POST", headers, pieces).with_(flask_adapter))
         assert (exchange.status, exchange.header("content-type")) == (413, "application/problem+json")
         assert exchange.header("connection") == "close"
         assert exchange.received <= BATCH_BODY_LIMIT_BYTES // 65_536 + 1
 
     def test_any_answer_to_a_body_that_was_not_read_to_its_end_closes(self, flask_adapter: WsgiAdapter) -> None:
         exchange = Exchange("/healthz", body=[bytes(BATCH_BODY_LIMIT_BYTES + 1), b"more"])
-        asyncio.run(exchange.with_(flask_adapter))
+        run(exchange.with_(flask_adapter))
         assert (exchange.status, exchange.header("connection")) == (200, "close")
 
     def test_a_body_at_the_limit_is_no_413_and_keeps_the_connection(self, flask_adapter: WsgiAdapter) -> None:
         body = b"{".ljust(BATCH_BODY_LIMIT_BYTES)
-        exchange = asyncio.run(Exchange("/analytics/batch", "POST", [JSON], [body]).with_(flask_adapter))
+        exchange = run(Exchange("/analytics/batch", "POST", [JSON], [body]).with_(flask_adapter))
         assert (exchange.status, exchange.header("connection")) == (400, None)
 
     def test_a_body_that_does_not_arrive_is_a_408_that_closes(
@@ -198,7 +199,7 @@ class TestBodies:
     ) -> None:
         monkeypatch.setattr(config, "BODY_SECONDS", 0.05)
         exchange = Exchange("/analytics", "POST", [JSON], [b'{"videoId"'], whole=False)
-        asyncio.run(exchange.with_(flask_adapter))
+        run(exchange.with_(flask_adapter))
         problem = json.loads(exchange.data)
         assert (exchange.status, exchange.header("connection")) == (408, "close")
         assert exchange.header("content-type") == "application/problem+json"
@@ -213,38 +214,38 @@ class TestBodies:
             exchange.left.set()
             return await exchange.with_(WsgiAdapter(application))
 
-        assert asyncio.run(leave()).sent == []
+        assert run(leave()).sent == []
         assert application.made == 0
 
 
 class TestAnswers:
     def test_chunks_are_sent_one_at_a_time_and_empty_ones_are_not(self) -> None:
         application = Streaming(b"", b"a", b"", b"b")
-        exchange = asyncio.run(Exchange().with_(WsgiAdapter(application)))
+        exchange = run(Exchange().with_(WsgiAdapter(application)))
         assert [message["body"] for message in exchange.sent[1:]] == [b"a", b"b", b""]
         assert (exchange.status, exchange.header("content-type"), exchange.complete) == (200, "text/plain", True)
         assert application.closed == 1
 
     def test_an_answer_without_a_body_is_complete(self) -> None:
         application = Streaming()
-        exchange = asyncio.run(Exchange().with_(WsgiAdapter(application)))
+        exchange = run(Exchange().with_(WsgiAdapter(application)))
         assert (exchange.data, exchange.complete, application.closed) == (b"", True, 1)
 
     def test_an_answer_of_one_chunk_and_known_length_takes_one_step(self) -> None:
         application = Streaming(b"all", headers=[("Content-Length", "3")])
-        exchange = asyncio.run(Exchange().with_(WsgiAdapter(application)))
+        exchange = run(Exchange().with_(WsgiAdapter(application)))
         assert len(exchange.sent) == 2
         assert (exchange.complete, application.closed) == (True, 1)
 
     def test_a_head_request_gets_no_body(self) -> None:
         application = Streaming(b"a", b"b")
-        exchange = asyncio.run(Exchange(method="HEAD").with_(WsgiAdapter(application)))
+        exchange = run(Exchange(method="HEAD").with_(WsgiAdapter(application)))
         assert (exchange.data, exchange.complete) == (b"", True)
         assert (application.made, application.closed) == (1, 1)
 
     def test_an_answer_has_no_date_beside_the_server_s_own(self) -> None:
         application = Streaming(b"a", headers=[("Date", "Fri, 27 Nov 2026 17:54:22 GMT")])
-        assert asyncio.run(Exchange().with_(WsgiAdapter(application))).header("date") is None
+        assert run(Exchange().with_(WsgiAdapter(application))).header("date") is None
 
     def test_all_steps_run_in_one_context(self) -> None:
         variable: contextvars.ContextVar[int] = contextvars.ContextVar("step")
@@ -256,19 +257,19 @@ class TestAnswers:
                 yield str(variable.get()).encode()
             variable.reset(token)  # In another context this raises.
 
-        assert asyncio.run(Exchange().with_(WsgiAdapter(application))).data == b"1" * 20
+        assert run(Exchange().with_(WsgiAdapter(application))).data == b"1" * 20
 
     def test_an_error_before_the_first_byte_sends_nothing(self) -> None:
         application = Streaming(error=ArithmeticError())
         exchange = Exchange()
         with pytest.raises(ArithmeticError):
-            asyncio.run(exchange.with_(WsgiAdapter(application)))
+            run(exchange.with_(WsgiAdapter(application)))
         assert exchange.sent == []  # The server makes a 500 of it.
 
     def test_an_error_of_a_view_is_flask_s_own_500(self, tmp_path: Path) -> None:
         app = create_app(Settings.parse({}, tmp_path))
         app.add_url_rule("/bug", view_func=lambda: 1 / 0)  # type: ignore[arg-type]
-        exchange = asyncio.run(Exchange("/bug").with_(WsgiAdapter(app)))
+        exchange = run(Exchange("/bug").with_(WsgiAdapter(app)))
         assert (exchange.status, exchange.header("content-type")) == (500, "application/problem+json")
 
     def test_an_error_in_mid_answer_ends_it_without_its_last_part(self) -> None:
@@ -281,7 +282,7 @@ class TestAnswers:
             await settled(lambda: application.closed)
             return exchange
 
-        exchange = asyncio.run(fail())
+        exchange = run(fail())
         assert (exchange.data, exchange.complete, application.closed) == (b"a", False, 1)
 
     def test_an_iterable_that_cannot_be_closed_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
@@ -294,7 +295,7 @@ class TestAnswers:
                 await Exchange().with_(WsgiAdapter(Unclosable(b"a", error=ArithmeticError())))
             await settled(lambda: "Could not close" in caplog.text)
 
-        asyncio.run(fail())
+        run(fail())
 
     def test_the_old_way_to_write_an_answer_is_refused(self) -> None:
         def application(_environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
@@ -302,7 +303,7 @@ class TestAnswers:
             return []
 
         with pytest.raises(NotImplementedError):
-            asyncio.run(Exchange().with_(WsgiAdapter(application)))
+            run(Exchange().with_(WsgiAdapter(application)))
 
 
 class TestClientsThatLeave:
@@ -317,7 +318,7 @@ class TestClientsThatLeave:
             await answering
             await settled(lambda: application.closed)
 
-        asyncio.run(leave())
+        run(leave())
         assert (application.made, application.closed) == (1, 1)
 
     def test_a_step_that_runs_is_not_disturbed_and_the_iterable_is_closed_after_it(self) -> None:
@@ -334,7 +335,7 @@ class TestClientsThatLeave:
             application.go_on.set()
             await settled(lambda: application.closed)
 
-        asyncio.run(leave())
+        run(leave())
         assert application.made == 2
 
     def test_a_server_that_cancels_an_answer_has_it_closed(self) -> None:
@@ -349,7 +350,7 @@ class TestClientsThatLeave:
                 await answering
             await settled(lambda: application.closed)
 
-        asyncio.run(cancel())
+        run(cancel())
         assert application.made == 1
 
     def test_reports_that_nobody_waits_for_are_not_begun_but_what_changes_something_is_done(self) -> None:
@@ -376,7 +377,7 @@ class TestClientsThatLeave:
             free.set()
             await asyncio.gather(*running, *waiting)
 
-        asyncio.run(leave())
+        run(leave())
         assert sorted(begun) == ["GET"] * config.REPORT_THREADS + ["POST"]
 
 
@@ -396,7 +397,7 @@ class TestNobodyWaitsBehindAnother:
             await asyncio.gather(*answering)
             assert all(exchange.data == b"x" * 10 and exchange.complete for exchange in stopped)
 
-        asyncio.run(stop())
+        run(stop())
         assert application.closed == 101
 
     def test_readers_of_a_file_that_stop_hold_no_thread_and_its_file_is_closed(
@@ -421,7 +422,7 @@ class TestNobodyWaitsBehindAnother:
             assert stopped.data == film
             assert len(stopped.sent) == 1 + -(-len(film) // config.FILE_BLOCK_BYTES)
 
-        asyncio.run(stop())  # A file left open is a ResourceWarning, which is an error.
+        run(stop())  # A file left open is a ResourceWarning, which is an error.
 
     def test_short_answers_do_not_wait_for_reports_or_exports(self) -> None:
         slow = threading.Event()
@@ -454,7 +455,7 @@ class TestNobodyWaitsBehindAnother:
             assert all(exchange.complete for exchange in slow_ones)
             return taken
 
-        assert asyncio.run(ask()) < 1
+        assert run(ask()) < 1
 
     def test_a_report_that_is_unsound_does_not_wait_for_slow_bodies(self, flask_adapter: WsgiAdapter) -> None:
         async def ask() -> None:
@@ -468,7 +469,7 @@ class TestNobodyWaitsBehindAnother:
                 exchange.left.set()
             await asyncio.gather(*waiting)
 
-        asyncio.run(ask())
+        run(ask())
 
     def test_an_idle_adapter_has_no_thread(self) -> None:
         before = threading.active_count()

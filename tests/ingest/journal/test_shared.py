@@ -11,6 +11,7 @@ import pytest
 from pulse_analytics import config
 from pulse_analytics.errors import TryAgain
 from pulse_analytics.ingest.journal.shared import SharedCalls
+from tests import loop
 from tests.facts import Facts
 from tests.test_events import event
 
@@ -41,7 +42,7 @@ def run(journal: Journal, settings: Settings) -> Any:
             finally:
                 await calls.close()
 
-        return asyncio.run(play())
+        return loop.run(play())
 
     return run
 
