@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 COVERAGE := --cov --cov-report=term:skip-covered --no-cov-on-fail --cov-fail-under=97
 
-# They wait more than they work: four of them keep two cores busy.
-PROCESSES := -n 4
+# More of them would starve the videos that tests play, and whatever looks at the clock.
+PROCESSES := -n 2
 TOGETHER := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 
 RUNS := 10

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pulse_analytics import config
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
+from pulse_analytics.ingest.waker import waker
 from tests.facts import Facts, report
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ def test_another_content_type_is_415(client: FlaskClient, facts: Facts, content_
 def test_a_body_over_the_limit_is_413(client: FlaskClient, facts: Facts, path: str, limit: int) -> None:
     body = json.dumps(report() if path == "/analytics" else {"events": [report()]}).encode()
     assert post(client, body.ljust(limit), path).status_code == 202
+    waker.join()
     facts.redis.flushall()
     assert post(client, body.ljust(limit + 1), path).status_code == 413
     assert facts.redis.keys() == []

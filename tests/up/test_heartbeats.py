@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.up.conftest import Start
 
-http = urllib3.PoolManager(retries=False, timeout=2)
+http = urllib3.PoolManager(retries=False, timeout=5)
 
 
 def test_a_process_that_does_not_beat_for_so_many_looks_hangs(tmp_path: Path) -> None:

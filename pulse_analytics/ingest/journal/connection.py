@@ -114,8 +114,10 @@ class LoopConnection:
                 await _disconnect_if_closed(connection)
             await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
             answers = [await _read_on_loop(connection) for _ in commands]
-        except BaseException:
+        except BaseException as error:
             await connection.disconnect(nowait=True)
+            if isinstance(error, RuntimeError):  # uvloop's, where Redis hangs up while we connect.
+                raise RedisConnectionError(f"The connection was lost: {error}.") from error
             raise
         self._used_at = time.monotonic()
         return _without_errors(answers)

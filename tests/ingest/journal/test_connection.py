@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+import uvloop
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
 from pulse_analytics.config import CONNECTION_TRUST_SECONDS
-from pulse_analytics.ingest.journal.connection import ThreadConnection, connect_redis
+from pulse_analytics.ingest.journal.connection import (
+    LoopConnection,
+    ThreadConnection,
+    connect_redis,
+    connect_redis_on_loop,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +85,25 @@ def test_a_connection_that_redis_closed_meanwhile_is_made_anew(connection: Threa
 
 # Python 3.12 and newer warn of a fork beside threads, such as pytest-xdist's; this child uses none of theirs.
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_on_an_event_loop_a_connection_that_is_lost_in_the_middle_is_an_error_of_redis(settings: Settings) -> None:
+    async def lose_one() -> list[str]:
+        redis = connect_redis_on_loop(settings)
+        connection = LoopConnection(redis)
+        await connection.ask(NUMBER)
+        # As if Redis had hung up right after the last look: uvloop then raises an error of its own.
+        connection._connection._writer.transport.abort()
+        await asyncio.sleep(0)
+        with pytest.raises(RedisConnectionError):
+            await connection.ask(NUMBER)
+        answers = await connection.ask(("ECHO", "after"))
+        await connection.close()
+        await redis.aclose()
+        return answers
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(uvloop.run, lose_one()).result() == ["after"]
+
+
 def test_a_child_process_leaves_its_parents_connection_alone(connection: ThreadConnection) -> None:
     [number] = connection.ask(NUMBER)
     read, write = os.pipe()
