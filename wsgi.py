@@ -1,4 +1,4 @@
-"""The WSGI application: `granian --interface wsgi wsgi:app`."""
+"""The WSGI application: `granian --interface wsgi --http 1 wsgi:app`."""
 
 from pulse_analytics.wsgi import app
 

@@ -1,4 +1,4 @@
-"""The WSGI application: `granian --interface wsgi pulse_analytics.wsgi:app`; in a checkout, `wsgi:app`."""
+"""The WSGI application: `granian --interface wsgi --http 1 pulse_analytics.wsgi:app`; in a checkout, `wsgi:app`."""
 
 from __future__ import annotations
 
