@@ -7,7 +7,7 @@ STAMP := $(VENV)/.set-up
 COVERAGE := --cov --cov-report=term:skip-covered --no-cov-on-fail --cov-fail-under=97
 
 # More of them would starve the videos that tests play, and whatever looks at the clock.
-PROCESSES := -n 2
+PROCESSES := -n 3
 TOGETHER := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 
 RUNS := 10
@@ -37,11 +37,11 @@ ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
 	@$(TOGETHER) lint-python lint-frontend test-frontend
-	$(BIN)/python -m pytest $(PROCESSES) --durations=25 $(COVERAGE)
+	$(BIN)/python -m pytest $(PROCESSES) --durations=25
 endif
 
 nightly: $(STAMP)  ## Run what takes hours: the longest tests, the crash harness, its mutations, and tables that grow
-	$(BIN)/python -m pytest -m nightly
+	$(BIN)/python -m pytest $(PROCESSES) -m "" $(COVERAGE)
 	$(BIN)/python -m crash --runs $(RUNS) --database $(DATABASE)
 	$(BIN)/python -m crash.mutants --database $(DATABASE)
 	$(BIN)/python -m benchmarks growth

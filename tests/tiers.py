@@ -30,10 +30,11 @@ starts other processes."""
 
 GROUPS = {
     "library": ("tests/browser/test_packed_library.py",),
+    "admin": ("tests/browser/admin/",),
     "browser": ("tests/browser/",),
     "clock": ("tests/benchmarks/", "tests/crash/", "tests/servers/", "tests/up/", "tests/test_hangs.py"),
 }
-"""What one process of pytest-xdist runs one after the other: it plays videos, or it starts much and times it.
+"""What one process of pytest-xdist runs one after the other: it uses the browser, or it starts much and times it.
 
 Its own groups (`--dist loadgroup`) need the attribute `_nodeid` of a test, which pytest 9.2 has no more.
 """

@@ -63,6 +63,7 @@ def whose(board: Board, name: str) -> list[str]:
     return [who for figure in board.figures if figure.name == name for who in figure.samples]
 
 
+@pytest.mark.nightly
 def test_accept_sends_the_same_to_us_and_to_rivals(place: Place) -> None:
     board = Board()
     accept.measure(place, replace(TINY, against=AGAINST), board)
@@ -92,6 +93,7 @@ def test_wrk_sends_distinct_reports_that_are_all_accepted(place: Place, batch: i
     assert ledger["duplicate"] == 0
 
 
+@pytest.mark.nightly
 def test_count_counts_what_was_journaled_and_so_do_its_rivals(place: Place) -> None:
     board = Board()
     count.measure(place, replace(TINY, databases=("postgresql",)), board)
@@ -107,6 +109,7 @@ def test_through_counts_all_that_was_accepted_and_sees_each_view(place: Place) -
     assert all(figure.samples["pulse"][0] >= 1 for figure in looked)
 
 
+@pytest.mark.nightly
 def test_through_compares_whole_systems(place: Place) -> None:
     board = Board()
     through.measure(place, replace(TINY, databases=("postgresql",), against=AGAINST), board)
@@ -141,6 +144,7 @@ def test_growth_makes_videos_with_a_history(place: Place) -> None:
     assert top["total"] == counted > 50
 
 
+@pytest.mark.nightly
 def test_growth_compares_sizes(place: Place) -> None:
     board = Board()
     growth.measure(place, replace(TINY, databases=("sqlite",)), board)

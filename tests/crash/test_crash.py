@@ -38,6 +38,7 @@ def _read(path: Path) -> bytes:
         return b""
 
 
+@pytest.mark.nightly
 @pytest.mark.stack
 def test_nothing_is_lost_doubled_or_invented_on_postgresql(tmp_path: Path) -> None:
     with start(tmp_path, "--runs", "2", "--seed", "1", "--database", "postgresql") as harness:

@@ -34,6 +34,12 @@ if TYPE_CHECKING:
     from tests.servers.valkey import ValkeyContainer
 
 
+whatever_the_database = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.nightly)], indirect=True
+)
+"""For what the worker does with Redis alone."""
+
+
 def accept(client: FlaskClient, reports: Sequence[dict[str, Any]]) -> None:
     """Have reports accepted, all of them."""
     for start in range(0, len(reports), 500):
@@ -196,6 +202,7 @@ def test_while_the_database_is_locked_events_are_accepted_and_counted_after(
     assert facts.counts() == {"v1": 20}
 
 
+@whatever_the_database
 @pytest.mark.parametrize("busy", [True, False])
 def test_after_redis_was_stopped_the_worker_goes_on_by_itself(
     client: FlaskClient, facts: Facts, worker: CeleryTestWorker, own_valkey: ValkeyContainer, busy: bool
@@ -214,6 +221,7 @@ def test_after_redis_was_stopped_the_worker_goes_on_by_itself(
     assert facts.counts() == {"v1": 3001}
 
 
+@whatever_the_database
 @pytest.mark.parametrize("changed_settings", [{"PULSE_DEDUPE_TTL_SECONDS": "0"}])  # Nothing that could be evicted.
 def test_at_the_memory_limit_of_redis_the_worker_goes_on_and_makes_room(
     client: FlaskClient, facts: Facts, worker: CeleryTestWorker
@@ -238,6 +246,7 @@ def received_again(logs: str) -> bool:
     return len(received) > len(set(received))
 
 
+@whatever_the_database
 @pytest.mark.usefixtures("worker")
 def test_the_wake_up_of_a_pool_process_that_died_is_put_back(
     client: FlaskClient, facts: Facts, worker: CeleryTestWorker
@@ -253,6 +262,7 @@ def test_the_wake_up_of_a_pool_process_that_died_is_put_back(
     wait_until(lambda: received_again(container.logs()))  # The timer's wake-up may have settled it before.
 
 
+@whatever_the_database
 @pytest.mark.usefixtures("worker")
 def test_after_redis_lost_its_data_the_worker_goes_on_by_itself(client: FlaskClient, facts: Facts) -> None:
     accept(client, [report("v1")])
@@ -309,6 +319,7 @@ class TestManyWorkers:
         assert facts.ledger()["settled"] == 12_000
 
 
+@whatever_the_database
 class TestWithoutAWakeUp:
     """The worker's own timer is the net."""
 

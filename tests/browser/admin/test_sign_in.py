@@ -140,7 +140,8 @@ def test_after_the_session_ended_one_signs_in_and_sees_the_same(
 
 
 def test_another_token_ends_every_session(guest: Visit, stack: AdminStack) -> None:
-    guest.complaints.expect_failed_requests("401|net::ERR_")
+    # Several requests learn at once that the session ended, so its CSRF token may be renewed twice, and one be refused.
+    guest.complaints.expect_failed_requests("401|403|net::ERR_")
     with stack.another_web(PULSE_ADMIN_TOKEN="the-first") as web:
         guest.at(web.url).enter("the-first").stop_waiting().open()
         guest.chart.wait_for()
