@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import hiredis
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
@@ -112,7 +113,9 @@ class LoopConnection:
         try:
             if time.monotonic() - self._used_at > CONNECTION_TRUST_SECONDS and connection.is_connected:
                 await _disconnect_if_closed(connection)
-            await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            # redis-py packs in C for threads only.
+            packed = b"".join(hiredis.pack_command(tuple(command)) for command in commands)
+            await connection.send_packed_command(packed, check_health=False)
             answers = [await _read_on_loop(connection) for _ in commands]
         except BaseException as error:
             await connection.disconnect(nowait=True)
