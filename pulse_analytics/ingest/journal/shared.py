@@ -38,10 +38,6 @@ class _Request:
     accepted: list[bool] = field(default_factory=list)
     """What is known so far: of the first events."""
 
-    @property
-    def waiting(self) -> int:
-        return len(self.events) - len(self.accepted)
-
 
 class _Part(NamedTuple):
     """What a request has in one call."""
@@ -124,17 +120,25 @@ class SharedCalls:
 
     def _answer(self, parts: Sequence[_Part], acceptance: Acceptance) -> None:
         accepted = iter(acceptance.accepted)
+        unfinished = []
         for request, events in parts:
             request.accepted += islice(accepted, len(events))
             self._waiting -= len(events)
-            if not request.waiting and not request.answer.done():
+            if len(request.accepted) < len(request.events):
+                unfinished.append(request)
+            elif not request.answer.done():
                 request.answer.set_result(request.accepted)
-        self._requests = deque(request for request in self._requests if request.waiting)
+        self._replace(parts, unfinished)
 
     def _fail(self, parts: Sequence[_Part], error: Exception) -> None:
-        failed = {id(part.request) for part in parts}
         for request, _ in parts:
-            self._waiting -= request.waiting
+            self._waiting -= len(request.events) - len(request.accepted)
             if not request.answer.done():
                 request.answer.set_exception(error)
-        self._requests = deque(request for request in self._requests if id(request) not in failed)
+        self._replace(parts, [])
+
+    def _replace(self, parts: Sequence[_Part], unfinished: Sequence[_Request]) -> None:
+        """Of the first requests, which a call took, leave those that it did not finish."""
+        for _ in parts:
+            self._requests.popleft()
+        self._requests.extendleft(reversed(unfinished))
