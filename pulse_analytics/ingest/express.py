@@ -63,7 +63,7 @@ class ExpressLane:
             await self._otherwise(scope, receive, send)
             return
         try:
-            body = await read_body(receive, limit)
+            body = await read_body(scope, receive, limit)
             events = self._sound_events(scope["path"], body)
         except ClientGone:
             return
@@ -86,7 +86,8 @@ class ExpressLane:
     def _sound_events(self, path: str, body: bytes) -> list[Event] | None:
         """The events that a body reports; None if anything in it is not sound."""
         try:
-            data = json.loads(body)
+            # In bytes json.loads() would look for UTF-16 first. Those who send that are answered otherwise.
+            data = json.loads(body.decode())
         except (ValueError, RecursionError):
             return None
         if path == _BATCH:

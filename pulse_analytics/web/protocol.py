@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pulse_analytics import config
+from pulse_analytics.body import BODY_IS_HERE
 
 if TYPE_CHECKING:
     import asyncio
 
+_BODY_FIELDS = {b"content-length", b"transfer-encoding"}
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -26,6 +28,8 @@ class Protocol(HttpToolsProtocol):
     reading_seconds = config.READING_SECONDS
 
     _timer: asyncio.TimerHandle | None = None
+    _due = 0.0
+    _unsent_before = 0
     _too_large = False
     _unparsed_bytes = 0
     """What came since the parser last handed something over: httptools keeps the beginning of a field."""
@@ -59,9 +63,13 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Refuse the head, or begin to answer. The parser makes a 400 of the error."""
         self._unparsed_bytes = 0
-        size = len(self.url) + sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
+        size, hosts, has_body = len(self.url), 0, False
+        for name, value in self.headers:
+            size += len(name) + len(value) + len(": \r\n")
+            hosts += name == b"host"
+            has_body = has_body or name in _BODY_FIELDS
         self._too_large = size > config.HEAD_LIMIT_BYTES or len(self.headers) > config.HEAD_LIMIT_FIELDS
-        if self._too_large or not self._is_sound():
+        if self._too_large or not self._is_sound(hosts, has_body):
             raise ValueError("This head is refused.")
         super().on_headers_complete()
         self.headers = []  # uvicorn would add a trailer to the head, which the application has already read.
@@ -74,6 +82,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Begin to count what comes next."""
         self._unparsed_bytes = 0
+        self.scope[BODY_IS_HERE] = True  # type: ignore[typeddict-unknown-key]
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -98,26 +107,34 @@ class Protocol(HttpToolsProtocol):
         else:
             super().send_400_response(msg)
 
-    def _is_sound(self) -> bool:
+    def _is_sound(self, hosts: int, has_body: bool) -> bool:
         """Whether it names one host, and no body would be taken for a request (RFC 9112, 3.2 and 6.3).
 
         httptools takes a request that may be upgraded for one without a body, and what follows for another protocol.
         """
-        names = [name for name, _ in self.headers]
-        host_counts = {0, 1} if self.parser.get_http_version() == "1.0" else {1}
-        has_body = b"transfer-encoding" in names or b"content-length" in names
-        return names.count(b"host") in host_counts and not (has_body and self.parser.should_upgrade())
+        names_host = hosts == 1 or (hosts == 0 and self.parser.get_http_version() == "1.0")
+        return names_host and not (has_body and self.parser.should_upgrade())
 
     def _look_after(self, seconds: float) -> None:
+        """Look in so many seconds. A timer that goes off earlier is left alone: to set it anew costs more."""
+        self._due = self.loop.time() + seconds
+        self._unsent_before = self.transport.get_write_buffer_size()
+        if self._timer is None or self._timer.when() > self._due:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self.loop.call_later(seconds, self._look, self.transport.get_write_buffer_size())
+        self._timer = self.loop.call_at(self._due, self._look)
 
-    def _look(self, unsent_before: int) -> None:
-        """End the connection, unless we owe an answer, or the client took some of one since the timer was set."""
-        if self._owes_answer() and not self.flow.write_paused and not self.transport.is_closing():
+    def _look(self) -> None:
+        """End the connection, unless we owe an answer, or the client took some of one since the last look."""
+        self._timer = None
+        if self.loop.time() < self._due:
+            self._set_timer()
+        elif self._owes_answer() and not self.flow.write_paused and not self.transport.is_closing():
             self._look_after(self.request_seconds)
-        elif 0 < self.transport.get_write_buffer_size() < unsent_before:
+        elif 0 < self.transport.get_write_buffer_size() < self._unsent_before:
             self._look_after(self.reading_seconds)
         else:
             self.transport.abort()

@@ -49,7 +49,7 @@ class WsgiAdapter:
         """Answer one request. With `body`, that has been read already."""
         if body is None:
             try:
-                body = await read_body(receive, _BODY_LIMIT_BYTES)
+                body = await read_body(scope, receive, _BODY_LIMIT_BYTES)
             except BodyTooLarge as error:
                 body = error.beginning
             except TimeoutError:
