@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+import urllib3
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
@@ -17,9 +18,11 @@ from pulse_analytics.database.postgresql import patience
 from tests.conftest import TOKEN
 from tests.facts import Facts, report, wait_until
 from tests.servers import reaper
+from tests.servers.valkey import start_valkey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from flask import Flask
     from flask.testing import FlaskClient
@@ -28,7 +31,9 @@ if TYPE_CHECKING:
     from tests.servers.local_process import LocalProcess
     from tests.servers.postgres import PostgresServer
     from tests.servers.valkey import ValkeyContainer
+    from tests.servers.web import Web
 
+http = urllib3.PoolManager(retries=False, timeout=10, maxsize=8)
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 only_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -61,6 +66,43 @@ def frozen(process: LocalProcess) -> Iterator[None]:
         yield
     finally:
         process.unpause()
+
+
+@only_sqlite
+class TestWhileTheBrokerHangs:
+    """Wake-ups are another thread's business."""
+
+    @pytest.fixture
+    def broker(self, tmp_path: Path) -> Iterator[ValkeyContainer]:
+        container = start_valkey(tmp_path / "broker")
+        yield container
+        container.teardown()
+
+    @pytest.fixture
+    def worker_env(self, worker_env: dict[str, str], broker: ValkeyContainer) -> dict[str, str]:
+        return {**worker_env, "BROKER_URL": broker.url}
+
+    @pytest.fixture
+    def web_app(self) -> str:
+        return "tests.web.broker_apart:app"
+
+    def test_reports_are_accepted_and_the_worker_is_woken_after(
+        self, web: Web, broker: ValkeyContainer, facts: Facts
+    ) -> None:
+        def post(number: int) -> int:
+            sent = report("v1", f"u{number}")
+            return http.request("POST", f"{web.url}/analytics", json=sent, timeout=1).status
+
+        with frozen(broker.process), ThreadPoolExecutor(8) as threads:
+            assert {*threads.map(post, range(1000))} == {202}
+        wait_until(lambda: post(time.time_ns()) == 202 and broker.client.llen("pulse.persist") > 0)
+        assert facts.waiting() > 1000
+
+    def test_a_stop_does_not_wait_for_it(self, web: Web, broker: ValkeyContainer) -> None:
+        with frozen(broker.process):
+            assert http.request("POST", f"{web.url}/analytics", json=report()).status == 202
+            web.process.kill("SIGTERM")
+            wait_until(lambda: web.process.status == "exited", 6)
 
 
 @only_sqlite

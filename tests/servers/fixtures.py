@@ -3,7 +3,7 @@
 Only a conftest's fixtures (not those of `-p` or `pytest_plugins`, whose order decides) surely override pytest-celery's,
 which are a plugin's. Its `celery_setup` is used as it is: only the clusters and the client app below it are ours. What
 the workers are is said by four more fixtures: `worker_env` (which the conftest defines), `worker_count`,
-`worker_concurrency` and `worker_app`.
+`worker_concurrency` and `worker_app`; `web` asks for the conftest's `settings` as well.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ import pytest
 from celery import Celery, _state
 from pytest_celery import CeleryBrokerCluster, CeleryTestWorker, CeleryWorkerCluster, RedisTestBroker
 
+from pulse_analytics.up.stack import ASGI_APP
 from tests.servers.postgres import PostgresServer
 from tests.servers.valkey import SharedValkey, ValkeyContainer, start_valkey
+from tests.servers.web import Web, serving
 from tests.servers.worker import ROOT, WorkerContainer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from pulse_analytics.config import Settings
 
 __all__ = [
     "celery_backend_cluster",
@@ -37,6 +41,8 @@ __all__ = [
     "postgres",
     "shared_valkey",
     "valkey",
+    "web",
+    "web_app",
     "worker_app",
     "worker_concurrency",
     "worker_count",
@@ -131,6 +137,19 @@ def worker_count(request: pytest.FixtureRequest) -> int:
 def worker_concurrency(request: pytest.FixtureRequest) -> int:
     """How many processes each worker has; override it, or parametrize it indirectly."""
     return int(getattr(request, "param", 2))
+
+
+@pytest.fixture
+def web_app() -> str:
+    """What the web server serves."""
+    return ASGI_APP
+
+
+@pytest.fixture
+def web(web_app: str, settings: Settings, worker_env: dict[str, str], tmp_path: Path) -> Iterator[Web]:
+    """The web server, over the test's Valkey and database."""
+    with serving(web_app, {**worker_env, "PULSE_REDIS_URL": settings.redis_url}, tmp_path) as web:
+        yield web
 
 
 @pytest.fixture
