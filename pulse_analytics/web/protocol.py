@@ -82,7 +82,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Begin to count what comes next."""
         self._unparsed_bytes = 0
-        self.scope[BODY_IS_HERE] = True  # type: ignore[typeddict-unknown-key]
+        self.scope[BODY_IS_HERE] = True  # type: ignore[literal-required]
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

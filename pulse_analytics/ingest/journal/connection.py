@@ -114,7 +114,7 @@ class LoopConnection:
             if time.monotonic() - self._used_at > CONNECTION_TRUST_SECONDS and connection.is_connected:
                 await _disconnect_if_closed(connection)
             # redis-py packs in C for threads only.
-            packed = b"".join(hiredis.pack_command(tuple(command)) for command in commands)
+            packed = b"".join(hiredis.pack_command(tuple(command)) for command in commands)  # type: ignore[arg-type]
             await connection.send_packed_command(packed, check_health=False)
             answers = [await _read_on_loop(connection) for _ in commands]
         except BaseException as error:
