@@ -155,15 +155,17 @@ def _origin_of_report(scope: Scope) -> str | None:
     """The Origin of a POST of a media type that reports have, '' if it has none; None for any other request."""
     if scope["method"] != "POST":
         return None
-    origin, media_type = "", b""
+    origin = media_type = None
     for name, value in scope["headers"]:
         if name == b"content-type":
-            media_type = b"several" if media_type else value.partition(b";")[0].strip().lower()
+            if media_type is not None:
+                return None
+            media_type = value.partition(b";")[0].strip().lower()
         elif name == b"origin":
-            if origin:
+            if origin is not None:
                 return None
             origin = value.decode("latin-1")
-    return origin if media_type in _MEDIA_TYPES else None
+    return (origin or "") if media_type in _MEDIA_TYPES else None
 
 
 def _origin_header(origin: str) -> dict[str, str]:
