@@ -39,6 +39,7 @@ class Mutation:
             (root / change.file).write_text(text, encoding="utf-8")
 
 
+_SHARED = "pulse_analytics/ingest/journal/shared.py"
 _JOURNAL = "pulse_analytics/ingest/journal/__init__.py"
 _DRAIN = "pulse_analytics/ingest/drain.py"
 
@@ -52,7 +53,7 @@ MUTATIONS = (
                 "args: list[str | int] = [0, _WAKEUP_MS]",
             ),
             Change(
-                "pulse_analytics/ingest/journal/shared.py",
+                _SHARED,
                 """\
                 answer = await ask_on_loop(self._connection, self._journal.accept_call(events))
 """,
@@ -68,6 +69,53 @@ MUTATIONS = (
                 if new:
                     answer = await ask_on_loop(self._connection, self._journal.accept_call(new))
                 answer = [answer[0], *map(int, claimed)]
+""",
+            ),
+        ),
+    ),
+    Mutation(
+        "answers of a shared call in the wrong order",
+        (Change(_SHARED, "iter(acceptance.accepted)", "reversed(acceptance.accepted)"),),
+    ),
+    Mutation(
+        "a failed call answered 202",
+        (
+            Change(
+                _SHARED,
+                """\
+            raise TryAgain("The journal does not answer.") from error
+""",
+                """\
+            return read_acceptance([1] * (1 + len(events)))
+""",
+            ),
+        ),
+    ),
+    Mutation(
+        "connection kept after a timeout",
+        (
+            Change(
+                "pulse_analytics/ingest/journal/connection.py",
+                """\
+        except BaseException as error:
+            await connection.disconnect(nowait=True)
+""",
+                """\
+        except BaseException as error:
+""",
+            ),
+        ),
+    ),
+    Mutation(
+        "a waiter that left breaks the call",
+        (
+            Change(
+                _SHARED,
+                """\
+            elif not request.answer.done():
+""",
+                """\
+            else:
 """,
             ),
         ),

@@ -135,6 +135,23 @@ def test_after_a_call_that_came_too_late_nobody_gets_its_answers(run: Any, valke
     assert run(scenario) == [[True], [True]]
 
 
+def test_a_call_that_is_under_way_when_an_earlier_answer_comes_does_not_get_that(
+    run: Any, valkey: ValkeyContainer
+) -> None:
+    async def scenario(calls: SharedCalls) -> list[bool]:
+        await calls.accept([event("old")])
+        valkey.process.pause()
+        with pytest.raises(TryAgain):
+            await calls.accept([event("late")])
+        await asyncio.sleep(config.BREAKER_PAUSE_SECONDS)
+        under_way = asyncio.create_task(calls.accept([event("old")]))
+        await asyncio.sleep(0.1)
+        valkey.process.unpause()
+        return await under_way
+
+    assert run(scenario) == [False]
+
+
 def test_while_redis_hangs_requests_fail_at_once(run: Any, valkey: ValkeyContainer) -> None:
     async def scenario(calls: SharedCalls) -> float:
         valkey.process.pause()
