@@ -68,7 +68,10 @@ def drain(system: System, worker: WorkerContainer, reports: Reports) -> float:
 def web_server(folder: Path, env: Mapping[str, str], version: Version = PRESENT) -> Iterator[Server]:
     """A version of ours, served as its `pulse up` does."""
     port = free_port()
-    with running(folder, "web", version.web_command(port), port, {**env, **version.path}, version.folder) as server:
+    heartbeats = folder / f"web-{port}" / "heartbeats"
+    heartbeats.mkdir(parents=True)
+    env = {**env, **version.path, "PULSE_HEARTBEAT_DIR": str(heartbeats)}
+    with running(folder, "web", version.web_command(port), port, env, version.folder) as server:
         yield server
 
 

@@ -72,8 +72,12 @@ SHARED_PART_EVENTS = 100
 SHARED_WAITING_EVENTS = 10_000
 """Events that may wait for a call; it is 503 for more, at once. As many as Redis accepts in about a second."""
 
-HEARTBEAT_SECONDS = 1.0
+HEARTBEAT_SECONDS = 0.1
 """How often a web process says that its event loop turns."""
+HEARTBEAT_LATE_SECONDS = 0.5
+"""If it has not said so for this long, its spare accepts connections as well."""
+SPARE_CORES = 2
+"""Up to so many cores, all web processes but one are spares."""
 
 # Servers that hang.
 BREAKER_LATE_SECONDS = 0.25

@@ -10,5 +10,6 @@ problems.py   errors as answers: RFC 9457 problem+json
 application.py    the whole as an ASGI server calls it
 wsgi_adapter.py   runs the Flask application on the event loop's server; a slow client holds no thread
 environ.py    an ASGI request as a WSGI application knows it
+heart.py      whose turn it is to accept connections, and who lives
 protocol.py   uvicorn's HTTP/1.1, with deadlines and limits
 """

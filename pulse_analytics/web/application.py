@@ -8,8 +8,9 @@ import os
 import resource
 from typing import TYPE_CHECKING
 
-from pulse_analytics.config import HEARTBEAT_SECONDS
+from pulse_analytics import config
 from pulse_analytics.ingest.express import ExpressLane
+from pulse_analytics.web.heart import Heart
 from pulse_analytics.web.wsgi_adapter import WsgiAdapter, too_late
 
 if TYPE_CHECKING:
@@ -44,24 +45,23 @@ class Application:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         _ask_for_descriptors()
-        heart = asyncio.create_task(self._beat())
+        beating = await self._come_to_life()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        heart.cancel()
+        if beating is not None:
+            beating.cancel()
         await self.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _beat(self) -> None:
-        """Say, while the event loop turns, that it does."""
+    async def _come_to_life(self) -> asyncio.Task[None] | None:
+        """Let the heart beat, if there is one, and wait for the turn to accept connections."""
         if self._heartbeat_dir is None:
-            return
-        file = self._heartbeat_dir / str(os.getpid())
-        try:
-            while True:
-                file.touch()
-                await asyncio.sleep(HEARTBEAT_SECONDS)
-        finally:
-            file.unlink(missing_ok=True)
+            return None
+        heart = Heart(self._heartbeat_dir)
+        beating = asyncio.create_task(heart.beat())
+        if len(os.sched_getaffinity(0)) <= config.SPARE_CORES:
+            await heart.wait_for_turn()
+        return beating
 
 
 def _ask_for_descriptors() -> None:

@@ -1,7 +1,8 @@
-"""The ASGI application, and an address that hangs the event loop of the process that answers."""
+"""The ASGI application, an address that hangs the event loop of the process that answers, and one that names it."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -16,7 +17,13 @@ sys.stdout.flush()
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Hang, or answer as ever."""
+    """Hang, say which process this is, or answer as ever."""
     if scope.get("path") == "/hang":
         time.sleep(600)
-    await whole(scope, receive, send)
+    if scope.get("path") == "/pid":
+        body = str(os.getpid()).encode()
+        headers = [(b"content-length", str(len(body)).encode()), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+    else:
+        await whole(scope, receive, send)

@@ -17,6 +17,7 @@ from tests.servers.ports import free_port
 from tests.servers.worker import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.up.conftest import Start
@@ -42,6 +43,50 @@ def test_what_is_no_process_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "note").touch()
     heartbeats = Heartbeats(tmp_path)
     assert [heartbeats.hanging() for _ in range(LATE_LOOKS + 2)] == [[]] * (LATE_LOOKS + 2)
+
+
+@pytest.fixture
+def two_cores() -> Iterator[None]:
+    """What is started has no more."""
+    all_cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(all_cores)[:2])
+    yield
+    os.sched_setaffinity(0, all_cores)
+
+
+@pytest.mark.stack
+@pytest.mark.usefixtures("two_cores")
+def test_on_two_cores_one_process_accepts_until_it_hangs_and_both_end_at_once(start: Start) -> None:
+    port = free_port()
+    command = list(web_command(port, app="tests.up.hanging:app"))
+    run = start([{"name": "web", "command": command, "beats": True}], PYTHONPATH=str(ROOT))
+    run.wait_for("pulse is up")
+    folder = run.data_dir / "heartbeats"
+    wait_until(lambda: len(list(folder.iterdir())) == 2)
+
+    def answering() -> set[int]:
+        return {int(http.request("GET", f"http://127.0.0.1:{port}/pid", timeout=2).data) for _ in range(30)}
+
+    (first,) = answering()
+    (spare,) = {int(file.name) for file in folder.iterdir()} - {first}
+    os.kill(first, signal.SIGSTOP)
+    assert answering() == {spare}
+    os.kill(first, signal.SIGCONT)
+    began = time.monotonic()
+    assert run.end() == 0
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.stack
+@pytest.mark.usefixtures("two_cores")
+def test_a_spare_ends_while_it_waits_for_its_turn(start: Start) -> None:
+    command = list(web_command(free_port(), app="tests.up.hanging:app"))
+    run = start([{"name": "web", "command": command, "beats": True}], PYTHONPATH=str(ROOT))
+    run.wait_for("pulse is up")
+    wait_until(lambda: len(list((run.data_dir / "heartbeats").iterdir())) == 2)
+    began = time.monotonic()
+    assert run.end() == 0
+    assert time.monotonic() - began < 3
 
 
 @pytest.mark.stack
