@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from pulse_analytics import config
 from pulse_analytics.database import db
 from pulse_analytics.database.postgresql import patience
+from pulse_analytics.up.stack import web_command
 from tests.conftest import TOKEN
 from tests.facts import Facts, report, wait_until
 from tests.servers import reaper
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from tests.servers.local_process import LocalProcess
     from tests.servers.postgres import PostgresServer
     from tests.servers.valkey import ValkeyContainer
-    from tests.servers.web import Web
+    from tests.servers.web import Command, Web
 
 http = urllib3.PoolManager(retries=False, timeout=10, maxsize=8)
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -83,8 +85,8 @@ class TestWhileTheBrokerHangs:
         return {**worker_env, "BROKER_URL": broker.url}
 
     @pytest.fixture
-    def web_app(self) -> str:
-        return "tests.web.broker_apart:app"
+    def web_server(self) -> Command:
+        return partial(web_command, app="tests.web.broker_apart:app")
 
     def test_reports_are_accepted_and_the_worker_is_woken_after(
         self, web: Web, broker: ValkeyContainer, facts: Facts

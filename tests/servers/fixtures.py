@@ -17,7 +17,7 @@ import pytest
 from celery import Celery, _state
 from pytest_celery import CeleryBrokerCluster, CeleryTestWorker, CeleryWorkerCluster, RedisTestBroker
 
-from pulse_analytics.up.stack import ASGI_APP
+from pulse_analytics.up.stack import web_command
 from tests.servers.postgres import PostgresServer
 from tests.servers.valkey import SharedValkey, ValkeyContainer, start_valkey
 from tests.servers.web import Web, serving
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pulse_analytics.config import Settings
+    from tests.servers.web import Command
 
 __all__ = [
     "celery_backend_cluster",
@@ -42,7 +43,7 @@ __all__ = [
     "shared_valkey",
     "valkey",
     "web",
-    "web_app",
+    "web_server",
     "worker_app",
     "worker_concurrency",
     "worker_count",
@@ -140,15 +141,15 @@ def worker_concurrency(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def web_app() -> str:
-    """What the web server serves."""
-    return ASGI_APP
+def web_server() -> Command:
+    """What serves: as `pulse up` does."""
+    return web_command
 
 
 @pytest.fixture
-def web(web_app: str, settings: Settings, worker_env: dict[str, str], tmp_path: Path) -> Iterator[Web]:
+def web(web_server: Command, settings: Settings, worker_env: dict[str, str], tmp_path: Path) -> Iterator[Web]:
     """The web server, over the test's Valkey and database."""
-    with serving(web_app, {**worker_env, "PULSE_REDIS_URL": settings.redis_url}, tmp_path) as web:
+    with serving(web_server, {**worker_env, "PULSE_REDIS_URL": settings.redis_url}, tmp_path) as web:
         yield web
 
 

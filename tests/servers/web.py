@@ -1,4 +1,4 @@
-"""The web server of `pulse up`."""
+"""A web server of the application."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from pulse_analytics.up.program import http_lacks
-from pulse_analytics.up.stack import web_command
 from tests.facts import wait_until
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port
 from tests.servers.worker import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    Command = Callable[[int], Sequence[str]]
+    """The command line of a server, by its port."""
 
 
 class Web(NamedTuple):
@@ -30,10 +32,10 @@ class Web(NamedTuple):
 
 
 @contextmanager
-def serving(app: str, env: Mapping[str, str], folder: Path) -> Iterator[Web]:
-    """The server of the ASGI application `app`; its log is in `folder`."""
+def serving(command: Command, env: Mapping[str, str], folder: Path) -> Iterator[Web]:
+    """The server that a command line starts; its log is in `folder`."""
     port = free_port()
-    process = LocalProcess(web_command(port, app=app), folder, name="web", env=env, cwd=ROOT)
+    process = LocalProcess(command(port), folder, name="web", env=env, cwd=ROOT)
     process.start()
     try:
         wait_until(lambda: http_lacks(port, "/readyz") is None)

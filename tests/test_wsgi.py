@@ -1,0 +1,47 @@
+"""`wsgi.py` by the command in docs/operations.md: the same application behind any WSGI server."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import urllib3
+
+from tests.conftest import TOKEN
+from tests.facts import Facts, report
+
+if TYPE_CHECKING:
+    from tests.servers.web import Command, Web
+
+http = urllib3.PoolManager(retries=False, timeout=10)
+
+
+@pytest.fixture
+def web_server() -> Command:
+    """granian, as the documentation has it."""
+    options = "--interface wsgi --http 1 --workers 2 wsgi:app"
+    return lambda port: [sys.executable, "-m", "granian", "--port", str(port), *options.split()]
+
+
+def test_it_accepts_counts_up_and_says_what_is_wrong(web: Web, facts: Facts) -> None:
+    def post(body: object) -> int:
+        return http.request("POST", f"{web.url}/analytics", json=body).status
+
+    assert [post(report("v1")), post(report("v1")), post({"videoId": 1})] == [202, 200, 400]
+    batch = {"events": [report("v2", f"u{number}") for number in range(500)]}
+    assert http.request("POST", f"{web.url}/analytics/batch", json=batch).status == 202
+    assert post({"videoId": "v" * 20_000}) == 413
+    assert (facts.waiting(), facts.ledger()["accepted"]) == (501, 501)
+    top = f"{web.url}/admin/analytics/top"
+    assert http.request("GET", top).status == 401
+    assert http.request("GET", top, headers={"Authorization": f"Bearer {TOKEN}"}).json()["total"] == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_it_speaks_no_http_2(web: Web) -> None:
+    with socket.create_connection(("127.0.0.1", web.port), timeout=10) as client:
+        client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+        answer = client.recv(1000)
+    assert answer[:5] in {b"", b"HTTP/"}  # HTTP/2 would begin with its settings.
