@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pulse_analytics import config
 from pulse_analytics.web.application import Application
 from pulse_analytics.web.wsgi_adapter import WsgiAdapter
 from tests.contract.asgi_client import AsgiClient
@@ -27,6 +28,11 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 COMPARED = ("content-type", "allow", "vary", "retry-after", "cache-control", "location")
 JSON = ("Content-Type", "application/json")
 SOUND = json.dumps(report()).encode()
+
+
+def batch(size: int) -> bytes:
+    """A body of so many sound reports."""
+    return json.dumps({"events": [report("v", f"u{number}") for number in range(size)]}).encode()
 
 
 @pytest.fixture
@@ -79,6 +85,9 @@ bodies = st.one_of(
     single_bodies.map(lambda data: json.dumps(data, ensure_ascii=False).encode("utf-16")),
     st.binary(max_size=8),
     st.sampled_from([b"", b"[" * 20_000, b"{}" + b" " * 17_000, b'{"a":1,"a":2}', b"NaN", b"-0", b"\xff"]),
+    st.sampled_from([SOUND.ljust(config.BODY_LIMIT_BYTES + more) for more in (-1, 0, 1)]),
+    st.sampled_from([batch(config.BATCH_LIMIT_EVENTS + more) for more in (-1, 0, 1)]),
+    st.sampled_from([batch(2).ljust(config.BATCH_BODY_LIMIT_BYTES + more) for more in (-1, 0, 1)]),
 )
 headers = st.lists(
     st.sampled_from(
@@ -133,27 +142,32 @@ def test_any_request_gets_the_same_answer_from_both_applications(lane: AsgiClien
     compare()
 
 
-def test_while_redis_is_away_the_words_are_those_of_the_flask_application(
-    own_valkey: ValkeyContainer, lane: AsgiClient, direct: AsgiClient
+@pytest.mark.parametrize("harm", ["killed", "read-only", "without replicas", "full"])
+def test_while_redis_does_not_accept_the_words_are_those_of_the_flask_application(
+    own_valkey: ValkeyContainer, lane: AsgiClient, direct: AsgiClient, harm: str
 ) -> None:
-    own_valkey.kill()
+    if harm == "killed":
+        own_valkey.kill()
+    elif harm == "read-only":
+        own_valkey.client.replicaof("127.0.0.1", "1")
+    else:
+        name, value = ("min-replicas-to-write", 1) if harm == "without replicas" else ("maxmemory", 1)
+        own_valkey.client.config_set(name, value)
     request: dict[str, Any] = {"method": "POST", "headers": [JSON, ("Origin", "https://video.example")]}
-    data = json.dumps(report()).encode()
-    through, direct_answer = (each.open("/analytics", data=data, **request) for each in (lane, direct))
+    through, direct_answer = (each.open("/analytics", data=SOUND, **request) for each in (lane, direct))
     assert through.status_code == 503
     assert reduced(through) == reduced(direct_answer)
 
 
 def test_a_hung_redis_is_503_within_two_seconds(own_valkey: ValkeyContainer, lane: AsgiClient) -> None:
-    data = json.dumps(report()).encode()
-    assert lane.open("/analytics", method="POST", headers=[JSON], data=data).status_code == 202
+    assert lane.open("/analytics", method="POST", headers=[JSON], data=SOUND).status_code == 202
     own_valkey.process.pause()
     started = time.monotonic()
-    assert lane.open("/analytics", method="POST", headers=[JSON], data=data).status_code == 503
+    assert lane.open("/analytics", method="POST", headers=[JSON], data=SOUND).status_code == 503
     assert time.monotonic() - started < 2
     own_valkey.process.unpause()
 
 
 def test_an_accepted_report_wakes_a_worker(lane: AsgiClient, facts: Facts) -> None:
-    assert lane.open("/analytics", method="POST", headers=[JSON], data=json.dumps(report()).encode()).status_code == 202
+    assert lane.open("/analytics", method="POST", headers=[JSON], data=SOUND).status_code == 202
     wait_until(lambda: facts.redis.llen("pulse.persist") == 1)
