@@ -110,6 +110,9 @@ BODY_SECONDS = 9.0
 """Its body, after the head; less than REQUEST_SECONDS, so that the 408 is sent before the connection ends."""
 READING_SECONDS = 10.0
 """An answer of which a client has taken nothing for this long is given up."""
+CLOSING_SECONDS = 2.0
+"""So long the rest of a request is thrown away that was answered before its end: a connection that is closed with
+something unread is reset, and the answer may be lost on its way."""
 HEAD_LIMIT_BYTES = 32 * 1024
 HEAD_LIMIT_FIELDS = 100
 """The limits of a head: a browser with many cookies sends 16 kB and 30 fields."""

@@ -7,7 +7,7 @@ connection. When it goes off, either we owe an answer, or the client is slowly t
 from __future__ import annotations
 
 from socket import IPPROTO_TCP, TCP_NOTSENT_LOWAT
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -16,9 +16,18 @@ from pulse_analytics.body import BODY_IS_HERE
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
 _BODY_FIELDS = {b"content-length", b"transfer-encoding"}
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class _Outlet:
+    """What an answer is written to: the transport, which is closed in our way."""
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.write, self.is_closing = transport.write, transport.is_closing
+        self.close = close
 
 
 class Protocol(HttpToolsProtocol):
@@ -30,6 +39,8 @@ class Protocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _due = 0.0
     _unsent_before = 0
+    _is_done = False
+    """Whether all is said: what still comes is thrown away."""
     _too_large = False
     _unparsed_bytes = 0
     """What came since the parser last handed something over: httptools keeps the beginning of a field."""
@@ -37,6 +48,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the client the time of a request to say something."""
         super().connection_made(transport)
+        self._outlet: Any = _Outlet(transport, self._finish)
         if self.client:  # A UNIX socket has no such address, and no such option.
             transport.get_extra_info("socket").setsockopt(IPPROTO_TCP, TCP_NOTSENT_LOWAT, config.UNSENT_BYTES)
         self._look_after(self.request_seconds)
@@ -49,6 +61,8 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse; refuse what the parser would gather without end: a head, a trailer, an extension of a chunk."""
+        if self._is_done:
+            return
         self._unparsed_bytes += len(data)
         super().data_received(data)
         if self._unparsed_bytes > config.HEAD_LIMIT_BYTES and not self.transport.is_closing():
@@ -72,6 +86,7 @@ class Protocol(HttpToolsProtocol):
         if self._too_large or not self._is_sound(hosts, has_body):
             raise ValueError("This head is refused.")
         super().on_headers_complete()
+        self.cycle.transport = self._outlet
         self.headers = []  # uvicorn would add a trailer to the head, which the application has already read.
 
     def on_body(self, body: bytes) -> None:
@@ -89,8 +104,9 @@ class Protocol(HttpToolsProtocol):
         """Wait for the next request: blank lines, which end uvicorn's own timer, do not prolong that."""
         super().on_response_complete()
         if self.cycle.response_complete and self.cycle.more_body:
-            self.transport.close()  # The rest of a body that nobody wants is not read.
-        self._look_after(self.timeout_keep_alive if self.cycle.response_complete else self.request_seconds)
+            self._finish()
+        else:
+            self._look_after(self.timeout_keep_alive if self.cycle.response_complete else self.request_seconds)
 
     def pause_writing(self) -> None:
         """Give the client time to take what is written."""
@@ -103,7 +119,7 @@ class Protocol(HttpToolsProtocol):
             self.transport.abort()
         elif self._too_large:
             self.transport.write(_TOO_LARGE)
-            self.transport.close()
+            self._finish()
         else:
             super().send_400_response(msg)
 
@@ -138,6 +154,16 @@ class Protocol(HttpToolsProtocol):
             self._look_after(self.reading_seconds)
         else:
             self.transport.abort()
+
+    def _finish(self) -> None:
+        """Close, once what was written is sent; but first throw away for a while what the client still sends."""
+        if self._too_large or (self.cycle.more_body and not self.pipeline):
+            self._is_done = True
+            self.transport.write_eof()
+            self.flow.resume_reading()
+            self._look_after(config.CLOSING_SECONDS)
+        else:
+            self.transport.close()
 
     def _owes_answer(self) -> bool:
         """Whether a request is whole and not yet answered; one that waits for another's answer is read no further."""
