@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crash.mutants import Sighting, copy_tree, table
-from crash.mutations import MUTATIONS, Change, Mutation
+from crash.mutations import MUTATIONS, SEEN_BY_TESTS, Change, Mutation
 from tests.servers.worker import ROOT
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+@pytest.mark.parametrize("mutation", [*MUTATIONS, *SEEN_BY_TESTS], ids=lambda mutation: mutation.name)
 def test_a_mutation_applies_to_a_copy_of_the_tree_and_leaves_code_that_compiles(
     mutation: Mutation, tmp_path: Path
 ) -> None:
@@ -32,6 +32,19 @@ def test_a_mutation_applies_to_a_copy_of_the_tree_and_leaves_code_that_compiles(
     command = [sys.executable, "-c", "import wsgi; print(wsgi.__file__)"]
     done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert done.stdout.strip() == str(tmp_path / "wsgi.py")
+
+
+@pytest.mark.nightly
+@pytest.mark.stack
+@pytest.mark.parametrize("mutation", SEEN_BY_TESTS, ids=lambda mutation: mutation.name)
+def test_a_mutation_that_the_harness_cannot_see_fails_the_tests_of_shared_calls(
+    mutation: Mutation, tmp_path: Path
+) -> None:
+    copy_tree(tmp_path)
+    mutation.apply(tmp_path)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/ingest/journal/test_shared.py"]
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
 
 
 def test_a_mutation_that_does_not_fit_any_more_is_told(tmp_path: Path) -> None:
