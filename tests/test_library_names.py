@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING
 
 import coverage.patch
@@ -52,13 +53,17 @@ def test_coverage_still_hands_its_configuration_to_subprocesses_by_this_variable
 
 def test_uvicorn_still_keeps_what_our_protocol_looks_at_under_these_names() -> None:
     kept = inspect.getsource(HttpToolsProtocol.__init__)
-    for name in ("loop", "parser", "timeout_keep_alive", "transport", "flow", "pipeline", "headers", "cycle"):
+    for name in ("loop", "parser", "timeout_keep_alive", "transport", "flow", "pipeline", "headers", "cycle", "scope"):
         assert f"self.{name} = " in kept or f"self.{name}: " in kept
     assert "self.url += url" in inspect.getsource(HttpToolsProtocol.on_url)
     assert "self.headers.append" in inspect.getsource(HttpToolsProtocol.on_header)
     cycle = inspect.getsource(RequestResponseCycle.__init__)
     assert "self.more_body = True" in cycle
     assert "self.response_complete = False" in cycle
+    assert "self.transport = transport" in cycle
+    # What our _Outlet has.
+    used = re.findall(r"self\.transport\.(\w+)", inspect.getsource(RequestResponseCycle))
+    assert set(used) == {"write", "close", "is_closing"}
     assert "self.write_paused = False" in inspect.getsource(FlowControl.__init__)
 
 
