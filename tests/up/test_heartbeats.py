@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,16 +66,17 @@ def test_on_two_cores_one_process_accepts_until_it_hangs_and_both_end_at_once(st
     wait_until(lambda: len(list(folder.iterdir())) == 2)
 
     def answering() -> set[int]:
-        return {int(http.request("GET", f"http://127.0.0.1:{port}/pid", timeout=2).data) for _ in range(30)}
+        return {int(http.request("GET", f"http://127.0.0.1:{port}/pid").data) for _ in range(30)}
 
     (first,) = answering()
     (spare,) = {int(file.name) for file in folder.iterdir()} - {first}
     os.kill(first, signal.SIGSTOP)
     assert answering() == {spare}
-    os.kill(first, signal.SIGCONT)
+    with suppress(ProcessLookupError):  # It has been replaced.
+        os.kill(first, signal.SIGCONT)
     began = time.monotonic()
     assert run.end() == 0
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.stack
@@ -86,7 +88,7 @@ def test_a_spare_ends_while_it_waits_for_its_turn(start: Start) -> None:
     wait_until(lambda: len(list((run.data_dir / "heartbeats").iterdir())) == 2)
     began = time.monotonic()
     assert run.end() == 0
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.stack
