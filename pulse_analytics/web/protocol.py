@@ -157,7 +157,8 @@ class Protocol(HttpToolsProtocol):
 
     def _finish(self) -> None:
         """Close, once what was written is sent; but first throw away for a while what the client still sends."""
-        if self._too_large or (self.cycle.more_body and not self.pipeline):
+        is_sending = self._too_large or (self.cycle.more_body and not self.pipeline)
+        if is_sending and not self.transport.is_closing():
             self._is_done = True
             self.transport.write_eof()
             self.flow.resume_reading()

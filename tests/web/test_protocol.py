@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import struct
 import sys
 import time
 from pathlib import Path
@@ -272,6 +273,17 @@ def test_a_body_without_end_is_not_read_for_ever(server: TinyServer) -> None:
             time.sleep(0.01)
     assert time.monotonic() - began < CLOSING_SECONDS + SLACK_SECONDS
     assert server.is_well()
+
+
+def test_an_error_after_a_client_has_left_in_mid_body_is_the_only_one(server: TinyServer) -> None:
+    before = server.process.logs().count(b"ArithmeticError")
+    with server.connect(b"POST /breaks-late HTTP/1.1\r\n" + HOST + b"Content-Length: 4000000\r\n\r\n") as connection:
+        connection.sendall(bytes(1_100_000))
+        read_until(connection, b"beginning")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # Closing it is a reset.
+    wait_until(lambda: server.process.logs().count(b"ArithmeticError") > before)
+    time.sleep(0.2)
+    assert b"handler is closed" not in server.process.logs()
 
 
 def test_an_answer_that_takes_long_is_given(server: TinyServer) -> None:

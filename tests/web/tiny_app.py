@@ -40,6 +40,9 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     if path == "/broken":
         start_response("200 OK", [])
         return _broken()
+    if path == "/breaks-late":
+        start_response("200 OK", [])
+        return _broken(SLOW_SECONDS)
     if path == "/slow":
         time.sleep(SLOW_SECONDS)
     trailer = environ.get("HTTP_X_TRAILER", "")
@@ -48,8 +51,9 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     return [text]
 
 
-def _broken() -> Iterator[bytes]:
+def _broken(after_seconds: float = 0) -> Iterator[bytes]:
     yield b"beginning"
+    time.sleep(after_seconds)
     raise ArithmeticError
 
 
