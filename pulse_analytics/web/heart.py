@@ -43,21 +43,21 @@ class Heart:
             while True:
                 self._file.touch()
                 # A spare that did not wait any longer gets its turn in the end.
-                self.take_turn()
+                self._take_turn()
                 await asyncio.sleep(config.HEARTBEAT_SECONDS)
         finally:
             self._file.unlink(missing_ok=True)
 
     async def wait_for_turn(self) -> None:
         """Return when this process has to accept connections, or to end."""
-        self._file.touch()
+        self._file.touch()  # Whoever has the turn must not seem late before its `beat` begins.
         with _ending() as is_ending:
-            while not self.take_turn():
+            while not self._take_turn():
                 await asyncio.sleep(config.HEARTBEAT_SECONDS)
                 if self._other_is_late() or is_ending():
                     break
 
-    def take_turn(self) -> bool:
+    def _take_turn(self) -> bool:
         """Whether it is this process's turn, from now on until it ends."""
         try:
             fcntl.flock(self._turn, fcntl.LOCK_EX | fcntl.LOCK_NB)

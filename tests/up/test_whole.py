@@ -110,13 +110,13 @@ def test_an_event_goes_from_post_to_count_and_outlives_a_restart(whole: Whole) -
     sent = report("v1")
     assert http.request("GET", f"{whole.web}/readyz").status == 200
     assert whole.post(sent) == 202
-    wait_until(lambda: whole.counts().get("v1") == 1, 10)
+    wait_until(lambda: whole.counts() == {"v1": 1}, 10)
     assert whole.post(sent) == 200
     assert whole.stop(signal.SIGINT)[0] == 0
     whole.start()
     assert whole.post(sent) == 200
     assert whole.post(report("v1", "u2")) == 202
-    wait_until(lambda: whole.counts()["v1"] == 2, 10)
+    wait_until(lambda: whole.counts() == {"v1": 2}, 10)
 
 
 def test_a_simulated_day_ends_equal_and_again_all_duplicates(whole: Whole) -> None:
@@ -127,7 +127,7 @@ def test_a_simulated_day_ends_equal_and_again_all_duplicates(whole: Whole) -> No
     again = whole.pulse("simulate", "--viewers", "600", "--videos", "20")
     assert again.returncode == 0, again.stdout + again.stderr
     assert whole.counts() == counted
-    assert sum(counted.values()) > 600
+    assert sum(count for video_id, count in counted.items() if video_id != "v1") > 600
 
 
 def test_a_stop_under_load_is_quick_and_loses_nothing(tmp_path: Path) -> None:
