@@ -70,6 +70,12 @@ class Stage:
         for page in self.page.context.pages:
             page.goto("about:blank")
 
+    def wait_for_locks_to_end(self) -> None:
+        """Wait until the page holds no Web Lock and waits for none."""
+        self.page.wait_for_function(
+            "() => navigator.locks.query().then(({ held, pending }) => held.length + pending.length === 0)"
+        )
+
     def wait_for_milestones(self, *video_ids: str) -> None:
         """Wait until the page was told of just these milestones."""
         self.page.wait_for_function("ids => String(window.milestones) === String(ids)", arg=list(video_ids))
@@ -119,9 +125,27 @@ class Video:
         self._run("video.playbackRate = arg; return video.play()", rate)
 
     def play_until(self, seconds: float, rate: float = 1) -> None:
-        """Play until the playhead is there, or at the end; then pause."""
-        self.play(rate)
-        self.then(seconds, "video.pause()")
+        """Play until the playhead is there, or at the end; then pause.
+
+        It slows down on the last part of the way: the video plays on while a busy machine keeps the page from looking.
+        """
+        self._run(
+            """video.playbackRate = arg.rate;
+               return video.play().then(() => new Promise(done => {
+                 const look = () => {
+                   const left = arg.place - video.currentTime;
+                   if (left <= 0 || video.ended) {
+                     video.pause();
+                     return done();
+                   }
+                   while (video.playbackRate > arg.slowest && left < video.playbackRate * arg.secondsAhead)
+                     video.playbackRate /= 2;
+                   setTimeout(look, 4);
+                 };
+                 look();
+               }))""",
+            {"place": seconds, "rate": rate, "slowest": 0.25, "secondsAhead": 0.5},
+        )
 
     def then(self, seconds: float, action: str) -> None:
         """Run `action` in the page as soon as the playhead is there, or at the end."""
