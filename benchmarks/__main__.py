@@ -75,13 +75,12 @@ def main(
     if against:
         check(against)
     board = Board()
-    about = run(sections or tuple(SECTIONS), sizes, board)
+    about = run(sections or tuple(SECTIONS), sizes, board, out)
     click.echo(table.terminal(board, about))
-    save(board, about, out)
 
 
-def run(sections: tuple[str, ...], sizes: Sizes, board: Board) -> dict[str, str]:
-    """Measure; what it was measured on."""
+def run(sections: tuple[str, ...], sizes: Sizes, board: Board, out: Path) -> dict[str, str]:
+    """Measure, and write down what there is after each section; what it was measured on."""
     with tempfile.TemporaryDirectory(prefix="pulse-bench-") as folder, Place(Path(folder)) as place:
         about = machine.describe(
             place,
@@ -93,6 +92,7 @@ def run(sections: tuple[str, ...], sizes: Sizes, board: Board) -> dict[str, str]
             started = time.monotonic()
             SECTIONS[name].measure(place, sizes, board)
             board.remark(name, f"This section took {time.monotonic() - started:.0f} s, {sizes.rounds} rounds.")
+            save(board, about, out)
     return about
 
 

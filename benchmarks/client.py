@@ -11,7 +11,7 @@ import re
 import select
 import socket
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +112,8 @@ def _requests(load: Load) -> Iterator[bytes]:
 
 def _send(requests: Iterator[bytes], connections: list[Connection], load: Load) -> dict[str, Any]:
     is_whole = _redis_is_whole if load.script else _http_is_whole
-    poll, free = select.epoll(), list(connections)
+    # In turn: at a slow pace a connection that is seldom used would be closed by the server.
+    poll, free = select.epoll(), deque(connections)
     by_number = {connection.socket.fileno(): connection for connection in connections}
     for number in by_number:
         poll.register(number, select.EPOLLIN)
@@ -126,7 +127,7 @@ def _send(requests: Iterator[bytes], connections: list[Connection], load: Load) 
             due = started + sent / load.per_second if load.per_second else now
             if due > now:
                 break
-            free.pop().send(request, due)
+            free.popleft().send(request, due)
             sent += 1
             is_over = load.seconds and now - started > load.seconds
             request = None if is_over else next(requests, None)
