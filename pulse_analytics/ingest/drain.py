@@ -29,13 +29,15 @@ def drain(journal: Journal, consumer: str, wake_another: Callable[[], None]) -> 
     Raises what stopped it, SQLAlchemyError or RedisError; what it could not record is back in the journal.
     """
     until = time.monotonic() + config.RUN_BUDGET_SECONDS
-    while time.monotonic() < until:
+    while (began := time.monotonic()) < until:
         batch = _next_batch(journal, consumer)
         if batch.empty:
             return False
         _persist(journal, consumer, batch)
-        # After it: a batch that could not be recorded must not call others to fail as well.
-        if batch.full and not batch.wakeup_queued:
+        if not batch.full:
+            time.sleep(max(0.0, began + config.PACE_SECONDS - time.monotonic()))
+        elif not batch.wakeup_queued:
+            # Only now: a batch that could not be recorded must not call others to fail as well.
             wake_another()
     return True
 
