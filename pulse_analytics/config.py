@@ -70,7 +70,7 @@ REPLICA_PATIENCE = 0.8
 # Calls of the journal that the requests of an event loop share.
 SHARED_CALL_EVENTS = 500
 """Events in one call: Redis serves nobody else for the 5 ms that it takes."""
-SHARED_PART_EVENTS = 100
+SHARED_PART_EVENTS = 50
 """Events of one request in a call: a large batch takes several, so that single reports do not wait for all of it."""
 SHARED_WAITING_EVENTS = 10_000
 """Events that may wait for a call; it is 503 for more, at once. As many as Redis accepts in about a second."""

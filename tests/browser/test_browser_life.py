@@ -24,7 +24,7 @@ def test_the_back_forward_cache(stage_with_cache: Stage, left_before_the_mark: b
     else:
         with stage.page.expect_response(f"{stage.stack.url}/analytics"):
             video.play_until(12, rate=16)
-        # Chromium does not keep a page with a lock, and the outbox has one for each report under way and a while longer.
+        # Chromium does not keep a page with a lock. The outbox has one for each report, longer than that is under way.
         stage.wait_for_locks_to_end()
     stage.page.goto(f"{stage.site.origin()}/away.html")
     stage.page.go_back(wait_until="commit")
