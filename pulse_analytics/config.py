@@ -90,7 +90,7 @@ BREAKER_PAUSE_SECONDS = 0.5
 BREAKER_PROBE_SECONDS = 60.0
 """One caller asks again; if it has not come back after this time, longer than any limit on it, another one may."""
 DATABASE_CONNECTIONS = 4
-"""Of one process: no more of a web process's 8 threads wait for a hung database. A worker process needs one."""
+"""Of one process: no more of a web process's threads wait for a hung database. A worker process needs one."""
 POOL_TIMEOUT_SECONDS = 1.0
 """How long a request waits for one of them to be free."""
 DATABASE_GRACE_SECONDS = 1.0
@@ -129,10 +129,11 @@ WSGI_THREADS = 8
 """For short answers: twice as many as can wait for a hung database at /readyz (DATABASE_CONNECTIONS)."""
 REPORTS_PATH = "/admin/analytics"
 """What is slow: answers below it have threads of their own, so that no other answer queues behind them."""
-REPORT_THREADS = 4
-"""For reports, and the beginning of an export: as many as there are connections to the database."""
-EXPORT_THREADS = 2
-"""For the rest of exports: two leave connections to the reports."""
+EXPORT_PATH = f"{REPORTS_PATH}/export.csv"
+REPORT_THREADS = 3
+EXPORT_THREADS = 1
+"""Together as many as there are connections to the database: nobody waits for one. The one takes a piece of each export
+in turn, so that a hundred exports hold up no report."""
 
 # The admin's door.
 SESSION_SECONDS = 12 * 3600

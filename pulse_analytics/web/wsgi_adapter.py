@@ -62,9 +62,9 @@ class WsgiAdapter:
         return await (_unless_gone(receive, answering) if scope["method"] in {"GET", "HEAD"} else answering)
 
     def _answer(self, environ: WSGIEnvironment, *, closes: bool) -> _Answer:
-        slow = environ["PATH_INFO"].startswith(config.REPORTS_PATH)
-        pools = (self._reports, self._exports) if slow else (self._short, self._short)
-        return _Answer(self._app, environ, *pools, closes=closes)
+        path = environ["PATH_INFO"]
+        pool = self._reports if path.startswith(config.REPORTS_PATH) else self._short
+        return _Answer(self._app, environ, self._exports if path == config.EXPORT_PATH else pool, closes=closes)
 
 
 class _Answer:
@@ -74,13 +74,11 @@ class _Answer:
         self,
         app: WSGIApplication,
         environ: WSGIEnvironment,
-        first: ThreadPoolExecutor,
-        following: ThreadPoolExecutor,
+        pool: ThreadPoolExecutor,
         *,
         closes: bool,
     ) -> None:
-        self._app, self._environ = app, environ
-        self._first, self._following = first, following
+        self._app, self._environ, self._pool = app, environ, pool
         self._closes = closes
         self._context = contextvars.copy_context()
         self._step: Future[Step] = Future()
@@ -94,19 +92,19 @@ class _Answer:
         """Make and send it. If that ends early, for whatever reason, the iterable is closed all the same."""
         more = True
         try:
-            chunk, more = await self._in_thread(self._first, self._begin)
+            chunk, more = await self._in_thread(self._begin)
             await send(_start(self._status, self._headers, closes=self._closes))
             await send({"type": "http.response.body", "body": chunk, "more_body": more})
             while more:
-                chunk, more = await self._in_thread(self._following, self._next)
+                chunk, more = await self._in_thread(self._next)
                 await send({"type": "http.response.body", "body": chunk, "more_body": more})
         finally:
             if more:
                 # A step may still run: a generator cannot be closed meanwhile.
-                self._step.add_done_callback(lambda _: self._following.submit(self._context.run, self._give_up))
+                self._step.add_done_callback(lambda _: self._pool.submit(self._context.run, self._give_up))
 
-    def _in_thread(self, pool: ThreadPoolExecutor, step: Callable[[], Step]) -> asyncio.Future[Step]:
-        self._step = pool.submit(self._context.run, step)
+    def _in_thread(self, step: Callable[[], Step]) -> asyncio.Future[Step]:
+        self._step = self._pool.submit(self._context.run, step)
         return asyncio.wrap_future(self._step)
 
     def _begin(self) -> Step:
