@@ -16,7 +16,9 @@ from pulse_analytics.body import BODY_IS_HERE
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    import httptools
 
 _BODY_FIELDS = {b"content-length", b"transfer-encoding"}
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -30,14 +32,43 @@ class _Outlet:
         self.close = close
 
 
+class _Alarm:
+    """Calls in some seconds, counted from the last `set`. A timer that goes off too early is only set anew then: to
+    cancel one and make another for each request would cost more."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+        self._loop = loop
+        self._call = call
+        self._due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, seconds: float) -> None:
+        """Call in so many seconds, and not earlier."""
+        self._due = self._loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._due:
+            self.cancel()
+            self._timer = self._loop.call_at(self._due, self._go_off)
+
+    def cancel(self) -> None:
+        """Do not call."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _go_off(self) -> None:
+        self._timer = None
+        if (left := self._due - self._loop.time()) > 0:
+            self.set(left)
+        else:
+            self._call()
+
+
 class Protocol(HttpToolsProtocol):
     """A connection whose requests have to be whole, and whose answers have to be taken, in time."""
 
     request_seconds = config.REQUEST_SECONDS
     reading_seconds = config.READING_SECONDS
 
-    _timer: asyncio.TimerHandle | None = None
-    _due = 0.0
     _unsent_before = 0
     _is_done = False
     """Whether all is said: what still comes is thrown away."""
@@ -49,23 +80,22 @@ class Protocol(HttpToolsProtocol):
         """Give the client the time of a request to say something."""
         super().connection_made(transport)
         self._outlet: Any = _Outlet(transport, self._finish)
+        self._alarm = _Alarm(self.loop, self._look)
         if self.client:  # A UNIX socket has no such address, and no such option.
             transport.get_extra_info("socket").setsockopt(IPPROTO_TCP, TCP_NOTSENT_LOWAT, config.UNSENT_BYTES)
         self._look_after(self.request_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timer."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse; refuse what the parser would gather without end: a head, a trailer, an extension of a chunk."""
-        if self._is_done:
-            return
         self._unparsed_bytes += len(data)
-        super().data_received(data)
-        if self._unparsed_bytes > config.HEAD_LIMIT_BYTES and not self.transport.is_closing():
+        if not self._is_done:
+            super().data_received(data)
+        if self._unparsed_bytes > config.HEAD_LIMIT_BYTES and not (self._is_done or self.transport.is_closing()):
             self._too_large = True
             self.send_400_response("")
 
@@ -77,13 +107,8 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Refuse the head, or begin to answer. The parser makes a 400 of the error."""
         self._unparsed_bytes = 0
-        size, hosts, has_body = len(self.url), 0, False
-        for name, value in self.headers:
-            size += len(name) + len(value) + len(": \r\n")
-            hosts += name == b"host"
-            has_body = has_body or name in _BODY_FIELDS
-        self._too_large = size > config.HEAD_LIMIT_BYTES or len(self.headers) > config.HEAD_LIMIT_FIELDS
-        if self._too_large or not self._is_sound(hosts, has_body):
+        self._too_large = _is_too_large(self.url, self.headers)
+        if self._too_large or not _is_sound(self.headers, self.parser):
             raise ValueError("This head is refused.")
         super().on_headers_complete()
         self.cycle.transport = self._outlet
@@ -123,32 +148,14 @@ class Protocol(HttpToolsProtocol):
         else:
             super().send_400_response(msg)
 
-    def _is_sound(self, hosts: int, has_body: bool) -> bool:
-        """Whether it names one host, and no body would be taken for a request (RFC 9112, 3.2 and 6.3).
-
-        httptools takes a request that may be upgraded for one without a body, and what follows for another protocol.
-        """
-        names_host = hosts == 1 or (hosts == 0 and self.parser.get_http_version() == "1.0")
-        return names_host and not (has_body and self.parser.should_upgrade())
-
     def _look_after(self, seconds: float) -> None:
-        """Look in so many seconds. A timer that goes off earlier is left alone: to set it anew costs more."""
-        self._due = self.loop.time() + seconds
+        """Look in so many seconds, and see then what was sent meanwhile."""
         self._unsent_before = self.transport.get_write_buffer_size()
-        if self._timer is None or self._timer.when() > self._due:
-            self._set_timer()
-
-    def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self.loop.call_at(self._due, self._look)
+        self._alarm.set(seconds)
 
     def _look(self) -> None:
         """End the connection, unless we owe an answer, or the client took some of one since the last look."""
-        self._timer = None
-        if self.loop.time() < self._due:
-            self._set_timer()
-        elif self._owes_answer() and not self.flow.write_paused and not self.transport.is_closing():
+        if self._owes_answer() and not self.flow.write_paused and not self.transport.is_closing():
             self._look_after(self.request_seconds)
         elif 0 < self.transport.get_write_buffer_size() < self._unsent_before:
             self._look_after(self.reading_seconds)
@@ -157,8 +164,7 @@ class Protocol(HttpToolsProtocol):
 
     def _finish(self) -> None:
         """Close, once what was written is sent; but first throw away for a while what the client still sends."""
-        is_sending = self._too_large or (self.cycle.more_body and not self.pipeline)
-        if is_sending and not self.transport.is_closing():
+        if (self._too_large or (self.cycle.more_body and not self.pipeline)) and not self.transport.is_closing():
             self._is_done = True
             self.transport.write_eof()
             self.flow.resume_reading()
@@ -170,3 +176,20 @@ class Protocol(HttpToolsProtocol):
         """Whether a request is whole and not yet answered; one that waits for another's answer is read no further."""
         cycle = self.cycle
         return bool(self.pipeline) or (cycle is not None and not cycle.more_body and not cycle.response_complete)
+
+
+def _is_too_large(url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether a head has more bytes or more fields than we read."""
+    size = len(url) + sum(len(name) + len(value) + len(": \r\n") for name, value in headers)
+    return size > config.HEAD_LIMIT_BYTES or len(headers) > config.HEAD_LIMIT_FIELDS
+
+
+def _is_sound(headers: Sequence[tuple[bytes, bytes]], parser: httptools.HttpRequestParser) -> bool:
+    """Whether a head names one host, and no body would be taken for a request (RFC 9112, 3.2 and 6.3).
+
+    httptools takes a request that may be upgraded for one without a body, and what follows for another protocol.
+    """
+    names = [name for name, _ in headers]
+    hosts = names.count(b"host")
+    names_host = hosts == 1 or (hosts == 0 and parser.get_http_version() == "1.0")
+    return names_host and not (parser.should_upgrade() and not _BODY_FIELDS.isdisjoint(names))
