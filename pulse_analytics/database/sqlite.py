@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from pulse_analytics.config import Settings
 
+_WAL_BYTES = 64 * 1024 * 1024
+"""What the WAL file is cut back to once its content is in the database."""
+
 WRITING = "pulse_writing"
 """The execution option of transactions that write: they take the write lock at their start."""
 
@@ -44,6 +47,8 @@ def _configure(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     # NORMAL may lose, at a power failure, a commit whose journal entry is already settled.
     connection.execute("PRAGMA synchronous = FULL")
+    # Else a WAL that once grew, beside a long read, keeps its size: 355 MB were seen.
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
     # However SQLite was built: what a recount of millions of rows sets aside belongs on the disk.
     connection.execute("PRAGMA temp_store = FILE")
 

