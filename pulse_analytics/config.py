@@ -104,6 +104,10 @@ BATCH_BODY_LIMIT_BYTES = 1024 * 1024
 BATCH_LIMIT_EVENTS = 500
 RETRY_AFTER_SECONDS = 2
 """What a 503 asks the player to wait."""
+READY_SECONDS = 1.0
+"""How old what GET /readyz answers may be: it is public, and looks at Redis and at the database."""
+OUTAGE_LOG_SECONDS = 5.0
+"""How often a web process says why it answers 503, for each reason."""
 PREFLIGHT_SECONDS = 86_400
 
 # Slow clients.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_PLACE_IN_SCRIPT = re.compile(r"\.? script: (?:on |[0-9a-f]{40})")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,13 @@ class FixRequest(Exception):
         """The error for what marshmallow found: its messages by field."""
         texts = {name: " ".join(found) if isinstance(found, list) else str(found) for name, found in messages.items()}
         return cls(*(FieldError(name, text) for name, text in texts.items()))
+
+
+def in_short(error: BaseException) -> str:
+    """What a driver says: its first line, with Redis' code, and without the place in a script."""
+    code = getattr(error, "status_code", None)
+    words = _PLACE_IN_SCRIPT.split(str(error).partition("\n")[0])[0].rstrip(".")[:200]
+    return f"{words}." if code in {None, "ERR"} else f"{code} {words}."
 
 
 class TryAgain(Exception):

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Celery, Task
 from kombu.transport import TRANSPORT_ALIASES, redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
 
 from pulse_analytics import config
+from pulse_analytics.errors import in_short
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
 PERSIST_QUEUE = "pulse.persist"
 """Celery's queue of wake-ups; in Redis, a list of that name."""
+
+_NOTHING = "pulse:nothing"
+"""A key that never is."""
 
 
 class PulseCelery(Celery):
@@ -56,6 +62,8 @@ def _celery_options(settings: Settings) -> dict[str, object]:
         "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED} if tls else None,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        # A worker outlives what Redis refuses, too: it connects anew, see `Channel`.
+        "broker_channel_error_retry": True,
         "broker_transport_options": {
             "socket_timeout": settings.redis_timeout_seconds,
             "socket_connect_timeout": settings.redis_timeout_seconds,
@@ -85,6 +93,19 @@ class Channel(redis.Channel):
 
     ack_emulation = False
     do_restore = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Open it. A Redis that takes no writes (READONLY, NOREPLICAS, NOPERM) is as good as none: Celery tries again,
+        after a longer pause each time, and says why."""
+        super().__init__(*args, **kwargs)
+        try:
+            # Refused when any write is; but not when the memory is full, where a worker has to go on.
+            self.client.delete(_NOTHING)
+        except Exception as error:
+            self.close()
+            if isinstance(error, ResponseError):
+                raise RedisConnectionError(f"Redis takes no writes: {in_short(error)}") from error
+            raise
 
 
 class Transport(redis.Transport):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, json
 from werkzeug.exceptions import HTTPException
 
-from pulse_analytics.config import RETRY_AFTER_SECONDS
-from pulse_analytics.errors import Configure, FixRequest, Forbidden, SlowDown, TryAgain, Unauthorized
+from pulse_analytics.config import OUTAGE_LOG_SECONDS, RETRY_AFTER_SECONDS
+from pulse_analytics.errors import Configure, FixRequest, Forbidden, SlowDown, TryAgain, Unauthorized, in_short
+from pulse_analytics.sparse_log import SparseLog
 
 if TYPE_CHECKING:
     from flask import Flask
+
+_outages = SparseLog(logging.getLogger(__name__), OUTAGE_LOG_SECONDS)
 
 
 def init_problems(app: Flask) -> None:
@@ -38,9 +42,15 @@ def _fix_request(error: FixRequest) -> Response:
 
 
 def _try_again(error: TryAgain) -> Response:
+    _outages.warning(f"Answering 503: {error}{_reason_of(error)}")
     answer = problem(503, f"{error} The outcome may be unknown; the same request again is safe, and tells.")
     answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return answer
+
+
+def _reason_of(error: TryAgain) -> str:
+    cause = error.__cause__
+    return "" if cause is None else f" {type(cause).__name__}: {in_short(cause)}"
 
 
 def _configure(error: Configure) -> Response:

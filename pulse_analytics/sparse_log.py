@@ -1,0 +1,42 @@
+"""A log that stays readable while the same thing goes wrong thousands of times."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import logging
+
+
+class _Seen(NamedTuple):
+    logged_at: float
+    more: int
+    """How often it happened after that."""
+
+
+class SparseLog:
+    """Warns of each cause at most once in `seconds`, and says how often it happened meanwhile."""
+
+    _MOST_CAUSES = 100
+
+    def __init__(self, log: logging.Logger, seconds: float) -> None:
+        self._log = log
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._seen: dict[str, _Seen] = {}
+
+    def warning(self, cause: str) -> None:
+        """Say that `cause` happened, or count it."""
+        now = time.monotonic()
+        with self._lock:
+            seen = self._seen.get(cause)
+            if seen is not None and now - seen.logged_at < self._seconds:
+                self._seen[cause] = _Seen(seen.logged_at, seen.more + 1)
+                return
+            if len(self._seen) >= self._MOST_CAUSES:
+                self._seen.clear()
+            self._seen[cause] = _Seen(now, 0)
+        more = f" ({seen.more} times more since the last such line)" if seen is not None and seen.more else ""
+        self._log.warning("%s%s", cause, more)
