@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +19,7 @@ from pulse_analytics.up.stack import web_command
 from tests.conftest import TOKEN
 from tests.facts import Facts, report, wait_until
 from tests.servers import reaper
+from tests.servers.local_process import frozen
 from tests.servers.valkey import start_valkey
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from pytest_celery import CeleryTestSetup
 
-    from tests.servers.local_process import LocalProcess
     from tests.servers.postgres import PostgresServer
     from tests.servers.valkey import ValkeyContainer
     from tests.servers.web import Command, Web
@@ -59,15 +58,6 @@ def post(app: Flask, user_id: str) -> Answer:
 
 def top(app: Flask) -> Answer:
     return ask(app, "GET", "/admin/analytics/top", headers=HEADERS)
-
-
-@contextmanager
-def frozen(process: LocalProcess) -> Iterator[None]:
-    process.pause()
-    try:
-        yield
-    finally:
-        process.unpause()
 
 
 @only_sqlite

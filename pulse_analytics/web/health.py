@@ -2,20 +2,62 @@
 
 from __future__ import annotations
 
+import math
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint
+from flask import Blueprint, current_app
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from pulse_analytics.config import READY_SECONDS
 from pulse_analytics.database import reading
 from pulse_analytics.database.migration import migration_fault
-from pulse_analytics.errors import TryAgain
+from pulse_analytics.errors import TryAgain, in_short
 from pulse_analytics.ingest.journal import answering
 from pulse_analytics.web.problems import problem
 
 if TYPE_CHECKING:
-    from flask import Response
+    from flask import Flask, Response
 
 blueprint = Blueprint("health", __name__)
+
+_NAMES = ("redis", "database")
+_PATIENCE_SECONDS = 0.25
+"""Longer than both checks take; short, because each of those who wait holds a thread."""
+
+
+class Readiness:
+    """What is wrong with Redis and the database, looked for at most every READY_SECONDS, by one request at a time."""
+
+    def __init__(self) -> None:
+        self._looking = threading.Lock()
+        self._checks: dict[str, str] = {}
+        self._looked_at = -math.inf
+
+    def checks(self) -> dict[str, str]:
+        """For each of the two its fault, or "". Others wait a little for the one that looks, and not longer: what they
+        are answered then is that it takes so long."""
+        if self._is_old() and self._looking.acquire(timeout=_PATIENCE_SECONDS):
+            try:
+                if self._is_old():
+                    looked_at = time.monotonic()
+                    self._checks = {"redis": _redis_fault(), "database": _database_fault()}
+                    self._looked_at = looked_at
+                return self._checks
+            finally:
+                self._looking.release()
+        return dict.fromkeys(_NAMES, "it has not answered yet.") if self._is_old() else self._checks
+
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._looked_at > READY_SECONDS
+
+
+def init_health(app: Flask) -> None:
+    """Give `app` its readiness."""
+    app.extensions["pulse_readiness"] = Readiness()
 
 
 @blueprint.get("/healthz")
@@ -26,8 +68,9 @@ def healthz() -> dict[str, str]:
 
 @blueprint.get("/readyz")
 def readyz() -> dict[str, Any] | Response:
-    """200: Redis and the database answer and are as they must be; else 503 naming what is not."""
-    checks = {"redis": _redis_fault(), "database": _database_fault()}
+    """200: Redis takes reports, the database answers, and both are as they must be; else 503 naming what is not."""
+    readiness: Readiness = current_app.extensions["pulse_readiness"]
+    checks = readiness.checks()
     faults = {name: fault for name, fault in checks.items() if fault}
     if not faults:
         return {"status": "ready", "checks": dict.fromkeys(checks, "ok")}
@@ -39,8 +82,13 @@ def _redis_fault() -> str:
     try:
         with answering() as journal:
             foreign = journal.foreign_keys()
+            if not foreign:
+                journal.probe()
     except TryAgain as error:
-        return f"Redis does not answer ({type(error.__cause__ or error).__name__})."
+        cause = error.__cause__
+        if isinstance(cause, RedisError) and not isinstance(cause, RedisConnectionError | RedisTimeoutError):
+            return f"Redis takes no reports: {in_short(cause)}"
+        return f"Redis does not answer ({type(cause or error).__name__})."
     return f"{' and '.join(foreign)}, left by another system: rename or delete it." if foreign else ""
 
 

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from signal import Signals
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +17,7 @@ from pulse_analytics.up.process import spawn
 from tests.servers import reaper
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _POLL_SECONDS = 0.02
@@ -217,3 +218,13 @@ def _signal_number(name: str | int | None) -> int:
     if isinstance(name, int):
         return name
     return Signals[name if name.startswith("SIG") else f"SIG{name}"]
+
+
+@contextmanager
+def frozen(process: LocalProcess) -> Iterator[None]:
+    """Stop it by SIGSTOP, for a while."""
+    process.pause()
+    try:
+        yield
+    finally:
+        process.unpause()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import flask_migrate
 import pytest
 
+from pulse_analytics.config import READY_SECONDS
 from tests.facts import Facts
+from tests.servers.local_process import frozen
 
 if TYPE_CHECKING:
+    from flask import Flask
     from flask.testing import FlaskClient
 
     from tests.servers.postgres import PostgresServer
@@ -50,6 +54,7 @@ def test_a_database_without_migrations_is_named(client: FlaskClient, facts: Fact
 def test_redis_away_or_hung_is_named_in_time(client: FlaskClient, own_valkey: ValkeyContainer, signal: str) -> None:
     assert client.get("/readyz").status_code == 200
     own_valkey.kill(signal)
+    time.sleep(READY_SECONDS)
     started = time.monotonic()
     answer = client.get("/readyz")
     assert answer.status_code == 503
@@ -83,4 +88,19 @@ def test_a_stopped_database_is_named(client: FlaskClient, postgres: PostgresServ
         assert "the database does not answer" in answer.get_json()["checks"]["database"]
     finally:
         postgres.start()
+    time.sleep(READY_SECONDS)
     assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_while_it_hangs_one_request_looks_and_others_are_told_soon(app: Flask, postgres: PostgresServer) -> None:
+    def ask() -> tuple[int, float]:
+        began = time.monotonic()
+        return app.test_client().get("/readyz").status_code, time.monotonic() - began
+
+    assert ask()[0] == 200
+    time.sleep(READY_SECONDS)
+    with ThreadPoolExecutor(12) as threads, frozen(postgres.process):
+        answers = list(threads.map(lambda _: ask(), range(12)))
+    assert {status for status, _ in answers} == {503}
+    assert len([seconds for _, seconds in answers if seconds > 1]) == 1

@@ -26,7 +26,7 @@ from pulse_analytics.events import dedupe_key
 from pulse_analytics.ingest.journal.connection import connect_redis
 from pulse_analytics.ingest.journal.entries import read_batch, read_dead_letter
 from pulse_analytics.ingest.journal.figures import Balance, Live, read_live
-from pulse_analytics.ingest.journal.keys import DEAD_LETTERS, GROUP, JOURNAL, LEDGER, MINUTES, TYPES, WAKEUP
+from pulse_analytics.ingest.journal.keys import DEAD_LETTERS, GROUP, JOURNAL, LEDGER, MINUTES, PROBE, TYPES, WAKEUP
 from pulse_analytics.ingest.journal.scripts import ScriptCall, Scripts
 from pulse_analytics.queueing import PERSIST_QUEUE
 
@@ -175,6 +175,10 @@ class Journal:
     def live(self) -> Live:
         """The journal's own counters at one moment."""
         return read_live(*self._scripts.run("live", [JOURNAL, LEDGER, MINUTES], []))
+
+    def probe(self) -> None:
+        """Raise the RedisError with which `accept` would fail now, if it would. Counts nothing."""
+        self._scripts.ask(self._scripts.replicated("probe", [JOURNAL, LEDGER, WAKEUP, PERSIST_QUEUE, PROBE], []))
 
     def foreign_keys(self) -> list[str]:
         """Those of our keys that hold something of another type, left by another system, each with what it holds."""

@@ -13,5 +13,8 @@ MINUTES = "pulse:minutes"
 """How many entries were settled in each minute of the last hour; a field is a number of minutes since 1970."""
 WAKEUP = "pulse:wakeup"
 
+PROBE = "dedupe:probe"
+"""A dedupe key that is never there for longer than a millisecond; those of reports begin with `dedupe:video:`."""
+
 TYPES = {JOURNAL: "stream", DEAD_LETTERS: "stream", LEDGER: "hash", MINUTES: "hash", PERSIST_QUEUE: "list"}
 """What a key holds if it is ours."""

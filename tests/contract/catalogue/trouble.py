@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
+from pulse_analytics.config import READY_SECONDS
 from tests.conftest import TOKEN
 from tests.contract.ask import CSRF, Ask, Group, get, post, read, report
 
@@ -12,10 +14,12 @@ if TYPE_CHECKING:
 
 
 def _foreign_ledger(facts: Facts) -> None:
+    time.sleep(READY_SECONDS)  # What /readyz found before is answered no more.
     facts.redis.set("pulse:ledger", "foreign")
 
 
 def _no_tables(facts: Facts) -> None:
+    time.sleep(READY_SECONDS)
     for table in ("video_metrics", "video_metrics_daily", "daily_totals"):
         facts.sql(f"ALTER TABLE {table} RENAME TO {table}_away")
     facts.sql("UPDATE alembic_version SET version_num = '0001'")

@@ -1,0 +1,162 @@
+"""A Redis that answers and refuses to write: workers wait until it does, web processes and /readyz say what it says."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import urllib3
+
+from pulse_analytics.config import READY_SECONDS
+from pulse_analytics.ingest.waker import waker
+from tests.facts import report, wait_until
+from tests.servers.worker import WorkerContainer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flask.testing import FlaskClient
+    from pytest_celery import CeleryTestSetup
+    from redis import Redis
+
+    from pulse_analytics.config import Settings
+    from tests.facts import Facts
+    from tests.servers.valkey import ValkeyContainer
+    from tests.servers.web import Web
+
+http = urllib3.PoolManager(retries=False, timeout=5)
+WEB_PROCESSES = 2
+BACK_OFF_SECONDS = 40
+"""Celery's longest pause before it tries to connect again is 30 s."""
+
+REFUSALS = {
+    "READONLY": ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+    "NOREPLICAS": ("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0"),
+    "NOPERM": ("ACL SETUSER default -@write", "ACL SETUSER default +@write"),
+}
+"""What makes Redis refuse in this way, and what ends that."""
+WORDS = {"NOPERM": "has no permissions"}
+"""What it says then, where it is not the same word: in a script it leaves out its code."""
+
+pytestmark = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.nightly)], indirect=True
+)
+
+FULL = ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0")
+"""Which ends no worker, and starts one: what is taken makes room."""
+
+
+class Refusal:
+    """One way in which Redis refuses to write."""
+
+    def __init__(self, redis: Redis, begin: str, end: str) -> None:
+        self._redis: Any = redis
+        self._begin, self._end = begin.split(), end.split()
+
+    def begin(self) -> None:
+        self._redis.execute_command(*self._begin)
+
+    def end(self) -> None:
+        self._redis.execute_command(*self._end)
+
+
+@pytest.fixture(params=REFUSALS)
+def refusal(own_valkey: ValkeyContainer, request: pytest.FixtureRequest) -> Iterator[Refusal]:
+    refusal = Refusal(own_valkey.client, *REFUSALS.get(request.param, FULL))
+    yield refusal
+    refusal.end()
+
+
+def test_a_web_process_says_why_it_answers_503_and_how_often(
+    web: Web, refusal: Refusal, request: pytest.FixtureRequest
+) -> None:
+    reason = request.node.callspec.params["refusal"]
+    words = WORDS.get(reason, reason)
+
+    def lines() -> list[str]:
+        log = web.process.logs().decode()
+        return [line for line in log.splitlines() if "Answering 503" in line and words in line]
+
+    def post() -> int:
+        return http.request("POST", f"{web.url}/analytics", json=report()).status
+
+    refusal.begin()
+    assert {post() for _ in range(20)} == {503}
+    assert 1 <= len(lines()) <= WEB_PROCESSES
+    wait_until(lambda: post() == 503 and any("times more" in line for line in lines()))
+    assert len(lines()) <= 2 * WEB_PROCESSES
+
+
+@pytest.mark.parametrize("refusal", [*REFUSALS, "OOM"], indirect=True)
+def test_readyz_says_what_a_post_would_find(
+    client: FlaskClient, refusal: Refusal, request: pytest.FixtureRequest
+) -> None:
+    def answers() -> list[int]:
+        return [
+            client.get("/readyz").status_code,
+            client.post("/analytics", json=report(user_id=f"u{time.time_ns()}")).status_code,
+        ]
+
+    assert answers() == [200, 202]
+    refusal.begin()
+    time.sleep(READY_SECONDS)
+    assert answers() == [503, 503]
+    said = client.get("/readyz").get_json()["checks"]["redis"]
+    assert said.startswith("Redis takes no reports: ")
+    reason = request.node.callspec.params["refusal"]
+    assert WORDS.get(reason, reason) in said
+    refusal.end()
+    time.sleep(READY_SECONDS)
+    assert answers() == [200, 202]
+
+
+def test_readyz_changes_nothing(client: FlaskClient, facts: Facts) -> None:
+    client.post("/analytics", json=report())
+    waker.join()
+    keys = {key: facts.redis.type(key) for key in facts.redis.keys("*")}
+    accepted = facts.ledger()
+    assert client.get("/readyz").status_code == 200
+    time.sleep(0.01)
+    assert {key: facts.redis.type(key) for key in facts.redis.keys("*")} == keys
+    assert (facts.ledger(), facts.waiting()) == (accepted, 1)
+
+
+def test_a_worker_outlives_it_and_says_why_it_waits(
+    client: FlaskClient, facts: Facts, celery_setup: CeleryTestSetup, refusal: Refusal
+) -> None:
+    container = celery_setup.worker.container
+    client.post("/analytics", json=report("v1", "u1"))
+    facts.wait_until_settled()
+    refusal.begin()
+    assert client.post("/analytics", json=report("v1", "u2")).status_code == 503
+    wait_until(lambda: "Redis takes no writes" in container.logs())
+    time.sleep(3)
+    assert container.status == "running"
+    refusal.end()
+    assert client.post("/analytics", json=report("v1", "u2")).status_code == 202
+    facts.wait_until_settled(BACK_OFF_SECONDS)
+    assert facts.counts() == {"v1": 2}
+
+
+def test_a_worker_starts_against_it(
+    client: FlaskClient,
+    facts: Facts,
+    settings: Settings,
+    worker_env: dict[str, str],
+    tmp_path: Path,
+    refusal: Refusal,
+    request: pytest.FixtureRequest,
+) -> None:
+    refusal.begin()
+    container = WorkerContainer(tmp_path / "late", {**worker_env, "PULSE_REDIS_URL": settings.redis_url})
+    request.addfinalizer(container.teardown)
+    container.process.start()
+    wait_until(lambda: "Redis takes no writes" in container.logs())
+    time.sleep(3)
+    assert container.status == "running"
+    refusal.end()
+    client.post("/analytics", json=report("v1"))
+    facts.wait_until_settled(BACK_OFF_SECONDS)
+    assert facts.counts() == {"v1": 1}
