@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from pulse_analytics.events import is_id
 
 if TYPE_CHECKING:
     from pulse_analytics.reports.days import Days
 
-_MOST = 2**63 - 1
+_MOST_VIEWS = 2**63 - 1
+_MOST_VIDEOS = 2**40
+"""More than there are; so much room is left in 64 bits for what is reckoned with a rank."""
 
 
 class Place(NamedTuple):
@@ -65,13 +67,18 @@ def read_cursor(text: str, days: Days, prefix: str) -> Place:
     except (ValueError, RecursionError):
         held = None
     match held:
-        case [*ranking, int() as rank, int() as range_count, str() as video_id] if (
-            0 < rank <= _MOST and 0 < range_count <= _MOST and is_id(video_id)
+        case [*ranking, rank, range_count, str() as video_id] if (
+            _is_count(rank, _MOST_VIDEOS) and _is_count(range_count, _MOST_VIEWS) and is_id(video_id)
         ):
             if ranking != _ranking(days, prefix):
                 raise ValueError("Belongs to another query: since, until and q must stay the same.")
             return Place(rank, range_count, video_id)
     raise ValueError("Not a cursor: send back the nextCursor of a page.")
+
+
+def _is_count(number: object, most: int) -> TypeGuard[int]:
+    # `true` would be a number to isinstance().
+    return type(number) is int and 0 < number <= most
 
 
 def _ranking(days: Days, prefix: str) -> list[str | None]:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, json
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from pulse_analytics.config import OUTAGE_LOG_SECONDS, RETRY_AFTER_SECONDS
@@ -21,6 +22,7 @@ _outages = SparseLog(logging.getLogger(__name__), OUTAGE_LOG_SECONDS)
 
 def init_problems(app: Flask) -> None:
     """Make `app` answer every error, its own and Flask's, with problem+json."""
+    app.json = _Json(app)
     app.register_error_handler(FixRequest, _fix_request)
     app.register_error_handler(TryAgain, _try_again)
     app.register_error_handler(Configure, _configure)
@@ -28,6 +30,16 @@ def init_problems(app: Flask) -> None:
     app.register_error_handler(Forbidden, _forbidden)
     app.register_error_handler(SlowDown, _slow_down)
     app.register_error_handler(HTTPException, _http_exception)
+
+
+class _Json(DefaultJSONProvider):
+    """Flask's JSON, to which a text without end is no JSON: `request.get_json()` makes a 400 of that."""
+
+    def loads(self, s: str | bytes, **options: Any) -> Any:
+        try:
+            return super().loads(s, **options)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
 
 
 def problem(status: int, detail: str, **members: Any) -> Response:
