@@ -78,7 +78,7 @@ def _measure_database(place: Place, sizes: Sizes, board: Board, system: System, 
     with system.app.app_context():
         before = _size(database)
         for batch in place.reports(sizes.waiting, FEW_VIDEOS).batches():
-            assert record(batch) == len(batch)
+            assert len(record(batch)) == len(batch)
         taken = _size(database) - before
     assert system.facts.rows() - rows == sizes.waiting
     board.add(SECTION, f"a counted event in the database, {database}", "bytes", taken / sizes.waiting)

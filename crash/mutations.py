@@ -97,20 +97,21 @@ MUTATIONS = (
             Change(
                 _DRAIN,
                 """\
+    recorded = _Recorded()
     try:
-        refused = _record(batch.entries) if batch.entries else []
+        if batch.entries:
 """,
                 """\
     journal.settle(batch.entries)
+    recorded = _Recorded()
     try:
-        refused = _record(batch.entries) if batch.entries else []
+        if batch.entries:
 """,
             ),
             Change(
                 _DRAIN,
                 """\
-    refused_ids = {entry.entry_id for entry in refused}
-    journal.settle(entry for entry in batch.entries if entry.entry_id not in refused_ids)
+    journal.settle(recorded.new, recorded.known)
 """,
                 "",
             ),

@@ -13,10 +13,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from pulse_analytics.audit.one_at_a_time import AnotherRebuild
 from pulse_analytics.audit.rebuild import rebuild
 from pulse_analytics.audit.recount import recount
-from pulse_analytics.audit.summary import describe_database, describe_journal, describe_verdict
+from pulse_analytics.audit.summary import (
+    as_json,
+    describe_database,
+    describe_join,
+    describe_journal,
+    describe_verdict,
+    faults,
+)
 from pulse_analytics.database import db
 from pulse_analytics.database.migration import migration_fault
 from pulse_analytics.events import is_id
+from pulse_analytics.ingest.epochs import AnotherEpoch, Before, adopt, begin_epoch, current_epoch, join
 from pulse_analytics.ingest.journal import current_journal
 
 if TYPE_CHECKING:
@@ -24,34 +32,58 @@ if TYPE_CHECKING:
 
 
 @click.command("audit")
+@click.option("--json", "in_json", is_flag=True, help="Print figures and faults as JSON.")
+@click.option(
+    "--begin-epoch",
+    "reason",
+    metavar="REASON",
+    help="Close the books as they are, keep on record what does not fit, and begin anew.",
+)
 @with_appcontext
-def audit_command() -> None:
+def audit_command(in_json: bool, reason: str | None) -> None:
     """Check that every accepted event is accounted for.
 
-    The ledger closes (accepted = settled + waiting + parked + dropped), and every count is that of its raw events, per
-    video and day; else the first differences are shown, and the exit code is 1. Events may flow meanwhile.
+    The ledger closes (accepted = settled + waiting + parked + dropped), what it settled as new is in the database, and
+    every count is that of its raw events, per video and day; else the first differences are shown, and the exit code is
+    1. Events may flow meanwhile.
     """
     with _failing_in_a_sentence():
-        right = audit()
+        right = audit(in_json=in_json, reason=reason)
     if not right:
         raise SystemExit(1)
 
 
-def audit(out: Callable[[str], object] = click.echo) -> bool:
-    """Check that the ledger closes and that every counter is the number of its raw events; True if it is so.
+def audit(out: Callable[[str], object] = click.echo, *, in_json: bool = False, reason: str | None = None) -> bool:
+    """Check that the ledger closes, that it fits the raw events, and that every counter is their number; True if so.
 
-    Works while events flow: the journal's figures are all of one moment, and the database's of another.
+    Works while events flow: the journal's figures are all of one moment, and the database's of another. With a
+    `reason` all is right afterwards: what is not is kept with the epoch that ends.
     Raises RedisError or SQLAlchemyError if one of them does not answer.
     """
-    before = current_journal().balance()
+    journal = current_journal()
+    with db.engine.connect() as connection:
+        epoch = current_epoch(connection)
+    before = journal.balance()
     with db.engine.connect() as connection:
         connection.detach()  # The temporary tables end with it.
         found = recount(connection)
-    after = current_journal().balance()
-    out(describe_journal(after))
-    out(describe_database(found))
-    out(describe_verdict(found, after, before))
-    return not (after.faults() or found.first)
+    after = journal.balance()
+    joined = join(epoch, before, found.rows, after)
+    wrong = faults(found, joined, after)
+    if in_json:
+        out(as_json(found, epoch, joined, after))
+    else:
+        out(describe_journal(after))
+        out(describe_database(found))
+        out(describe_join(epoch, joined))
+        out(describe_verdict(found, joined, after, before))
+    now = Before(found.rows, before.settled, after.settled_new, after.pending)
+    if reason is not None:
+        begin_epoch(journal, epoch, reason, wrong, now)
+        return True
+    if epoch.before is None and not joined.fault:
+        adopt(journal, epoch, now)
+    return not wrong
 
 
 @click.command("rebuild")
@@ -78,6 +110,8 @@ def _failing_in_a_sentence() -> Iterator[None]:
         yield
     except RedisError as error:
         raise click.ClickException(f"Redis does not do it ({error}) Is `pulse up` running?") from error
+    except AnotherEpoch as error:
+        raise click.ClickException("Another epoch was begun meanwhile: run `pulse audit` again.") from error
     except AnotherRebuild as error:
         raise click.ClickException("Another rebuild of this database runs: wait for it.") from error
     except SQLAlchemyError as error:

@@ -62,6 +62,8 @@ class Recount:
 
     sums: dict[str, Sums]
     """By counter."""
+    rows: int
+    """Raw events, of every kind and of all videos."""
     videos: int
     """Rows of `video_metrics`."""
     days: int
@@ -90,12 +92,12 @@ def recount(connection: Connection, video_id: str | None = None) -> Recount:
     snapshot = _postgresql_snapshot if connection.dialect.name == "postgresql" else _sqlite_snapshot
     with snapshot(connection):
         temporary.create_all(connection, checkfirst=False)
-        _count_raw_events(connection, video_id)
+        rows = _count_raw_events(connection, video_id)
         _compare(connection, video_metrics, ["video_id"], video_id)
         _compare(connection, video_metrics_daily, ["video_id", "day"], video_id)
         if video_id is None:
             _compare(connection, daily_totals, ["day"], None)
-        return _read(connection, video_id)
+        return _read(connection, video_id, rows)
 
 
 def _sqlite_snapshot(connection: Connection) -> AbstractContextManager[object]:
@@ -112,9 +114,9 @@ def _postgresql_snapshot(connection: Connection) -> Iterator[None]:
             yield
 
 
-def _count_raw_events(connection: Connection, video_id: str | None) -> None:
-    """Fill `raw_counts`, a chunk of raw events at a time."""
-    rows = connection.scalar(select(func.count()).select_from(video_events)) or 0
+def _count_raw_events(connection: Connection, video_id: str | None) -> int:
+    """Fill `raw_counts`, a chunk of raw events at a time. Returns how many raw events there are."""
+    rows: int = connection.scalar(select(func.count()).select_from(video_events)) or 0
     after = None
     # The bar goes to stderr: stdout holds the result alone.
     hidden = not sys.stderr.isatty()
@@ -125,7 +127,7 @@ def _count_raw_events(connection: Connection, video_id: str | None) -> None:
             connection.execute(insert(raw_counts).from_select(["video_id", "day", *COUNT_COLUMNS], chunk))
             bar.update(config.RECOUNT_SIZE)
             if part.last is None:
-                return
+                return rows
             after = part.last
 
 
@@ -156,7 +158,7 @@ def _compare(connection: Connection, table: Table, key: list[str], video_id: str
     connection.execute(insert(differences).from_select([*key, *names], found))
 
 
-def _read(connection: Connection, video_id: str | None) -> Recount:
+def _read(connection: Connection, video_id: str | None, rows: int) -> Recount:
     raw = _sums(connection, raw_counts, func.count(), None)
     videos = _sums(connection, video_metrics, func.count(), video_id)
     days = _sums(connection, video_metrics_daily, func.count(distinct(video_metrics_daily.c.day)), video_id)
@@ -165,6 +167,7 @@ def _read(connection: Connection, video_id: str | None) -> Recount:
     all_rows, day_rows, total_rows = connection.execute(wrong).one()
     return Recount(
         sums={name: Sums(raw[name], videos[name], days[name], totals[name]) for name in COUNT_COLUMNS},
+        rows=rows,
         videos=videos["count"],
         days=days["count"],
         wrong_videos=all_rows - day_rows,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from pulse_analytics.events import EVENT_TYPES
 
 if TYPE_CHECKING:
     from pulse_analytics.audit.recount import Difference, Recount
+    from pulse_analytics.ingest.epochs import Epoch, Join
     from pulse_analytics.ingest.journal.figures import Balance
 
 CLOSED = "The books are closed: every accepted event is accounted for, and every count is that of its raw events."
@@ -43,7 +45,19 @@ def describe_database(found: Recount) -> str:
     return "\n".join(lines)
 
 
-def describe_verdict(found: Recount, after: Balance, before: Balance) -> str:
+def describe_join(epoch: Epoch, joined: Join) -> str:
+    """The two books side by side."""
+    gap = f"{joined.most - joined.least:,} raw events more or less fit: settled as known, or taken"
+    return "\n".join(
+        [
+            f"Both, since {epoch.begun_at:%Y-%m-%d %H:%M} UTC ({epoch.reason})",
+            _line("settled new", joined.settled_new, gap if joined.most > joined.least else ""),
+            _line("raw events", joined.rows),
+        ]
+    )
+
+
+def describe_verdict(found: Recount, joined: Join, after: Balance, before: Balance) -> str:
     """Whether all is as it must be, and if not, where."""
     lines = [""]
     if (before.accepted, before.settled) != (after.accepted, after.settled):
@@ -51,15 +65,47 @@ def describe_verdict(found: Recount, after: Balance, before: Balance) -> str:
             f"Events flowed meanwhile ({after.accepted - before.accepted:,} accepted, "
             f"{after.settled - before.settled:,} settled): the two sides are exact, each for a moment of its own."
         )
-    lines += after.faults()
+    lines += [*after.faults(), *joined.faults()]
+    if joined.faults():
+        lines.append("Once you know why: `pulse audit --begin-epoch REASON` keeps this on record, and begins anew.")
     if found.first:
         lines += [_count_wrong(found), *_table(found.first)]
         if more := found.wrong - len({each[:2] for each in found.first}):
             lines.append(f"  and {more:,} more")
         lines.append("`pulse rebuild` makes them what the raw events say.")
-    if not (after.faults() or found.first):
+    if not faults(found, joined, after):
         lines.append(CLOSED)
     return "\n".join(lines)
+
+
+def faults(found: Recount, joined: Join, after: Balance) -> list[str]:
+    """What is not as it must be, a sentence each."""
+    return [*after.faults(), *joined.faults(), *([_count_wrong(found)] if found.first else [])]
+
+
+def as_json(found: Recount, epoch: Epoch, joined: Join, after: Balance) -> str:
+    """All figures and faults, for programs."""
+    figures = {
+        "closed": not faults(found, joined, after),
+        "faults": faults(found, joined, after),
+        "journal": after._asdict(),
+        "database": {
+            "rows": found.rows,
+            "videos": found.videos,
+            "days": found.days,
+            "events": {kind.name: found.sums[kind.count_column]._asdict() for kind in EVENT_TYPES.values()},
+            "wrong": {"videos": found.wrong_videos, "days": found.wrong_days, "totals": found.wrong_totals},
+        },
+        "epoch": {
+            "id": epoch.id,
+            "begunAt": epoch.begun_at.isoformat(),
+            "reason": epoch.reason,
+            "rows": joined.rows,
+            "least": joined.least,
+            "most": joined.most,
+        },
+    }
+    return json.dumps(figures, indent=2)
 
 
 def describe_wrong(found: Recount, video_id: str | None) -> str:

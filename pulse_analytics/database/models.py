@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, PrimaryKeyConstraint, String, TypeDecorator
+from sqlalchemy import BigInteger, Column, Date, DateTime, Index, PrimaryKeyConstraint, String, Text, TypeDecorator
 from sqlalchemy.dialects import postgresql
 
 from pulse_analytics.database import db
@@ -82,3 +82,18 @@ Index(
 
 daily_totals = db.Table("daily_totals", Column("day", Date, primary_key=True), *_count_columns())
 """The counters by UTC day, of all videos."""
+
+journal_epochs = db.Table(
+    "journal_epochs",
+    Column("id", EVENT_ID, primary_key=True),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("rows_before", BigInteger),
+    Column("settled_before", BigInteger),
+    Column("settled_new_before", BigInteger),
+    Column("taken_before", BigInteger),
+    Column("ended_at", UtcDateTime),
+    Column("faults", Text),
+)
+"""The times that raw events and ledger cover together; the one without an end is the current one. `*_before`: what both
+held when it began; NULL: Redis does not know it yet. `faults`: what did not fit when it ended."""

@@ -56,49 +56,61 @@ def _next_batch(journal: Journal, consumer: str) -> Batch:
 
 def _persist(journal: Journal, consumer: str, batch: Batch) -> None:
     """Record the batch, and only then settle it."""
+    recorded = _Recorded()
     try:
-        refused = _record(batch.entries) if batch.entries else []
+        if batch.entries:
+            recorded = _record(batch.entries)
     except Exception:
         _give_back(journal, consumer, batch.entries)
         raise
-    parked = [*batch.bad, *refused]
+    parked = [*batch.bad, *recorded.refused]
     for entry in parked:
         log.warning("Parking the journal entry %s: %s", entry.entry_id, entry.reason)
-    refused_ids = {entry.entry_id for entry in refused}
-    journal.settle(entry for entry in batch.entries if entry.entry_id not in refused_ids)
+    journal.settle(recorded.new, recorded.known)
     journal.park(parked)
 
 
-def _record(entries: Sequence[Entry]) -> list[BadEntry]:
-    """Record the entries, except those whose content the database refuses while it accepts others: return these.
+class _Recorded:
+    """What became of the entries of a batch."""
+
+    def __init__(self) -> None:
+        self.new: list[Entry] = []
+        """Their events' rows are these entries' own."""
+        self.known: list[Entry] = []
+        """Their events had a row."""
+        self.refused: list[BadEntry] = []
+        self.error: DataError | IntegrityError | None = None
+        """With which the last one was refused."""
+
+    def record(self, entries: Sequence[Entry]) -> None:
+        """Record what can be; note what cannot be while others can."""
+        try:
+            new_ids = record([entry.event for entry in entries])
+        except (DataError, IntegrityError) as error:
+            if len(entries) == 1:
+                self.error = error
+                self.refused.append(BadEntry(entries[0].entry_id, f"the database refused it: {error.orig}".strip()))
+                return
+            middle = len(entries) // 2
+            self.record(entries[:middle])
+            self.record(entries[middle:])
+            return
+        for entry in entries:
+            # Of two entries of one event, the first one.
+            (self.new if entry.event.id in new_ids else self.known).append(entry)
+            new_ids.discard(entry.event.id)
+
+
+def _record(entries: Sequence[Entry]) -> _Recorded:
+    """Record the entries, except those whose content the database refuses while it accepts others.
 
     If it refuses all of them the fault may be the database's own, so nothing is parked: the refusal is raised.
     """
-    try:
-        record([entry.event for entry in entries])
-    except (DataError, IntegrityError) as error:
-        recorded, refused = _record_halves(entries, error)
-        if not recorded:
-            raise
-        return refused
-    return []
-
-
-def _record_halves(entries: Sequence[Entry], error: DataError | IntegrityError) -> tuple[int, list[BadEntry]]:
-    """Record what can be of entries that were refused together. Returns how many were, and the refused ones."""
-    if len(entries) == 1:
-        return 0, [BadEntry(entries[0].entry_id, f"the database refused it: {error.orig}".strip())]
-    recorded, refused = 0, []
-    middle = len(entries) // 2
-    for half in (entries[:middle], entries[middle:]):
-        try:
-            record([entry.event for entry in half])
-            recorded += len(half)
-        except (DataError, IntegrityError) as again:
-            more_recorded, more_refused = _record_halves(half, again)
-            recorded += more_recorded
-            refused += more_refused
-    return recorded, refused
+    recorded = _Recorded()
+    recorded.record(entries)
+    if recorded.error is not None and len(recorded.refused) == len(entries):
+        raise recorded.error
+    return recorded
 
 
 def _give_back(journal: Journal, consumer: str, entries: Sequence[Entry]) -> None:

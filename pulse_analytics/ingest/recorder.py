@@ -26,8 +26,8 @@ _KEYS: dict[str, Callable[[Event], Any]] = {"video_id": attrgetter("video_id"), 
 _ZEROS = dict.fromkeys(COUNT_COLUMNS, 0)
 
 
-def record(events: Sequence[Event]) -> int:
-    """Insert the raw events and count the new ones, or do neither. Returns how many were new.
+def record(events: Sequence[Event]) -> set[str]:
+    """Insert the raw events and count the new ones, or do neither. Returns the ids of the new ones.
 
     An event is new if no row has its id; the primary key decides, so recording an event again changes nothing.
     Raises sqlalchemy.exc.DataError or IntegrityError if the database refuses an event for what it holds, and another
@@ -41,7 +41,7 @@ def record(events: Sequence[Event]) -> int:
             _count(connection, video_metrics_daily, _rises(new, "video_id", "day"))
             # Last: every worker raises the same row, and waits for it no longer than a commit takes.
             _count(connection, daily_totals, _rises(new, "day"))
-    return len(new)
+    return {event.id for event in new}
 
 
 def correct(connection: Connection, videos: Sequence[Row], days: Sequence[Row], totals: Sequence[Row]) -> None:

@@ -9,18 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 from celery import shared_task
 from celery.utils.time import get_exponential_backoff_interval
+from flask import current_app
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from pulse_analytics import config
 from pulse_analytics.ingest.drain import drain
+from pulse_analytics.ingest.epochs import begin_if_new
 from pulse_analytics.ingest.journal import current_journal
 
 if TYPE_CHECKING:
     from celery import Task
 
+    from pulse_analytics.ingest.journal import Journal
+
 log = logging.getLogger(__name__)
+
+_EPOCH = "pulse_epoch_is_begun"
 
 
 @shared_task(
@@ -34,6 +40,7 @@ log = logging.getLogger(__name__)
 def persist_events(self: Task[Any, Any]) -> None:
     """Record what waits in the journal. It takes no arguments: a wake-up says that something waits, not what."""
     journal = current_journal()
+    _begin_epoch(journal)
     try:
         more = drain(journal, f"{socket.gethostname()}:{os.getpid()}", wake_worker)
     except (SQLAlchemyError, RedisError) as error:
@@ -53,6 +60,18 @@ def wake_worker() -> None:
         persist_events.apply_async(retry=False)
     except (OperationalError, RedisError, OSError) as error:
         log.warning("Could not wake a worker; its timer will see to it.", extra={"error": repr(error)})
+
+
+def _begin_epoch(journal: Journal) -> None:
+    """Once in a process, before its first entry. Counting goes on without it."""
+    if _EPOCH in current_app.extensions:
+        return
+    try:
+        begin_if_new(journal)
+    except (SQLAlchemyError, RedisError) as error:
+        log.warning("Could not look at the epoch.", extra={"error": repr(error)})
+    else:
+        current_app.extensions[_EPOCH] = True
 
 
 def _backoff_seconds(retries: int) -> float:

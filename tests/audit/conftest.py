@@ -24,9 +24,9 @@ class Pulse(NamedTuple):
 
     app: Flask
 
-    def audit(self) -> Result:
+    def audit(self, *arguments: str) -> Result:
         """`pulse audit`."""
-        return self.app.test_cli_runner().invoke(audit_command)
+        return self.app.test_cli_runner().invoke(audit_command, arguments)
 
     def rebuild(self, *arguments: str) -> Result:
         """`pulse rebuild`."""

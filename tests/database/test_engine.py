@@ -36,7 +36,7 @@ def test_a_database_without_an_encoding_takes_every_text(postgres: PostgresServe
     migrate(settings)
     app = create_app(settings)
     with app.app_context():
-        assert record([event("\U0001f600"), event("é")]) == 2
+        assert len(record([event("\U0001f600"), event("é")])) == 2
         assert set(counts_of(["\U0001f600", "é"])) == {"\U0001f600", "é"}
         assert app.test_client().get("/readyz").get_json()["checks"]["database"] == "ok"
         db.engine.dispose()

@@ -127,11 +127,21 @@ class Journal:
         if ids:
             self.redis.xclaim(JOURNAL, GROUP, consumer, 0, cast("Any", ids), idle=_FOREVER_MS, justid=True)
 
-    def settle(self, entries: Iterable[Entry]) -> None:
-        """Take entries whose events are committed out of the journal."""
-        ids = [entry.entry_id for entry in entries]
+    def settle(self, new: Sequence[Entry], known: Sequence[Entry] = ()) -> None:
+        """Take entries whose events are committed out of the journal: the `new` ones inserted a row, the others found
+        it there."""
+        ids = [entry.entry_id for entry in (*new, *known)]
         if ids:
-            self._scripts.run("settle", [JOURNAL, LEDGER, WAKEUP, MINUTES], [GROUP, _WAKEUP_MS, *ids])
+            self._scripts.run("settle", [JOURNAL, LEDGER, WAKEUP, MINUTES], [GROUP, _WAKEUP_MS, len(new), *ids])
+
+    def enter_epoch(self, epoch_id: str) -> str:
+        """Let the ledger know the epoch that it is in, unless it is in another one. Returns which."""
+        self.redis.hsetnx(LEDGER, "epoch", epoch_id)
+        return cast("str", self.redis.hget(LEDGER, "epoch"))
+
+    def begin_epoch(self, epoch_id: str) -> None:
+        """Let the ledger know the epoch that it is in, and that the database has noted it."""
+        self.redis.hset(LEDGER, mapping={"epoch": epoch_id, "epoch_begun": "1"})
 
     def park(self, entries: Iterable[BadEntry]) -> None:
         """Move entries that can never be recorded to the dead letters, with their reasons."""

@@ -9,13 +9,19 @@ if TYPE_CHECKING:
 
 
 class Balance(NamedTuple):
-    """The journal's figures, all of one moment: the ledger's five, then what the two streams hold."""
+    """The journal's figures, all of one moment: the ledger's, then what the two streams hold."""
 
     accepted: int
     duplicate: int
     settled: int
     parked: int
     dropped: int
+    settled_new: int
+    """Of the settled ones, those whose event was new to the database."""
+    epoch: str
+    """The id of the epoch that the ledger is in; empty: of none."""
+    epoch_begun: int
+    """1: the database was told that the ledger is in it."""
     waiting: int
     """Entries in the journal."""
     pending: int

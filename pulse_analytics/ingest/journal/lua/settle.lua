@@ -2,13 +2,22 @@
 -- One step: an entry that was acknowledged but not deleted could never be claimed again.
 --
 -- KEYS  journal, ledger, wake-up flag, settled per minute
--- ARGV  group, life of the wake-up flag in ms, then the entries' ids
+-- ARGV  group, life of the wake-up flag in ms, how many of the entries were new to the database,
+--       then the entries' ids, those of the new ones first
 -- Returns how many were still there; only these are counted, so that settling twice counts once
 
+local first_known = 4 + tonumber(ARGV[3])
+
+local function delete(first, last)
+  return first <= last and redis.call('XDEL', KEYS[1], unpack(ARGV, first, last)) or 0
+end
+
 redis.call('HLEN', KEYS[2])  -- Fails on a foreign type before anything is written.
-redis.call('XACK', KEYS[1], ARGV[1], unpack(ARGV, 3))
-local settled = redis.call('XDEL', KEYS[1], unpack(ARGV, 3))
+redis.call('XACK', KEYS[1], ARGV[1], unpack(ARGV, 4))
+local new = delete(4, first_known - 1)
+local settled = new + delete(first_known, #ARGV)
 redis.call('HINCRBY', KEYS[2], 'settled', settled)
+redis.call('HINCRBY', KEYS[2], 'settled_new', new)
 redis.call('SET', KEYS[3], '1', 'PX', ARGV[2])
 
 -- Last, and its failure (a foreign type under its key) fails nothing: it only tells how busy we are. As the first write,
