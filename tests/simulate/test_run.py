@@ -140,8 +140,11 @@ def ctrl_c() -> Iterator[None]:
 
 @pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_with_what_is_known(api: Api) -> None:
+    once = iter([True])
+
     def interrupt_once() -> None:
-        if len(api.bodies) == 20:
+        # Several are answered at a time: none of them may see that it is just the twentieth.
+        if len(api.bodies) >= 20 and next(once, False):
             os.kill(os.getpid(), signal.SIGINT)
 
     api.before_answer = interrupt_once
