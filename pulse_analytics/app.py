@@ -12,7 +12,6 @@ from pulse_analytics.ingest.timer import JournalTimer
 from pulse_analytics.queueing import init_celery
 from pulse_analytics.web import admin, health, pages, sign_in
 from pulse_analytics.web.cors import init_cors
-from pulse_analytics.web.health import init_health
 from pulse_analytics.web.problems import init_problems
 from pulse_analytics.web.sessions import init_sessions
 
@@ -32,7 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     celery = init_celery(app, settings)
     celery.steps["worker"].add(JournalTimer)
     init_problems(app)
-    init_health(app)
+    health.init_health(app)
     pages.init_converters(app)
     for part in (ingest, admin, sign_in, health, pages):
         app.register_blueprint(part.blueprint)

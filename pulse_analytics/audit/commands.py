@@ -71,12 +71,12 @@ def audit(out: Callable[[str], object] = click.echo, *, in_json: bool = False, r
     joined = join(epoch, before, found.rows, after)
     wrong = faults(found, joined, after)
     if in_json:
-        out(as_json(found, epoch, joined, after))
+        out(as_json(found, epoch, joined, after, wrong))
     else:
         out(describe_journal(after))
         out(describe_database(found))
         out(describe_join(epoch, joined))
-        out(describe_verdict(found, joined, after, before))
+        out(describe_verdict(found, joined, after, before, wrong))
     now = Before(found.rows, before.settled, after.settled_new, after.pending)
     if reason is not None:
         begin_epoch(journal, epoch, reason, wrong, now)

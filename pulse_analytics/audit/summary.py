@@ -57,7 +57,7 @@ def describe_join(epoch: Epoch, joined: Join) -> str:
     )
 
 
-def describe_verdict(found: Recount, joined: Join, after: Balance, before: Balance) -> str:
+def describe_verdict(found: Recount, joined: Join, after: Balance, before: Balance, wrong: list[str]) -> str:
     """Whether all is as it must be, and if not, where."""
     lines = [""]
     if (before.accepted, before.settled) != (after.accepted, after.settled):
@@ -73,7 +73,7 @@ def describe_verdict(found: Recount, joined: Join, after: Balance, before: Balan
         if more := found.wrong - len({each[:2] for each in found.first}):
             lines.append(f"  and {more:,} more")
         lines.append("`pulse rebuild` makes them what the raw events say.")
-    if not faults(found, joined, after):
+    if not wrong:
         lines.append(CLOSED)
     return "\n".join(lines)
 
@@ -83,11 +83,11 @@ def faults(found: Recount, joined: Join, after: Balance) -> list[str]:
     return [*after.faults(), *joined.faults(), *([_count_wrong(found)] if found.first else [])]
 
 
-def as_json(found: Recount, epoch: Epoch, joined: Join, after: Balance) -> str:
+def as_json(found: Recount, epoch: Epoch, joined: Join, after: Balance, wrong: list[str]) -> str:
     """All figures and faults, for programs."""
     figures = {
-        "closed": not faults(found, joined, after),
-        "faults": faults(found, joined, after),
+        "closed": not wrong,
+        "faults": wrong,
         "journal": after._asdict(),
         "database": {
             "rows": found.rows,
