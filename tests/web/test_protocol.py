@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import struct
 import sys
@@ -16,6 +15,7 @@ import pytest
 
 from pulse_analytics.config import CLOSING_SECONDS
 from tests.facts import wait_until
+from tests.servers.kernel import clients_of, cpu_seconds
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port
 from tests.web.tiny_app import BODY_SECONDS, PAGE, READING_SECONDS, REQUEST_SECONDS, SLOW_SECONDS, STREAM_BYTES
@@ -33,7 +33,6 @@ KEEP_ALIVE_SECONDS = 1
 SLACK_SECONDS = 2
 """What a busy machine may add to a deadline."""
 CROWD = 60
-ESTABLISHED = "01"
 ROOT = Path(__file__).parents[2]
 
 
@@ -83,15 +82,11 @@ class TinyServer:
 
     def holds(self, connection: socket.socket) -> bool:
         """Whether the server's end of it is open, seen from the kernel: this reads nothing."""
-        port = connection.getsockname()[1]
-        rows = [row.split() for row in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
-        states = [row[3] for row in rows if row[1].endswith(f":{self.port:04X}") and row[2].endswith(f":{port:04X}")]
-        return states == [ESTABLISHED]
+        return connection.getsockname()[1] in clients_of(self.port)
 
     def cpu_seconds(self) -> float:
         """What its process has used."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds([self.process.pid])
 
 
 def until_closed(connection: socket.socket) -> Ended:

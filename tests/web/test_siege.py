@@ -6,14 +6,12 @@ import asyncio
 import itertools
 import json
 import logging
-import os
 import random
 import socket
 import struct
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -26,10 +24,12 @@ from pulse_analytics.database import db
 from tests.conftest import TOKEN
 from tests.facts import report, wait_until
 from tests.servers import reaper
+from tests.servers.kernel import clients_of, cpu_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import ExitStack
+    from pathlib import Path
 
     from flask import Flask
 
@@ -52,7 +52,6 @@ HONEST_SECONDS = 1.0
 DRIP_SECONDS = 0.5
 SLACK_SECONDS = 2.0
 """What a busy machine may add to a deadline."""
-ESTABLISHED = "01"
 RESET = struct.pack("ii", 1, 0)
 HOST = b"Host: a\r\n"
 AUTHORIZATION = f"Authorization: Bearer {TOKEN}\r\n".encode()
@@ -155,8 +154,7 @@ class Siege:
 
     def held(self) -> int:
         """How many connections of this server the kernel knows."""
-        rows = [row.split() for row in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
-        return sum(row[1].endswith(f":{self._port:04X}") and row[3] == ESTABLISHED for row in rows)
+        return len(clients_of(self._port))
 
     def close(self) -> None:
         """Let go of the readers' ends."""
@@ -286,9 +284,9 @@ def test_honest_clients_are_answered_within_a_second(web: Web, honest: Honest, f
     assert {*siege.odd} == {200, 202}
 
     wait_until(lambda: siege.held() == 0, config.READING_SECONDS + SLACK_SECONDS)
-    used = _cpu_seconds(web)
+    used = cpu_seconds(reaper.members(web.process.pid))
     time.sleep(2)
-    assert _cpu_seconds(web) - used < 2 * HEARTBEAT_SECONDS
+    assert cpu_seconds(reaper.members(web.process.pid)) - used < 2 * HEARTBEAT_SECONDS
     assert facts.ledger()["accepted"] == honest.accepted + len([each for each in siege.odd if each == 202])
 
 
@@ -302,12 +300,3 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     with suppress(OSError):
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     writer.transport.abort()
-
-
-def _cpu_seconds(web: Web) -> float:
-    """What its processes have used."""
-    fields = [
-        Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        for pid in reaper.members(web.process.pid)
-    ]
-    return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
