@@ -21,6 +21,7 @@ import psycopg
 from benchmarks.servers import Server, running
 from benchmarks.versions import environment
 from tests.facts import wait_until
+from tests.once import locked
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port
 
@@ -53,16 +54,8 @@ def lacks() -> str | None:
     found = _node()
     if found is None or _major(found) < OLDEST_NODE or shutil.which("npm", path=_path()) is None:
         return f"The Node rival is left out: there is no Node {OLDEST_NODE} or newer with npm on the PATH."
-    if not _is_installed():
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=0"]
-        try:
-            subprocess.run(  # noqa: S603 - nothing of a user's
-                command, cwd=_FOLDER, env=_environment(), check=True, stdout=sys.stderr, timeout=_INSTALL_SECONDS
-            )
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-            return "The Node rival is left out: npm cannot install its packages (see above)."
-        shutil.copy(_FOLDER / "package-lock.json", _INSTALLED)
-    return None
+    with locked("node-rival"):  # `npm ci` begins by deleting what another process may have installed a moment ago.
+        return None if _is_installed() or _install() else "The Node rival is left out: npm cannot install its packages."
 
 
 def versions() -> str:
@@ -141,6 +134,19 @@ def _is_ready(process: LocalProcess) -> bool:
     said = process.logs().decode(errors="replace")
     assert process.status == "running", said
     return "ready." in said
+
+
+def _install() -> bool:
+    """Install the packages of the lock file; whether npm could."""
+    command = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=0"]
+    try:
+        subprocess.run(  # noqa: S603 - nothing of a user's
+            command, cwd=_FOLDER, env=_environment(), check=True, stdout=sys.stderr, timeout=_INSTALL_SECONDS
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        return False
+    shutil.copy(_FOLDER / "package-lock.json", _INSTALLED)
+    return True
 
 
 def _is_installed() -> bool:
