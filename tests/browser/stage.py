@@ -121,7 +121,8 @@ class Video:
         self._locator = locator
 
     def play(self, rate: float = 1) -> None:
-        """Go on from where it stands."""
+        """Go on from where it stands, as soon as it has a source: hls.js sets it late, which ends an earlier play."""
+        self.wait_until("video.currentSrc")
         self._run("video.playbackRate = arg; return video.play()", rate)
 
     def play_until(self, seconds: float, rate: float = 1) -> None:
@@ -129,6 +130,7 @@ class Video:
 
         It slows down on the last part of the way: the video plays on while a busy machine keeps the page from looking.
         """
+        self.wait_until("video.currentSrc")
         self._run(
             """video.playbackRate = arg.rate;
                return video.play().then(() => new Promise(done => {
