@@ -7,7 +7,6 @@ with the outcome. It ends when its standard input does.
 from __future__ import annotations
 
 import json
-import select
 import subprocess
 import sys
 from pathlib import Path
@@ -50,11 +49,6 @@ class Partner:
     def go(self) -> None:
         """Let it begin."""
         self._say("go")
-
-    def is_finished(self, seconds: float) -> bool:
-        """Wait for the outcome, at most so long; whether it is there, or will never be."""
-        assert self._process.stdout
-        return bool(select.select([self._process.stdout], [], [], seconds)[0])
 
     def finish(self) -> dict[str, Any]:
         """Wait for the outcome."""

@@ -42,7 +42,7 @@ class Side(Protocol):
     def moment(self) -> Moment:
         """What it says now."""
 
-    def finish(self, recorded: int) -> None:
+    def finish(self, least: int, most: int) -> None:
         """Return when nothing waits, and check that so many are then recorded and that every counter is exact."""
 
 
@@ -78,10 +78,10 @@ class PulseSide:
         """What the journal says now."""
         return Moment(time.monotonic(), self._facts.ledger()["settled"], self._facts.waiting())
 
-    def finish(self, recorded: int) -> None:
+    def finish(self, least: int, most: int) -> None:
         """Return when the journal is empty."""
         wait_until(lambda: self._facts.waiting() == 0, PATIENCE_SECONDS)
-        assert self._facts.rows() == recorded
+        assert least <= self._facts.rows() <= most
         self._facts.assert_exact()
 
 
@@ -98,7 +98,7 @@ class NodeSide:
         """What the database and the queue say now. What was forgotten counts as recorded once it is."""
         return Moment(time.monotonic(), self._node.rows() + self._forgotten, self._node.waiting())
 
-    def finish(self, recorded: int) -> None:
+    def finish(self, least: int, most: int) -> None:
         """Empty the queue, which takes the rival much longer than a turn, and wait for what was taken from it."""
         self._forgotten += self._node.forget_what_waits()
-        self._node.assert_exact(recorded - self._forgotten)
+        self._node.assert_exact(least - self._forgotten, most - self._forgotten)

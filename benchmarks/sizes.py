@@ -28,7 +28,7 @@ class Sizes:
     batches: int = 400
     """Batches of 50 of a round of accept."""
     wrk: bool = True
-    """Whether wrk, where it is on the PATH, sends what is posted in accept."""
+    """Whether wrk, where it is on the PATH, sends what is posted in accept, and in through as fast as it goes."""
     wrk_seconds: int = 3
     """For so long, in a round."""
     events: int = 30_000
@@ -37,8 +37,8 @@ class Sizes:
     """That wait when a round of the literal card begins, for each worker process."""
     processes: tuple[int, ...] = (1, 2)
     """Of the worker."""
-    through_posts: int = 10_000
-    """Of a round of through, as fast as they are answered."""
+    through_flood_seconds: float = 5.0
+    """Of a round of through, as fast as POSTs are answered."""
     through_seconds: float = 8.0
     """Of a round of through at a given pace."""
     waiting: int = 50_000
@@ -60,7 +60,7 @@ QUICK = replace(
     wrk_seconds=1,
     events=10_000,
     tasks=300,
-    through_posts=2_000,
+    through_flood_seconds=2.0,
     through_seconds=3.0,
     waiting=10_000,
     growth_rows=(1_000, 10_000),

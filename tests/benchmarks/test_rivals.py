@@ -44,7 +44,7 @@ def test_the_node_rival_counts_each_view_once(place: Place, processes: int) -> N
         assert [post(node.port, view) for view in views] == [(202, "queued")] * 50
         assert [post(node.port, view) for view in views] == [(200, "duplicate")] * 50
         wait_until(lambda: node.waiting() == 0)
-        node.assert_exact(50)
+        node.assert_exact(50, 50)
         assert sum(node.counts().values()) == 50
         assert node.forget_what_waits() == 0
 

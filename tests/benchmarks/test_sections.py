@@ -37,7 +37,7 @@ TINY = replace(
     events=1200,
     tasks=20,
     processes=(1,),
-    through_posts=60,
+    through_flood_seconds=1.0,
     through_seconds=0.3,
     waiting=1000,
     growth_rows=(100, 1_000),
@@ -112,7 +112,7 @@ def test_through_counts_all_that_was_accepted_and_sees_each_view(place: Place) -
 @pytest.mark.nightly
 def test_through_compares_whole_systems(place: Place) -> None:
     board = Board()
-    through.measure(place, replace(TINY, databases=("postgresql",), against=AGAINST), board)
+    through.measure(place, replace(TINY, databases=("postgresql",), against=AGAINST, wrk=True), board)
     assert whose(board, "postgresql, as fast as it goes") == [*VERSIONS, *NODES] * 3
     assert whose(board, "postgresql, as fast as it goes, pulse")[:2] == ["counted", "accepted"]
 
