@@ -11,6 +11,7 @@ from pulse_analytics.ingest.journal import init_journal
 from pulse_analytics.ingest.timer import JournalTimer
 from pulse_analytics.queueing import init_celery
 from pulse_analytics.web import admin, health, pages, sign_in
+from pulse_analytics.web.client import init_client
 from pulse_analytics.web.cors import init_cors
 from pulse_analytics.web.problems import init_problems
 from pulse_analytics.web.sessions import init_sessions
@@ -24,6 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.load()
     app = Flask("pulse_analytics", static_folder=None)
     settings.install(app)
+    init_client(app, settings)
     init_database(app, settings)
     init_cors(app, settings)
     init_journal(app, settings)

@@ -147,6 +147,7 @@ SIGN_IN_SECONDS = 60
 """So many wrong tries of one address in so many seconds; the next one has to wait for their end."""
 
 _LONGEST_SECONDS = 10**9
+_HOST = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", re.ASCII | re.IGNORECASE)
 
 
 class ConfigError(Exception):
@@ -174,6 +175,10 @@ class Settings:
     """The event types that are accepted: names of `pulse_analytics.events.EVENT_TYPES`."""
     cors_origins: tuple[str, ...] = ()
     """The sites, other than this one, whose players may post to `/analytics`."""
+    trusted_proxies: int = 0
+    """How many proxies stand in front: so many items of X-Forwarded-For and -Proto, from the right, are believed."""
+    trusted_hosts: tuple[str, ...] = ()
+    """The names that requests may be for, in small letters; `.video.example` is also each name below it. None: any."""
     port: int = 8000
     flower_port: int = 5555
     """0: no Flower."""
@@ -210,6 +215,8 @@ class Settings:
             dedupe_ttl_seconds=_whole_number(values, "PULSE_DEDUPE_TTL_SECONDS", cls.dedupe_ttl_seconds),
             events=_events(_words(values, "PULSE_EVENTS") or cls.events),
             cors_origins=_origins(_words(values, "PULSE_CORS_ORIGINS")),
+            trusted_proxies=_whole_number(values, "PULSE_TRUSTED_PROXIES", cls.trusted_proxies),
+            trusted_hosts=_hosts(_words(values, "PULSE_TRUSTED_HOSTS")),
             port=_port(values, "PULSE_PORT", cls.port, lowest=1),
             flower_port=_port(values, "PULSE_FLOWER_PORT", cls.flower_port, lowest=0),
             redis_replicas=_whole_number(values, "PULSE_REDIS_REPLICAS", cls.redis_replicas),
@@ -318,3 +325,13 @@ def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
         if scheme not in {"http", "https"} or not host or set(host) & set("/*?#@"):
             raise ConfigError(f"PULSE_CORS_ORIGINS takes origins such as https://video.example, not {origin!r}.")
     return origins
+
+
+def _hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise ConfigError(
+                "PULSE_TRUSTED_HOSTS takes hosts without a port: video.example, .video.example (with all below it), "
+                f"192.0.2.1 or [2001:db8::1]; not {host!r}."
+            )
+    return tuple(host.lower() for host in hosts)

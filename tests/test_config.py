@@ -24,6 +24,7 @@ def test_the_defaults_are_those_of_the_readme(tmp_path: Path, monkeypatch: pytes
     assert settings.dedupe_ttl_seconds == 86_400
     assert settings.events == ("watched_50_percent",)
     assert settings.cors_origins == ()
+    assert (settings.trusted_proxies, settings.trusted_hosts) == (0, ())
     assert (settings.port, settings.flower_port) == (8000, 5555)
 
 
@@ -101,6 +102,12 @@ def test_lists_take_commas_and_spaces(tmp_path: Path) -> None:
         ("PULSE_CORS_ORIGINS", "*"),
         ("PULSE_CORS_ORIGINS", "video.example"),
         ("PULSE_CORS_ORIGINS", "https://video.example/path"),
+        ("PULSE_TRUSTED_PROXIES", "-1"),
+        ("PULSE_TRUSTED_PROXIES", "127.0.0.1"),
+        ("PULSE_TRUSTED_HOSTS", "https://video.example"),
+        ("PULSE_TRUSTED_HOSTS", "video.example, video.example:8000"),
+        ("PULSE_TRUSTED_HOSTS", "*.video.example"),
+        ("PULSE_TRUSTED_HOSTS", "*"),
         ("PULSE_PORT", "0"),
         ("PULSE_PORT", "65536"),
         ("PULSE_PORT", "http"),

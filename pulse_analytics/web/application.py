@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pulse_analytics import config
 from pulse_analytics.ingest.express import ExpressLane
+from pulse_analytics.web.client import believed_scheme, is_trusted
 from pulse_analytics.web.heart import Heart
 from pulse_analytics.web.wsgi_adapter import WsgiAdapter, too_late
 
@@ -27,20 +28,29 @@ class Application:
 
     def __init__(self, flask_app: Flask) -> None:
         self.flask_app = flask_app
-        self._lane = ExpressLane(flask_app, WsgiAdapter(flask_app), too_late)
+        self._flask = WsgiAdapter(flask_app)
+        self._lane = ExpressLane(flask_app, self._flask, too_late)
         settings: Settings = flask_app.extensions["pulse_settings"]
+        self._hops, self._trusted_hosts = settings.trusted_proxies, settings.trusted_hosts
+        self._answer = self._look_first if self._hops or self._trusted_hosts else self._lane
         self._heartbeat_dir = settings.heartbeat_dir
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or follow the server's start and end."""
         if scope["type"] == "http":
-            await self._lane(scope, receive, send)
+            await self._answer(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
 
     async def close(self) -> None:
         """Let go of Redis."""
         await self._lane.close()
+
+    async def _look_first(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request whose scheme a proxy may say, and whose host may not be served: the Flask app refuses it."""
+        scope["scheme"] = believed_scheme(scope["scheme"], _header(scope, b"x-forwarded-proto"), self._hops)
+        served = not self._trusted_hosts or is_trusted(_header(scope, b"host"), self._trusted_hosts)
+        await (self._lane if served else self._flask)(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -62,6 +72,10 @@ class Application:
         if len(os.sched_getaffinity(0)) <= config.SPARE_CORES:
             await heart.wait_for_turn()
         return beating
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return b",".join(value.strip(b" \t") for key, value in scope["headers"] if key == name).decode("latin1")
 
 
 def _ask_for_descriptors() -> None:

@@ -14,6 +14,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from pulse_analytics import config
 from pulse_analytics.config import current_settings
 from pulse_analytics.errors import Configure, Forbidden, Unauthorized
+from pulse_analytics.web.client import is_secure
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
@@ -111,5 +112,4 @@ class _AdminSessions(SecureCookieSessionInterface):
         return super().open_session(app, request) if request.path.startswith("/admin") else None
 
     def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - Flask's signature
-        # Behind a proxy that speaks TLS we are asked by http. A header that lies harms its sender only.
-        return request.is_secure or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
+        return is_secure()

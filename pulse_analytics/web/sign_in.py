@@ -14,6 +14,7 @@ from pulse_analytics.errors import SlowDown, Unauthorized
 from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.reports import schemas
 from pulse_analytics.web import sessions
+from pulse_analytics.web.client import client_address
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
@@ -54,7 +55,7 @@ def sign_in() -> dict[str, Any]:
     sessions.require_csrf_token()
     request.max_content_length = config.BODY_LIMIT_BYTES
     given = schemas.load_query(_schema, request.get_json())["token"]
-    wrong_tries = _WrongTries(request.remote_addr or "unknown")
+    wrong_tries = _WrongTries(client_address())
     wrong_tries.check()
     if not sessions.is_token(given):
         wrong_tries.add()

@@ -53,7 +53,9 @@ class AsgiClient:
         buffered: bool = True,
     ) -> AsgiAnswer:
         """Send a request, and return the whole answer."""
-        lines = [("Host", "localhost"), *(headers or [])]
+        lines = list(headers or [])
+        if not any(name == "Host" for name, _ in lines):
+            lines.insert(0, ("Host", "localhost"))
         if data:
             lines.append(("Content-Length", str(len(data))))
         sent = self._run(self._ask(scope_of(path, method, lines), data))

@@ -52,4 +52,27 @@ EXPECTED_CHANGES: dict[str, Change] = {
         "`true` is no number: such a cursor is none of ours. (On PostgreSQL a count that was true was a 503.)",
         refused("cursor"),
     ),
+    **{
+        f"site: {path}": Change(
+            "A redirect names no host: the one that a request names may be forged.",
+            {"status": 308, "headers": {"Content-Type": "text/html; charset=utf-8", "Location": location}},
+        )
+        for path, location in {
+            "/assets/%2Fetc%2Fpasswd": "/assets/etc/passwd",
+            "/videos//etc/passwd": "/videos/etc/passwd",
+        }.items()
+    },
+    "session: behind a proxy that speaks TLS": Change(
+        "X-Forwarded-Proto is believed with PULSE_TRUSTED_PROXIES only: then the cookie is Secure as before.",
+        {
+            "status": 200,
+            "headers": {
+                "Cache-Control": "no-store",
+                "Content-Type": "application/json",
+                "Set-Cookie": "pulse_session; Expires; HttpOnly; Path=/admin; SameSite=Strict",
+                "Vary": "Cookie",
+            },
+            "body": {"csrfToken": "<token>", "signedIn": False},
+        },
+    ),
 }

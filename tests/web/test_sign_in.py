@@ -54,10 +54,17 @@ def test_its_cookie_is_out_of_reach_of_scripts_and_of_other_sites(client: FlaskC
 
 
 @pytest.mark.parametrize(
-    "options", [{"base_url": "https://pulse.example"}, {"headers": {"X-Forwarded-Proto": "https"}}]
+    ("changed_settings", "options", "secure"),
+    [
+        ({}, {"base_url": "https://pulse.example"}, True),
+        ({}, {"headers": {"X-Forwarded-Proto": "https"}}, False),
+        ({"PULSE_TRUSTED_PROXIES": "1"}, {"headers": {"X-Forwarded-Proto": "https"}}, True),
+        ({"PULSE_TRUSTED_PROXIES": "1"}, {"headers": {"X-Forwarded-Proto": "https, http"}}, False),
+    ],
 )
-def test_under_https_its_cookie_never_leaves_it(client: FlaskClient, options: dict[str, Any]) -> None:
-    assert "Secure" in client.get(SESSION, **options).headers["Set-Cookie"]
+def test_under_https_its_cookie_never_leaves_it(client: FlaskClient, options: dict[str, Any], secure: bool) -> None:
+    headers = client.get(SESSION, **options).headers
+    assert ("Secure" in headers["Set-Cookie"]) is secure
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": "forged"}, {"X-CSRF-Token": "\xff"}])
@@ -105,6 +112,18 @@ def test_after_five_wrong_tries_even_the_right_one_must_wait(
     time.sleep(1.1)
     assert sign_in(client).status_code == 200
     assert facts.redis.keys("pulse:sign-in:*") == []
+
+
+@pytest.mark.parametrize("changed_settings", [{}, {"PULSE_TRUSTED_PROXIES": "1"}])
+def test_tries_are_counted_by_the_address_that_the_proxy_saw_and_a_forged_one_changes_nothing(
+    client: FlaskClient, facts: Facts, changed_settings: dict[str, str]
+) -> None:
+    proxied = [f"6.6.6.{number}, 203.0.113.1" for number in range(6)]
+    tries = [client.post(SESSION, json={"token": "x"}, headers={**csrf(client), "X-Forwarded-For": f}) for f in proxied]
+    assert [answer.status_code for answer in tries] == [401] * 5 + [429]
+    assert facts.redis.keys("pulse:sign-in:*") == [
+        f"pulse:sign-in:{'203.0.113.1' if changed_settings else '127.0.0.1'}"
+    ]
 
 
 def test_a_count_of_wrong_tries_that_has_no_end_gets_one(client: FlaskClient, facts: Facts) -> None:
