@@ -14,6 +14,7 @@ from pulse_analytics.web import admin, health, pages, sign_in
 from pulse_analytics.web.client import init_client
 from pulse_analytics.web.cors import init_cors
 from pulse_analytics.web.problems import init_problems
+from pulse_analytics.web.security_headers import init_security_headers
 from pulse_analytics.web.sessions import init_sessions
 
 
@@ -26,6 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("pulse_analytics", static_folder=None)
     settings.install(app)
     init_client(app, settings)
+    init_security_headers(app)
     init_database(app, settings)
     init_cors(app, settings)
     init_journal(app, settings)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from flask import Flask, Response
+    from flask.ctx import RequestContext
 
     from pulse_analytics.body import Receive, Scope, Send
 
@@ -32,6 +33,14 @@ _SINGLE, _BATCH = "/analytics", "/analytics/batch"
 _BODY_LIMITS = {_SINGLE: BODY_LIMIT_BYTES, _BATCH: BATCH_BODY_LIMIT_BYTES}
 _MEDIA_TYPES = {b"application/json", b"text/plain"}
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+class _Asked(NamedTuple):
+    """What the headers of an answer depend on."""
+
+    path: str
+    origin: str
+    scheme: str
 
 
 class _Answer(NamedTuple):
@@ -45,7 +54,7 @@ class ExpressLane:
     `too_late` answers a client whose body did not arrive in time."""
 
     def __init__(
-        self, app: Flask, otherwise: Callable[..., Awaitable[None]], too_late: Callable[[Send], Awaitable[None]]
+        self, app: Flask, otherwise: Callable[..., Awaitable[None]], too_late: Callable[[Scope, Send], Awaitable[None]]
     ) -> None:
         self._app = app
         self._otherwise = otherwise
@@ -68,14 +77,14 @@ class ExpressLane:
         except ClientGone:
             return
         except TimeoutError:
-            await self._too_late(send)
+            await self._too_late(scope, send)
             return
         except BodyTooLarge as error:
             body, events = error.beginning, None
         if events is None:
             await self._otherwise(scope, receive, send, body)
             return
-        status, headers, body = await self._answer(scope["path"], origin, events)
+        status, headers, body = await self._answer(_Asked(scope["path"], origin, scope["scheme"]), events)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -105,31 +114,37 @@ class ExpressLane:
             events.append(event)
         return events
 
-    async def _answer(self, path: str, origin: str, events: list[Event]) -> _Answer:
+    async def _answer(self, asked: _Asked, events: list[Event]) -> _Answer:
         try:
             accepted = await self._calls.accept(events)
         except TryAgain as error:
-            return self._words_for(path, origin, error)
+            return self._words_for(asked, error)
         results = [
             {"eventId": event.id, "status": "queued" if new else "duplicate"}
             for event, new in zip(events, accepted, strict=True)
         ]
-        batch = path == _BATCH
+        batch = asked.path == _BATCH
         body = f"{_encode({'results': results} if batch else results[0])}\n".encode()
-        headers = [*self._headers(path, origin), (b"content-length", b"%d" % len(body))]
+        headers = [*self._headers(asked), (b"content-length", b"%d" % len(body))]
         return _Answer(202 if batch or accepted[0] else 200, headers, body)
 
-    def _headers_for(self, path: str, origin: str) -> Headers:
-        """The headers that the Flask application gives an answer to this origin, but for its length."""
-        with self._app.test_request_context(path, method="POST", headers=_origin_header(origin)):
+    def _headers_for(self, asked: _Asked) -> Headers:
+        """The headers that the Flask application gives an answer to such a request, but for its length."""
+        with self._as_if(asked):
             answer = self._app.process_response(self._app.make_response({}))
         return [(name, value) for name, value in _headers_of(answer) if name != b"content-length"]
 
-    def _words_for(self, path: str, origin: str, error: Exception) -> _Answer:
+    def _words_for(self, asked: _Asked, error: Exception) -> _Answer:
         """What the Flask application answers if a view raises this error."""
-        with self._app.test_request_context(path, method="POST", headers=_origin_header(origin)):
+        with self._as_if(asked):
             answer = self._app.finalize_request(self._app.handle_user_exception(error))
         return _Answer(answer.status_code, _headers_of(answer), answer.get_data())
+
+    def _as_if(self, asked: _Asked) -> RequestContext:
+        """The Flask application's context of such a request."""
+        url = f"{asked.scheme}://localhost"
+        headers = {"Origin": asked.origin} if asked.origin else {}
+        return self._app.test_request_context(asked.path, base_url=url, method="POST", headers=headers)
 
 
 def sound_event(data: object, enabled: frozenset[str], received_at: int) -> Event | None:
@@ -166,10 +181,6 @@ def _origin_of_report(scope: Scope) -> str | None:
                 return None
             origin = value.decode("latin-1")
     return (origin or "") if media_type in _MEDIA_TYPES else None
-
-
-def _origin_header(origin: str) -> dict[str, str]:
-    return {"Origin": origin} if origin else {}
 
 
 def _headers_of(answer: Response) -> Headers:

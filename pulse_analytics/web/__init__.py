@@ -8,6 +8,7 @@ health.py     GET /healthz, GET /readyz
 cors.py       which sites' players may post to /analytics
 problems.py   errors as answers: RFC 9457 problem+json
 client.py     who asks, by which scheme, for which host: what is believed of proxies
+security_headers.py  the same on every answer
 application.py    the whole as an ASGI server calls it
 wsgi_adapter.py   runs the Flask application on the event loop's server; a slow client holds no thread
 environ.py    an ASGI request as a WSGI application knows it

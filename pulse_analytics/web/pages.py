@@ -54,10 +54,8 @@ def init_converters(app: Flask) -> None:
 
 
 @blueprint.after_request
-def _add_headers(answer: Response) -> Response:
+def _add_content_policy(answer: Response) -> Response:
     answer.headers["Content-Security-Policy"] = "; ".join(f"{kind} {source}" for kind, source in CONTENT_POLICY.items())
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Referrer-Policy"] = "same-origin"
     return answer
 
 

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pulse_analytics import config
 from pulse_analytics.body import BODY_IS_HERE
+from pulse_analytics.web.security_headers import refusal
 
 if TYPE_CHECKING:
     import asyncio
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import httptools
 
 _BODY_FIELDS = {b"content-length", b"transfer-encoding"}
-_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class _Outlet:
@@ -143,10 +143,11 @@ class Protocol(HttpToolsProtocol):
         if self._owes_answer():
             self.transport.abort()
         elif self._too_large:
-            self.transport.write(_TOO_LARGE)
+            self.transport.write(refusal("431 Request Header Fields Too Large", ""))
             self._finish()
         else:
-            super().send_400_response(msg)
+            self.transport.write(refusal("400 Bad Request", msg))
+            self.transport.close()
 
     def _look_after(self, seconds: float) -> None:
         """Look in so many seconds, and see then what was sent meanwhile."""

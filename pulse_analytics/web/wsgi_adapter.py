@@ -16,6 +16,7 @@ from pulse_analytics import config
 from pulse_analytics.body import BodyTooLarge, ClientGone, read_body
 from pulse_analytics.web.environ import environ_of
 from pulse_analytics.web.problems import problem
+from pulse_analytics.web.security_headers import security_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Iterator
@@ -53,7 +54,7 @@ class WsgiAdapter:
             except BodyTooLarge as error:
                 body = error.beginning
             except TimeoutError:
-                return await too_late(send)
+                return await too_late(scope, send)
             except ClientGone:
                 return None
         environ = environ_of(scope, body)
@@ -163,9 +164,10 @@ async def _until_gone(receive: Receive) -> None:
         pass  # The rest of a body that is too large.
 
 
-async def too_late(send: Send) -> None:
+async def too_late(scope: Scope, send: Send) -> None:
     """Answer a client whose body did not arrive in time."""
     answer = problem(408, f"The body did not arrive within {config.BODY_SECONDS:g} s.")
+    answer.headers.update(security_headers(scope["path"], secure=scope["scheme"] == "https"))
     await send(_start(408, list(answer.headers), closes=True))
     await send({"type": "http.response.body", "body": answer.get_data()})
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tests.contract.answers import Answer, Reduced, line_of, reduce_answer
 from tests.contract.ask import CSRF, Ask, Group
+from tests.web.secured import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,6 +37,8 @@ class Exchange(NamedTuple):
 
     ask: Ask
     answer: Reduced
+    lacking: list[str]
+    """Security headers that the answer has not."""
 
 
 #: What was asked and answered, by `GROUP: NAME`.
@@ -52,7 +55,8 @@ def replay(client: Client, facts: Facts, groups: Iterable[Group]) -> Exchanges:
         for ask in group.asks:
             name = f"{group.name}: {ask.name}"
             assert name not in exchanges, f"Two requests are called {name!r}."
-            exchanges[name] = Exchange(ask, reduce_answer(sender.send(ask)))
+            answer = sender.send(ask)
+            exchanges[name] = Exchange(ask, reduce_answer(answer), lacking(answer.headers))
     return exchanges
 
 
@@ -63,7 +67,7 @@ def differences(exchanges: Exchanges, recorded: Mapping[str, Reduced], changes: 
         f"{name}\n  is in the recording or the table of expected changes, but not in the catalogue"
         for name in sorted(unknown)
     ]
-    for name, (ask, answer) in exchanges.items():
+    for name, (ask, answer, _) in exchanges.items():
         change = changes.get(name)
         expected = change.answer if change else recorded.get(name, {})
         if answer != expected:

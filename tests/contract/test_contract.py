@@ -12,14 +12,15 @@ OLD = {"status": 200, "headers": {}}
 NEW = refused("colour")
 
 
-def test_every_request_gets_the_answer_of_version_0_1_0(exchanges: Exchanges) -> None:
+def test_every_request_gets_the_answer_of_version_0_1_0_and_security_headers(exchanges: Exchanges) -> None:
+    assert {name: exchange.lacking for name, exchange in exchanges.items() if exchange.lacking} == {}
     found = differences(exchanges, read_recording(RECORDING), EXPECTED_CHANGES)
     if found:
         pytest.fail(f"{len(found)} of {len(exchanges)} answers differ:\n\n" + "\n\n".join(found), pytrace=False)
 
 
 def answered(answer: dict[str, object]) -> Exchanges:
-    return {"top: colour": Exchange(Ask(name="colour", method="GET", path="/top?colour=red"), answer)}
+    return {"top: colour": Exchange(Ask(name="colour", method="GET", path="/top?colour=red"), answer, [])}
 
 
 def test_a_changed_answer_is_shown_with_its_request_and_both_answers() -> None:

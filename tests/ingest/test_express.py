@@ -15,6 +15,7 @@ from pulse_analytics.web.application import Application
 from pulse_analytics.web.wsgi_adapter import WsgiAdapter
 from tests.contract.asgi_client import AsgiClient
 from tests.facts import Facts, report, wait_until
+from tests.web.secured import NAMES, lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-COMPARED = ("content-type", "allow", "vary", "retry-after", "cache-control", "location")
+COMPARED = {
+    *("content-type", "allow", "vary", "retry-after", "cache-control", "location", "strict-transport-security"),
+    *NAMES,
+}
 JSON = ("Content-Type", "application/json")
+SETTINGS = {"PULSE_CORS_ORIGINS": "https://video.example", "PULSE_DEDUPE_TTL_SECONDS": "0"}
+BEHIND_PROXIES = {"PULSE_TRUSTED_PROXIES": "1", "PULSE_TRUSTED_HOSTS": "localhost, .video.example"}
 SOUND = json.dumps(report()).encode()
 
 
@@ -36,9 +42,9 @@ def batch(size: int) -> bytes:
 
 
 @pytest.fixture
-def changed_settings() -> dict[str, str]:
+def changed_settings(request: pytest.FixtureRequest) -> dict[str, str]:
     """A site whose players may post; nothing is a duplicate, so that a request can be sent twice."""
-    return {"PULSE_CORS_ORIGINS": "https://video.example", "PULSE_DEDUPE_TTL_SECONDS": "0"}
+    return getattr(request, "param", SETTINGS)
 
 
 @pytest.fixture
@@ -108,6 +114,9 @@ headers = st.lists(
             ("Origin", ""),
             ("Cookie", "pulse_session=x"),
             ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Proto", "http"),
+            ("Host", "video.example:8000"),
+            ("Host", "other.example"),
             ("Access-Control-Request-Method", "POST"),
         ]
     ),
@@ -130,16 +139,35 @@ paths = st.sampled_from(
 methods = st.sampled_from(["POST", "POST", "POST", "OPTIONS", "GET", "PUT", "HEAD", "post"])
 
 
+@pytest.mark.parametrize(
+    "changed_settings", [SETTINGS, {**SETTINGS, **BEHIND_PROXIES}], ids=["alone", "behind proxies"], indirect=True
+)
 def test_any_request_gets_the_same_answer_from_both_applications(lane: AsgiClient, direct: AsgiClient) -> None:
-    @settings(max_examples=400)
+    @settings(max_examples=300)
     @given(method=methods, path=paths, headers=headers, body=bodies)
     @example("POST", "/analytics", [("Content-Type", ""), JSON], SOUND)
     @example("POST", "/analytics", [("Origin", ""), ("Origin", "https://video.example"), JSON], SOUND)
     def compare(method: str, path: str, headers: list[tuple[str, str]], body: bytes) -> None:
         through, direct_answer = (each.open(path, method=method, headers=headers, data=body) for each in (lane, direct))
         assert reduced(through) == reduced(direct_answer)
+        assert lacking(through.headers) == []
 
     compare()
+
+
+@pytest.mark.parametrize("changed_settings", [{**SETTINGS, **BEHIND_PROXIES}], indirect=True)
+def test_a_report_from_a_page_under_https_is_answered_with_hsts_and_one_for_another_host_is_not_accepted(
+    lane: AsgiClient, facts: Facts
+) -> None:
+    def post(*headers: tuple[str, str]) -> tuple[int, bool]:
+        answer = lane.open("/analytics", method="POST", headers=[JSON, *headers], data=SOUND)
+        return answer.status_code, ("strict-transport-security", "max-age=31536000") in answer.headers
+
+    assert post(("Host", "video.example"), ("X-Forwarded-Proto", "https")) == (202, True)
+    assert post(("Host", "video.example"), ("X-Forwarded-Proto", "https, http")) == (202, False)
+    assert post(("Host", "video.example")) == (202, False)
+    assert post(("Host", "other.example"), ("X-Forwarded-Proto", "https")) == (400, True)
+    assert facts.waiting() == 3
 
 
 @pytest.mark.parametrize("harm", ["killed", "read-only", "without replicas", "full"])

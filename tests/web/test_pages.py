@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
 from pulse_analytics.web import pages
+from tests.web.secured import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,6 +185,9 @@ def test_every_answer_is_strict(client: FlaskClient, path: str) -> None:
     }
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
+    assert lacking(headers) == []
+    for_other_sites = path.startswith(("/assets/", "/videos/", "/favicon"))
+    assert headers["Cross-Origin-Resource-Policy"] == ("cross-origin" if for_other_sites else "same-origin")
 
 
 @pytest.mark.parametrize(
@@ -242,7 +246,8 @@ def test_it_stands_before_no_other_route(app: Flask, client: FlaskClient) -> Non
         "/videos/<path:name>",
         "/favicon.svg",
     }
-    assert "Content-Security-Policy" not in client.get("/healthz").headers
+    policies = {client.get(path).headers["Content-Security-Policy"] for path in ("/healthz", "/nothing", "/admin/nope")}
+    assert policies == {"default-src 'none'; frame-ancestors 'none'"}
 
 
 @pytest.mark.usefixtures("built_site")

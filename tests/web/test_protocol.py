@@ -18,6 +18,7 @@ from tests.facts import wait_until
 from tests.servers.kernel import clients_of, cpu_seconds
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port
+from tests.web.secured import lacking_in
 from tests.web.tiny_app import BODY_SECONDS, PAGE, READING_SECONDS, REQUEST_SECONDS, SLOW_SECONDS, STREAM_BYTES
 
 if TYPE_CHECKING:
@@ -205,6 +206,7 @@ def test_a_head_that_is_refused_is_answered_and_closed_at_once(server: TinyServe
     answer = server.ask(sent)
     assert answer.status == status
     assert b"\r\nconnection: close\r\n" in answer.data
+    assert lacking_in(answer.data) == []
     assert answer.seconds < SLACK_SECONDS
     assert server.is_well()
 

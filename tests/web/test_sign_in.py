@@ -65,6 +65,7 @@ def test_its_cookie_is_out_of_reach_of_scripts_and_of_other_sites(client: FlaskC
 def test_under_https_its_cookie_never_leaves_it(client: FlaskClient, options: dict[str, Any], secure: bool) -> None:
     headers = client.get(SESSION, **options).headers
     assert ("Secure" in headers["Set-Cookie"]) is secure
+    assert headers.get("Strict-Transport-Security") == ("max-age=31536000" if secure else None)
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": "forged"}, {"X-CSRF-Token": "\xff"}])

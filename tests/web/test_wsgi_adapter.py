@@ -17,6 +17,7 @@ from pulse_analytics.web.wsgi_adapter import WsgiAdapter
 from tests.facts import report, wait_until
 from tests.loop import run
 from tests.web.exchange import Exchange
+from tests.web.secured import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -201,6 +202,7 @@ class TestBodies:
         run(exchange.with_(flask_adapter))
         problem = json.loads(exchange.data)
         assert (exchange.status, exchange.header("connection")) == (408, "close")
+        assert lacking((name.decode(), value.decode()) for name, value in exchange.sent[0]["headers"]) == []
         assert exchange.header("content-type") == "application/problem+json"
         assert set(problem) == {"type", "title", "status", "detail"}
         assert exchange.complete

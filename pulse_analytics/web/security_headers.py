@@ -1,0 +1,64 @@
+"""What every answer tells a browser, whoever makes it: to do as little as possible with it."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from pulse_analytics.web.client import is_secure
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+_FOR_ALL = {
+    "X-Content-Type-Options": "nosniff",
+    # Of what is no page. The pages have a policy of their own.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    # A page's address names a video.
+    "Referrer-Policy": "same-origin",
+    # What a film needs (autoplay, fullscreen, picture-in-picture) is left as it is.
+    "Permissions-Policy": (
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), "
+        "microphone=(), midi=(), payment=(), usb=()"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_TRANSPORT = "max-age=31536000"
+"""A year. Sub-domains are not ours to speak for."""
+
+_FOR_OTHER_SITES = ("/analytics", "/assets/", "/videos/", "/favicon.svg")
+"""What pages of other sites may load, and learn nothing by: a beacon is answered with what it sent, and the rest is the
+same for everyone. (CORS does not cover these: beacons, and elements such as <video>, load without it.)"""
+
+
+def init_security_headers(app: Flask) -> None:
+    """Give every answer of `app` its security headers; one that a view has set stays."""
+    app.after_request(_add)
+
+
+def security_headers(path: str, *, secure: bool) -> dict[str, str]:
+    """Those of an answer to a request for `path`. `secure`: the client asked by https."""
+    readers = "cross-origin" if path.startswith(_FOR_OTHER_SITES) else "same-origin"
+    headers = {**_FOR_ALL, "Cross-Origin-Resource-Policy": readers}
+    return {**headers, "Strict-Transport-Security": _TRANSPORT} if secure else headers
+
+
+def refusal(status: str, words: str) -> bytes:
+    """The whole of an answer that the application has no part in; `status` is such as `400 Bad Request`."""
+    headers = {
+        "Date": formatdate(usegmt=True),
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Length": str(len(words)),
+        "Connection": "close",
+        **security_headers("", secure=False),
+    }
+    lines = "".join(f"{name.lower()}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 {status}\r\n{lines}\r\n{words}".encode()
+
+
+def _add(answer: Response) -> Response:
+    for name, value in security_headers(request.path, secure=is_secure()).items():
+        answer.headers.setdefault(name, value)
+    return answer
