@@ -11,6 +11,7 @@ import urllib3
 
 from tests.conftest import TOKEN
 from tests.facts import Facts, report
+from tests.web.secured import lacking
 
 if TYPE_CHECKING:
     from tests.servers.web import Command, Web
@@ -37,6 +38,29 @@ def test_it_accepts_counts_up_and_says_what_is_wrong(web: Web, facts: Facts) -> 
     top = f"{web.url}/admin/analytics/top"
     assert http.request("GET", top).status == 401
     assert http.request("GET", top, headers={"Authorization": f"Bearer {TOKEN}"}).json()["total"] == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("changed_settings", [{"PULSE_TRUSTED_PROXIES": "1", "PULSE_TRUSTED_HOSTS": "video.example"}])
+def test_it_believes_proxies_serves_hosts_and_sends_headers_as_asgi_py_does(web: Web, facts: Facts) -> None:
+    proxied = {"Host": "video.example", "X-Forwarded-For": "6.6.6.6, 203.0.113.1", "X-Forwarded-Proto": "https"}
+
+    def ask(method: str, path: str, headers: dict[str, str], body: object = None) -> urllib3.BaseHTTPResponse:
+        return http.request(method, f"{web.url}{path}", headers=headers, json=body, redirect=False)
+
+    accepted = ask("POST", "/analytics", proxied, report("v"))
+    assert (accepted.status, accepted.headers["Strict-Transport-Security"]) == (202, "max-age=31536000")
+    session = ask("GET", "/admin/session", proxied)
+    assert "Secure" in session.headers["Set-Cookie"]
+    browser = {"Cookie": session.headers["Set-Cookie"].partition(";")[0], "X-CSRF-Token": session.json()["csrfToken"]}
+    assert ask("POST", "/admin/session", {**proxied, **browser}, {"token": "wrong"}).status == 401
+    assert facts.redis.keys("pulse:sign-in:*") == ["pulse:sign-in:203.0.113.1"]
+    refused = ask("POST", "/analytics", {**proxied, "Host": "evil.example"}, report("v", "u2"))
+    assert (refused.status, "evil.example" in refused.json()["detail"]) == (400, True)
+    moved = ask("GET", "//videos//x", proxied)
+    assert (moved.status, moved.headers["Location"]) == (308, "/videos/x")
+    assert [lacking(answer.headers.items()) for answer in (accepted, session, refused, moved)] == [[]] * 4
+    assert facts.waiting() == 1
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
