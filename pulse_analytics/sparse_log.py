@@ -17,7 +17,10 @@ class _Seen(NamedTuple):
 
 
 class SparseLog:
-    """Warns of each cause at most once in `seconds`, and says how often it happened meanwhile."""
+    """Warns of each cause at most once in `seconds`, and says how often it happened meanwhile.
+
+    Of causes that anybody can make up it writes the first 100 in that time, and then says how many it left out.
+    """
 
     _MOST_CAUSES = 100
 
@@ -26,6 +29,7 @@ class SparseLog:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._seen: dict[str, _Seen] = {}
+        self._left_out = 0
 
     def warning(self, cause: str) -> None:
         """Say that `cause` happened, or count it."""
@@ -36,7 +40,12 @@ class SparseLog:
                 self._seen[cause] = _Seen(seen.logged_at, seen.more + 1)
                 return
             if len(self._seen) >= self._MOST_CAUSES:
-                self._seen.clear()
+                self._seen = {name: last for name, last in self._seen.items() if now - last.logged_at < self._seconds}
+            if len(self._seen) >= self._MOST_CAUSES:
+                self._left_out += 1
+                return
             self._seen[cause] = _Seen(now, 0)
+            left_out, self._left_out = self._left_out, 0
         more = f" ({seen.more} times more since the last such line)" if seen is not None and seen.more else ""
-        self._log.warning("%s%s", cause, more)
+        others = f" ({left_out} lines of other causes left out before)" if left_out else ""
+        self._log.warning("%s%s%s", cause, more, others)
