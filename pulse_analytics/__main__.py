@@ -6,7 +6,7 @@ import sys
 
 from pulse_analytics.app import create_app
 from pulse_analytics.cli import pulse_group
-from pulse_analytics.config import ConfigError
+from pulse_analytics.errors import ConfigError
 
 
 def main() -> None:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 
+from pulse_analytics.credentials import with_secret_files
+from pulse_analytics.errors import ConfigError
 from pulse_analytics.events import EVENT_TYPES
 
 if TYPE_CHECKING:
@@ -150,10 +152,6 @@ _LONGEST_SECONDS = 10**9
 _HOST = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", re.ASCII | re.IGNORECASE)
 
 
-class ConfigError(Exception):
-    """A setting has a value that cannot work. The message names the setting."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings in force, one attribute for each `PULSE_*` variable.
@@ -202,7 +200,8 @@ class Settings:
         """
         environ = os.environ if environ is None else environ
         data_dir = Path(environ.get("PULSE_DATA_DIR") or cls.data_dir).absolute()
-        return cls.parse({**read_run_file(data_dir), **{k: v for k, v in environ.items() if v}}, data_dir)
+        given = with_secret_files({name: value for name, value in environ.items() if value})
+        return cls.parse({**read_run_file(data_dir), **given}, data_dir)
 
     @classmethod
     def parse(cls, values: Mapping[str, str], data_dir: Path) -> Self:

@@ -45,6 +45,10 @@ class TryAgain(Exception):
     """The request may succeed later, as it is. Its outcome may be unknown: a repetition is safe and tells."""
 
 
+class ConfigError(Exception):
+    """A setting has a value that cannot work. The message names the setting."""
+
+
 class Configure(Exception):
     """The server lacks a setting; only its operator can help. The message names the setting."""
 

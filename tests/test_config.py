@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pulse_analytics.config import RUN_FILE, ConfigError, Settings, read_run_file
+from pulse_analytics.config import RUN_FILE, Settings, read_run_file
+from pulse_analytics.errors import ConfigError
 from pulse_analytics.up.run_file import write_run_file
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 
-from pulse_analytics.config import ConfigError
+from pulse_analytics.errors import ConfigError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine

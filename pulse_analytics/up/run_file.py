@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulse_analytics.config import RUN_FILE, Settings
+from pulse_analytics.credentials import SECRETS, with_secret_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,12 +26,19 @@ def write_run_file(data_dir: Path, values: Mapping[str, str]) -> None:
 
 
 def user_values(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The `PULSE_*` variables that the user set, the empty ones left out; PULSE_DATA_DIR, absolute, is always there."""
+    """The `PULSE_*` variables that the user set, the empty ones left out; PULSE_DATA_DIR, absolute, is always there.
+
+    Secrets are read from the files that hold them. Raises ConfigError if one cannot be.
+    """
     environ = os.environ if environ is None else environ
-    values = {name: value for name, value in environ.items() if name.startswith("PULSE_") and value}
+    values = with_secret_files({name: value for name, value in environ.items() if name.startswith("PULSE_") and value})
     return {**values, "PULSE_DATA_DIR": str(Path(values.get("PULSE_DATA_DIR") or Settings.data_dir).absolute())}
 
 
 def child_environment(values: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a program that `pulse up` starts: its own, and the `PULSE_*` values that it chose."""
-    return {**os.environ, **values}
+    """The environment of a program that `pulse up` starts: its own, and the `PULSE_*` values that it chose.
+
+    They hold what secrets' files held: a child that had both would refuse to start.
+    """
+    files = {f"{name}_FILE" for name in SECRETS}
+    return {**{name: value for name, value in os.environ.items() if name not in files}, **values}

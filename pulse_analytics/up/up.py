@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from pulse_analytics.config import ConfigError, Settings, read_run_file
+from pulse_analytics.config import Settings, read_run_file
+from pulse_analytics.errors import ConfigError
 from pulse_analytics.up.exclusive import PATIENCE_SECONDS, check_ports, free_port, locked
 from pulse_analytics.up.program import Program, StartError, redis_lacks
 from pulse_analytics.up.run_file import child_environment, user_values, write_run_file
@@ -50,9 +51,9 @@ def up(values: Mapping[str, str] | None = None, *, stack: Stack = stack) -> int:
     Valkey off.
     """
     os.umask(0o077)
-    values = user_values(values)
-    data_dir = Path(values["PULSE_DATA_DIR"])
     try:
+        values = user_values(values)
+        data_dir = Path(values["PULSE_DATA_DIR"])
         given = Settings.parse(values, data_dir)
         with locked(data_dir, _say) as lock:
             _close_to_others(data_dir)

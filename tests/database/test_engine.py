@@ -9,8 +9,9 @@ import psycopg
 import pytest
 
 from pulse_analytics.app import create_app
-from pulse_analytics.config import ConfigError, Settings
+from pulse_analytics.config import Settings
 from pulse_analytics.database import db
+from pulse_analytics.errors import ConfigError
 from pulse_analytics.ingest.recorder import record
 from pulse_analytics.reports.queries import counts_of
 from tests.conftest import migrate

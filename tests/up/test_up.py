@@ -110,6 +110,24 @@ def test_the_children_have_what_was_chosen_and_what_the_user_set(start: Start) -
     assert run.end() == 0
 
 
+def test_a_secret_in_a_file_is_read_once_and_the_children_have_it(start: Start, tmp_path: Path) -> None:
+    token = "a-token-that-is-in-a-file"
+    (tmp_path / "secret").write_text(f"{token}\n")
+    load = "from pulse_analytics.config import Settings; print(Settings.load().admin_token, 'ready.')"
+    show = {"name": "show", "code": load, "once": True}
+    run = start(["valkey"], [show], PULSE_ADMIN_TOKEN_FILE=str(tmp_path / "secret"))
+    run.wait_for(IS_UP)
+    assert run.log("show") == f"{token} ready.\n"
+    assert read_run_file(run.data_dir)["PULSE_ADMIN_TOKEN"] == token
+    assert run.end() == 0
+
+
+def test_a_secrets_file_that_is_not_there_is_one_sentence(start: Start) -> None:
+    run = start([SLEEPER], PULSE_REDIS_URL_FILE="/nowhere/url")
+    assert run.process.wait(10) == 1
+    assert run.output == "pulse up: PULSE_REDIS_URL_FILE: cannot read /nowhere/url: No such file or directory.\n"
+
+
 def test_an_address_left_by_a_killed_run_does_not_switch_valkey_off(start: Start, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
