@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SETTINGS = {
-    "PULSE_ADMIN_TOKEN": "the-admin-token",
+    "PULSE_ADMIN_TOKEN": "the-admin-token-of-crashes",
     "PULSE_DATABASE_TIMEOUT_SECONDS": "2",
     "PULSE_STALE_AFTER_SECONDS": "3",
     "PULSE_REDIS_TIMEOUT_SECONDS": "0.5",

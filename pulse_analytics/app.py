@@ -15,6 +15,7 @@ from pulse_analytics.web.client import init_client
 from pulse_analytics.web.cors import init_cors
 from pulse_analytics.web.problems import init_problems
 from pulse_analytics.web.security_headers import init_security_headers
+from pulse_analytics.web.session_key import init_session_key
 from pulse_analytics.web.sessions import init_sessions
 
 
@@ -31,7 +32,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_database(app, settings)
     init_cors(app, settings)
     init_journal(app, settings)
-    init_sessions(app, settings)
+    init_session_key(app, settings)
+    init_sessions(app)
     celery = init_celery(app, settings)
     celery.steps["worker"].add(JournalTimer)
     init_problems(app)

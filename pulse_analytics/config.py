@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 
-from pulse_analytics.credentials import with_secret_files
+from pulse_analytics.credentials import AdminToken, read_admin_tokens, read_session_key, with_secret_files
 from pulse_analytics.errors import ConfigError
 from pulse_analytics.events import EVENT_TYPES
 
@@ -147,6 +147,10 @@ SESSION_SECONDS = 12 * 3600
 SIGN_IN_TRIES = 5
 SIGN_IN_SECONDS = 60
 """So many wrong tries of one address in so many seconds; the next one has to wait for their end."""
+CLOCK_SKEW_SECONDS = 60
+"""So far ahead may the clock of the web host be that signed a session."""
+SESSION_KEY_SECONDS = 60.0
+"""How long a web process uses the session key of Redis without a look whether it is still there."""
 
 _LONGEST_SECONDS = 10**9
 _HOST = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", re.ASCII | re.IGNORECASE)
@@ -166,7 +170,11 @@ class Settings:
     redis_url: str = "redis://127.0.0.1:6379/0"
     """Journal, dedupe keys and Celery broker: one server, because claim and append must be one step."""
     admin_token: str | None = field(default=None, repr=False)
-    """The bearer token of the admin API; without one it answers 503."""
+    """That of PULSE_ADMIN_TOKEN alone: what `pulse up` makes."""
+    admin_tokens: tuple[AdminToken, ...] = ()
+    """All tokens of the admin API, also that of PULSE_ADMIN_TOKEN; without any it answers 503."""
+    session_key: str | None = field(default=None, repr=False)
+    """What signs sessions; None: a key that all web processes share in Redis."""
     dedupe_ttl_seconds: int = 86_400
     """One count per viewer and video in this time. 0: every report counts."""
     events: tuple[str, ...] = ("watched_50_percent",)
@@ -210,7 +218,9 @@ class Settings:
             data_dir=data_dir,
             database_url=_database_url(values.get("PULSE_DATABASE_URL") or f"sqlite:///{data_dir / 'pulse.db'}"),
             redis_url=_redis_url(values.get("PULSE_REDIS_URL") or cls.redis_url),
-            admin_token=_token(values.get("PULSE_ADMIN_TOKEN")),
+            admin_token=values.get("PULSE_ADMIN_TOKEN") or None,
+            admin_tokens=read_admin_tokens(values),
+            session_key=read_session_key(values),
             dedupe_ttl_seconds=_whole_number(values, "PULSE_DEDUPE_TTL_SECONDS", cls.dedupe_ttl_seconds),
             events=_events(_words(values, "PULSE_EVENTS") or cls.events),
             cors_origins=_origins(_words(values, "PULSE_CORS_ORIGINS")),
@@ -274,13 +284,6 @@ def _has_port(url: str) -> bool:
         return urlsplit(url).port != 0
     except ValueError:
         return False
-
-
-def _token(token: str | None) -> str | None:
-    # Anything else cannot arrive in a header as it was typed here.
-    if token and not re.fullmatch(r"[!-~]+", token):
-        raise ConfigError("PULSE_ADMIN_TOKEN must be printable ASCII characters without spaces.")
-    return token or None
 
 
 def _events(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,17 +1,44 @@
-"""The secrets among the settings: files that hold them."""
+"""The secrets among the settings: files that hold them, the admin tokens, and the key that signs sessions."""
 
 from __future__ import annotations
 
+import hmac
+import re
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulse_analytics.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-SECRETS = ("PULSE_DATABASE_URL", "PULSE_REDIS_URL", "PULSE_ADMIN_TOKEN")
+SECRETS = ("PULSE_DATABASE_URL", "PULSE_REDIS_URL", "PULSE_ADMIN_TOKEN", "PULSE_ADMIN_TOKENS", "PULSE_SESSION_KEY")
 """The settings that may be in a file instead, whose path is the setting NAME_FILE."""
+
+SHORTEST_TOKEN = 20
+"""Characters. Wrong tokens are limited by address, and addresses are cheap: only the token's length ends guessing."""
+SHORTEST_SESSION_KEY = 32
+"""Characters. Everybody who asks gets a signature to test guesses of the key on, without a limit."""
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_ENTRY = re.compile(r"([A-Za-z0-9_.-]{1,64}):(read|full):([!-~]+)")
+_HOW_TO_MAKE = "`openssl rand -base64 32` makes a good one."
+
+
+@dataclass(frozen=True, slots=True)
+class AdminToken:
+    """A token of the admin API, named so that it can be told apart in the log and revoked alone."""
+
+    name: str
+    role: str
+    """`full`, or `read`: nothing can be changed with it."""
+    secret: str = field(repr=False)
+
+    def may(self, method: str) -> bool:
+        """Whether a request with this HTTP method is allowed to it."""
+        return self.role == "full" or method in SAFE_METHODS
 
 
 def with_secret_files(values: Mapping[str, str]) -> dict[str, str]:
@@ -26,6 +53,61 @@ def with_secret_files(values: Mapping[str, str]) -> dict[str, str]:
                 raise ConfigError(f"{name} and {name}_FILE are both set: unset one of them.")
             found[name] = _content(f"{name}_FILE", path)
     return found
+
+
+def read_admin_tokens(values: Mapping[str, str]) -> tuple[AdminToken, ...]:
+    """PULSE_ADMIN_TOKEN, as admin:full, and those of PULSE_ADMIN_TOKENS: `name:role:TOKEN`, by spaces or commas.
+
+    Raises ConfigError. It never quotes an entry: whichever part of it is wrong may be the token.
+    """
+    tokens = []
+    if secret := values.get("PULSE_ADMIN_TOKEN"):
+        tokens.append(AdminToken("admin", "full", check_token(secret, "PULSE_ADMIN_TOKEN")))
+    for number, entry in enumerate(values.get("PULSE_ADMIN_TOKENS", "").replace(",", " ").split(), start=1):
+        place = f"Entry {number} of PULSE_ADMIN_TOKENS"
+        found = _ENTRY.fullmatch(entry)
+        if found is None:
+            raise ConfigError(f"{place} must be NAME:read:TOKEN or NAME:full:TOKEN.")
+        name, role, secret = found.groups()
+        if name in {"admin", *(token.name for token in tokens)}:
+            raise ConfigError(f"{place} has a name that is taken: another entry's, or `admin`, PULSE_ADMIN_TOKEN's.")
+        if secret in {token.secret for token in tokens}:
+            raise ConfigError(f"{place} has the same token as another one: none of them could be revoked alone.")
+        tokens.append(AdminToken(name, role, check_token(secret, place)))
+    return tuple(tokens)
+
+
+def check_token(token: str, place: str) -> str:
+    """`token`. Raises ConfigError if it can be guessed, or cannot arrive in a header as it was typed here."""
+    if not re.fullmatch(r"[!-~]+", token):
+        raise ConfigError(f"{place} must be printable ASCII characters without spaces.")
+    if len(token) < SHORTEST_TOKEN:
+        raise ConfigError(f"{place} is too short: a token has at least {SHORTEST_TOKEN} characters. {_HOW_TO_MAKE}")
+    return token
+
+
+def read_session_key(values: Mapping[str, str]) -> str | None:
+    """PULSE_SESSION_KEY, or None. Raises ConfigError if it is too short."""
+    key = values.get("PULSE_SESSION_KEY") or None
+    if key is not None and len(key) < SHORTEST_SESSION_KEY:
+        raise ConfigError(f"PULSE_SESSION_KEY must have at least {SHORTEST_SESSION_KEY} characters. {_HOW_TO_MAKE}")
+    return key
+
+
+def matching(tokens: Iterable[AdminToken], given: str) -> AdminToken | None:
+    """The token that `given` is, or None.
+
+    How long it takes tells nothing: every token is compared, and digests are equally long.
+    """
+    digest, found = _digest(given), None
+    for token in tokens:
+        if hmac.compare_digest(_digest(token.secret), digest):
+            found = token
+    return found
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode(errors="surrogatepass")).digest()  # JSON can spell half a character.
 
 
 def _content(setting: str, path: str) -> str:

@@ -58,7 +58,7 @@ class Unauthorized(Exception):
 
 
 class Forbidden(Exception):
-    """The request was not sent by a page of ours."""
+    """The request was not sent by a page of ours, or its token may not do that."""
 
 
 class SlowDown(Exception):

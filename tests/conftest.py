@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tests.servers.postgres import PostgresServer
     from tests.servers.valkey import ValkeyContainer
 
-TOKEN = "the-admin-token"
+TOKEN = "the-admin-token-of-tests"
 TEMPLATE = "pulse_template"
 
 _numbers = itertools.count(1)

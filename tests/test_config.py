@@ -30,16 +30,17 @@ def test_the_defaults_are_those_of_the_readme(tmp_path: Path, monkeypatch: pytes
 
 
 def test_every_command_beside_pulse_up_finds_what_it_chose(tmp_path: Path) -> None:
-    write_run_file(tmp_path, {"PULSE_REDIS_URL": "redis://127.0.0.1:7777/0", "PULSE_ADMIN_TOKEN": "a'b'$c#d"})
+    token = "a'b'$c#d-of-20-chars"
+    write_run_file(tmp_path, {"PULSE_REDIS_URL": "redis://127.0.0.1:7777/0", "PULSE_ADMIN_TOKEN": token})
     settings = Settings.load({"PULSE_DATA_DIR": str(tmp_path)})
     assert settings.redis_url == "redis://127.0.0.1:7777/0"
-    assert settings.admin_token == "a'b'$c#d"
+    assert settings.admin_token == token
 
 
 def test_the_environment_comes_before_what_pulse_up_chose(tmp_path: Path) -> None:
-    write_run_file(tmp_path, {"PULSE_ADMIN_TOKEN": "chosen"})
-    given = {"PULSE_DATA_DIR": str(tmp_path), "PULSE_ADMIN_TOKEN": "given", "PULSE_PORT": ""}
-    assert Settings.load(given).admin_token == "given"
+    write_run_file(tmp_path, {"PULSE_ADMIN_TOKEN": "chosen-by-an-earlier-run"})
+    given = {"PULSE_DATA_DIR": str(tmp_path), "PULSE_ADMIN_TOKEN": "given-by-whoever-starts-it", "PULSE_PORT": ""}
+    assert Settings.load(given).admin_token == "given-by-whoever-starts-it"
     assert Settings.load(given).port == 8000
 
 
@@ -48,7 +49,8 @@ def test_what_pulse_up_chose_is_for_its_owner_only(tmp_path: Path) -> None:
     write_run_file(tmp_path, {"PULSE_ADMIN_TOKEN": "new"})
     assert stat.S_IMODE((tmp_path / RUN_FILE).stat().st_mode) == 0o600
     assert read_run_file(tmp_path) == {"PULSE_ADMIN_TOKEN": "new"}
-    assert "secret" not in repr(Settings.load({"PULSE_DATA_DIR": str(tmp_path), "PULSE_ADMIN_TOKEN": "secret"}))
+    secret = "a-secret-that-nobody-knows"
+    assert secret not in repr(Settings.load({"PULSE_DATA_DIR": str(tmp_path), "PULSE_ADMIN_TOKEN": secret}))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from pulse_analytics.config import Settings, read_run_file
+from pulse_analytics.config import RUN_FILE, Settings, read_run_file
+from pulse_analytics.credentials import check_token
 from pulse_analytics.errors import ConfigError
 from pulse_analytics.up.exclusive import PATIENCE_SECONDS, check_ports, free_port, locked
 from pulse_analytics.up.program import Program, StartError, redis_lacks
@@ -46,9 +47,9 @@ def up_command() -> None:
 def up(values: Mapping[str, str] | None = None, *, stack: Stack = stack) -> int:
     """Run the stack until Ctrl-C, SIGTERM or SIGHUP, then stop all of it. Returns the exit code.
 
-    `values` are the `PULSE_*` variables that the user set. What an earlier run chose counts for three things only, the
-    admin token and the port and password of Valkey: its Redis URL, taken for the user's, would switch the embedded
-    Valkey off.
+    `values` are the `PULSE_*` variables that the user set. What an earlier run chose counts for four things only, the
+    admin token, the session key, and the port and password of Valkey: its Redis URL, taken for the user's, would switch
+    the embedded Valkey off.
     """
     os.umask(0o077)
     try:
@@ -120,8 +121,15 @@ def _choose(given: Settings, earlier: Mapping[str, str], valkey_port: int | None
         given,
         redis_url=f"redis://:{password}@127.0.0.1:{valkey_port}/0" if valkey_port else given.redis_url,
         heartbeat_dir=given.data_dir / "heartbeats",
-        admin_token=given.admin_token or earlier.get("PULSE_ADMIN_TOKEN") or secrets.token_urlsafe(24),
+        admin_token=given.admin_token or _earlier_token(given, earlier) or secrets.token_urlsafe(24),
+        session_key=given.session_key or earlier.get("PULSE_SESSION_KEY") or secrets.token_urlsafe(32),
     )
+
+
+def _earlier_token(given: Settings, earlier: Mapping[str, str]) -> str | None:
+    """The admin token that an earlier run kept. Raises ConfigError if it is one that we no longer take."""
+    token = earlier.get("PULSE_ADMIN_TOKEN")
+    return check_token(token, f"PULSE_ADMIN_TOKEN in {given.data_dir / RUN_FILE}") if token else None
 
 
 def _check_redis(settings: Settings, valkey_port: int | None) -> None:
@@ -134,11 +142,12 @@ def _check_redis(settings: Settings, valkey_port: int | None) -> None:
 @contextmanager
 def _run_file(settings: Settings, valkey_port: int | None) -> Iterator[dict[str, str]]:
     """Tell other commands what was chosen; at the end keep what the next run needs, and no address of a dead server."""
-    keep = {"PULSE_ADMIN_TOKEN": settings.admin_token or ""}
+    keep = {"PULSE_ADMIN_TOKEN": settings.admin_token or "", "PULSE_SESSION_KEY": settings.session_key or ""}
     if valkey_port:
         keep |= {VALKEY_PORT: str(valkey_port), VALKEY_PASSWORD: urlsplit(settings.redis_url).password or ""}
     values = {
         "PULSE_ADMIN_TOKEN": settings.admin_token or "",
+        "PULSE_SESSION_KEY": settings.session_key or "",
         "PULSE_REDIS_URL": settings.redis_url,
         "PULSE_DATABASE_URL": settings.database_url,
         "PULSE_PORT": str(settings.port),

@@ -2,7 +2,9 @@
 
 admin.py      /admin/analytics: one guard for every report below it
 sign_in.py    GET, POST, DELETE /admin/session
-sessions.py   who may read the reports
+guard.py      who may use the admin API
+sessions.py   a browser's session: a signed cookie
+session_key.py    what signs it
 pages.py      the built site: the demo site, and the admin page
 health.py     GET /healthz, GET /readyz
 cors.py       which sites' players may post to /analytics

@@ -6,7 +6,8 @@ from flask import Blueprint
 
 from pulse_analytics.config import REPORTS_PATH
 from pulse_analytics.reports import live, views
-from pulse_analytics.web.sessions import keep_private, require_admin
+from pulse_analytics.web.guard import require_admin
+from pulse_analytics.web.sessions import keep_private
 
 blueprint = Blueprint("admin", __name__, url_prefix=REPORTS_PATH)
 blueprint.before_request(require_admin)

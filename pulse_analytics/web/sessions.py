@@ -1,34 +1,35 @@
-"""Who may read the reports: the bearer of the admin token, and who has signed in with it."""
+"""A browser's session below /admin: a signed cookie that says with which admin token it has signed in."""
 
 from __future__ import annotations
 
 import hmac
 import secrets
+import time
 from datetime import timedelta
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from flask import request, session
+from flask import current_app, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from pulse_analytics import config
 from pulse_analytics.config import current_settings
-from pulse_analytics.errors import Configure, Forbidden, Unauthorized
+from pulse_analytics.errors import Configure, Forbidden, TryAgain
 from pulse_analytics.web.client import is_secure
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
+    from flask.sessions import SessionMixin
 
-    from pulse_analytics.config import Settings
+    from pulse_analytics.credentials import AdminToken
+    from pulse_analytics.web.session_key import SessionKey
 
 CSRF_HEADER = "X-CSRF-Token"
-_SIGNED_IN, _CSRF = "signedIn", "csrf"
+_TOKEN, _CSRF = "token", "csrf"
 
 
-def init_sessions(app: Flask, settings: Settings) -> None:
-    """Let `app` sign its sessions, with a key that lives as long as the admin token does: another token ends them."""
-    if settings.admin_token is not None:
-        app.secret_key = blake2b(settings.admin_token.encode(), person=b"pulse session").digest()
+def init_sessions(app: Flask) -> None:
+    """Let `app` sign its sessions."""
     app.permanent_session_lifetime = timedelta(seconds=config.SESSION_SECONDS)
     app.session_interface = _AdminSessions()
     app.config.update(
@@ -39,17 +40,56 @@ def init_sessions(app: Flask, settings: Settings) -> None:
     )
 
 
-def require_admin() -> None:
-    """Let the request pass if it bears the admin token, or comes from a browser that has signed in.
+def configured_tokens() -> tuple[AdminToken, ...]:
+    """The admin tokens. Raises Configure if there are none."""
+    tokens = current_settings().admin_tokens
+    if not tokens:
+        raise Configure("No admin token is configured: set PULSE_ADMIN_TOKEN.")
+    return tokens
 
-    Raises Configure if there is no token to compare with, Unauthorized if the request's is wrong or missing.
+
+def signed_in_with() -> AdminToken | None:
+    """The token with which the request's browser has signed in, if it still is one.
+
+    Raises Configure if there is no admin token, TryAgain if the cookie cannot be judged without Redis.
     """
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    if scheme:
-        if scheme.lower() != "bearer" or not is_token(given.strip()):
-            raise Unauthorized("Send the admin token: `Authorization: Bearer <token>`.")
-    elif not is_signed_in():
-        raise Unauthorized("Send the admin token: `Authorization: Bearer <token>`, or sign in.")
+    tokens, mark = configured_tokens(), _opened().get(_TOKEN, "")
+    return next((token for token in tokens if hmac.compare_digest(_mark(token), mark)), None) if mark else None
+
+
+def csrf_token() -> str:
+    """What this browser's changes must bring along in CSRF_HEADER: no other site can read it.
+
+    Raises TryAgain if no cookie can be signed without Redis.
+    """
+    token: str = _opened().get(_CSRF) or secrets.token_urlsafe(24)
+    _signing_key()
+    session.permanent = True
+    session[_CSRF] = token
+    return token
+
+
+def require_csrf_token() -> None:
+    """Let the request pass if a page of ours sent it.
+
+    Raises Forbidden if not, Configure if there is no admin token, TryAgain if the cookie cannot be judged.
+    """
+    configured_tokens()
+    expected = _opened().get(_CSRF, "")
+    if not expected or not hmac.compare_digest(request.headers.get(CSRF_HEADER, "").encode(), expected.encode()):
+        raise Forbidden(f"Send the csrfToken of GET /admin/session as {CSRF_HEADER}.")
+
+
+def sign_in(token: AdminToken) -> None:
+    """Let the browser in from now on, for SESSION_SECONDS and as long as `token` is configured."""
+    session.clear()
+    session.permanent = True
+    session[_TOKEN] = _mark(token)
+
+
+def sign_out() -> None:
+    """Let the browser in no more."""
+    session.clear()
 
 
 def keep_private(answer: Response) -> Response:
@@ -58,58 +98,59 @@ def keep_private(answer: Response) -> Response:
     return answer
 
 
-def is_token(given: str) -> bool:
-    """Whether `given` is the admin token. Raises Configure if there is none."""
-    # In constant time: how long it takes must not tell how much of a guess was right. JSON can spell half a character.
-    return hmac.compare_digest(given.encode(errors="surrogatepass"), _token().encode())
+def _mark(token: AdminToken) -> str:
+    """What tells a session's token. Who has the cookie can read it, and has no key to test guesses with."""
+    return hmac.digest(_signing_key().encode(), token.secret.encode(), "sha256").hex()
 
 
-def is_signed_in() -> bool:
-    """Whether the request's browser has signed in. Raises Configure if there is no admin token."""
-    _token()
-    return session.get(_SIGNED_IN) is True
+def _signing_key() -> str:
+    key: SessionKey = current_app.extensions["pulse_session_key"]
+    return key.get()
 
 
-def csrf_token() -> str:
-    """What this browser's changes must bring along in CSRF_HEADER: no other site can read it."""
-    token: str = session.get(_CSRF) or secrets.token_urlsafe(24)
-    session.permanent = True
-    session[_CSRF] = token
-    return token
+def _opened() -> SessionMixin:
+    """The request's session. Raises TryAgain if it could not be opened."""
+    if outage := getattr(session, "outage", None):
+        raise outage
+    return session
 
 
-def require_csrf_token() -> None:
-    """Let the request pass if a page of ours sent it. Raises Forbidden if not, Configure if there is no admin token."""
-    _token()
-    expected = session.get(_CSRF, "")
-    if not expected or not hmac.compare_digest(request.headers.get(CSRF_HEADER, "").encode(), expected.encode()):
-        raise Forbidden(f"Send the csrfToken of GET /admin/session as {CSRF_HEADER}.")
-
-
-def sign_in() -> None:
-    """Let the browser in from now on, for SESSION_SECONDS."""
-    session.clear()
-    session.permanent = True
-    session[_SIGNED_IN] = True
-
-
-def sign_out() -> None:
-    """Let the browser in no more."""
-    session.clear()
-
-
-def _token() -> str:
-    token = current_settings().admin_token
-    if token is None:
-        raise Configure("No admin token is configured: set PULSE_ADMIN_TOKEN.")
-    return token
+class _Session(SecureCookieSession):
+    outage: TryAgain | None = None
+    """Why it could not be opened: a view answers with that, and a page or a bearer does not need to know."""
 
 
 class _AdminSessions(SecureCookieSessionInterface):
     """Flask's signed cookies, for the pages and the API below /admin only: reports of players pay nothing for them."""
 
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        return super().open_session(app, request) if request.path.startswith("/admin") else None
+    session_class = _Session
+
+    def open_session(self, app: Flask, request: Request) -> _Session | None:
+        if not request.path.startswith("/admin"):
+            return None
+        opened = _Session()
+        if cookie := request.cookies.get(self.get_cookie_name(app)):
+            try:
+                opened = _Session(self._content(app, cookie))
+            except TryAgain as error:
+                opened.outage = error
+        return opened
+
+    def _content(self, app: Flask, cookie: str) -> dict[str, object]:
+        """What the session holds; nothing, if it is forged or over."""
+        try:
+            content, signed_at = self.get_signing_serializer(app).loads(cookie, return_timestamp=True)
+        except BadSignature:
+            return {}
+        age = time.time() - signed_at.timestamp()
+        # itsdangerous's own `max_age` refuses what a web host signed whose clock is a second ahead of ours.
+        in_time = -config.CLOCK_SKEW_SECONDS <= age <= app.permanent_session_lifetime.total_seconds()
+        return content if in_time else {}
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
+        key: SessionKey = app.extensions["pulse_session_key"]
+        how = {"key_derivation": self.key_derivation, "digest_method": self.digest_method}
+        return URLSafeTimedSerializer(key.get(), salt=self.salt, serializer=self.serializer, signer_kwargs=how)
 
     def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - Flask's signature
         return is_secure()

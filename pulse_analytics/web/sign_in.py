@@ -10,6 +10,7 @@ from marshmallow import EXCLUDE, Schema, fields
 from redis.exceptions import RedisError
 
 from pulse_analytics import config
+from pulse_analytics.credentials import matching
 from pulse_analytics.errors import SlowDown, Unauthorized
 from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.reports import schemas
@@ -57,10 +58,11 @@ def sign_in() -> dict[str, Any]:
     given = schemas.load_query(_schema, request.get_json())["token"]
     wrong_tries = _WrongTries(client_address())
     wrong_tries.check()
-    if not sessions.is_token(given):
+    token = matching(sessions.configured_tokens(), given)
+    if token is None:
         wrong_tries.add()
-        raise Unauthorized("That is not the admin token.")
-    sessions.sign_in()
+        raise Unauthorized("That is not an admin token.")
+    sessions.sign_in(token)
     return _state()
 
 
@@ -73,7 +75,7 @@ def sign_out() -> tuple[str, int]:
 
 
 def _state() -> dict[str, Any]:
-    return {"signedIn": sessions.is_signed_in(), "csrfToken": sessions.csrf_token()}
+    return {"signedIn": sessions.signed_in_with() is not None, "csrfToken": sessions.csrf_token()}
 
 
 class _WrongTries:

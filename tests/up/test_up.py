@@ -55,7 +55,12 @@ def test_a_run_says_what_it_chose_and_ends_with_nothing_left(start: Start) -> No
 
     assert run.end() == 0
     assert not run.living()
-    assert set(read_run_file(run.data_dir)) == {"PULSE_ADMIN_TOKEN", "PULSE_VALKEY_PORT", "PULSE_VALKEY_PASSWORD"}
+    assert set(read_run_file(run.data_dir)) == {
+        "PULSE_ADMIN_TOKEN",
+        "PULSE_SESSION_KEY",
+        "PULSE_VALKEY_PORT",
+        "PULSE_VALKEY_PASSWORD",
+    }
 
 
 def test_nobody_else_on_the_machine_gets_at_the_data(start: Start, tmp_path: Path) -> None:
@@ -103,9 +108,10 @@ def test_the_next_run_has_the_same_data_token_and_address(start: Start) -> None:
 
 def test_the_children_have_what_was_chosen_and_what_the_user_set(start: Start) -> None:
     show = {"name": "show", "code": "import os; print({k: v for k, v in os.environ.items() if 'PULSE' in k}, 'ready.')"}
-    run = start(["valkey"], [{**show, "once": True}], PULSE_DEDUPE_TTL_SECONDS="7", PULSE_ADMIN_TOKEN="it's-mine")
+    token = "it's-mine-and-long-enough"
+    run = start(["valkey"], [{**show, "once": True}], PULSE_DEDUPE_TTL_SECONDS="7", PULSE_ADMIN_TOKEN=token)
     run.wait_for(IS_UP)
-    for words in (redis_url(run), "'PULSE_DEDUPE_TTL_SECONDS': '7'", str(run.data_dir), "it's-mine"):
+    for words in (redis_url(run), "'PULSE_DEDUPE_TTL_SECONDS': '7'", str(run.data_dir), token):
         assert words in run.log("show")
     assert run.end() == 0
 
@@ -120,6 +126,27 @@ def test_a_secret_in_a_file_is_read_once_and_the_children_have_it(start: Start, 
     assert run.log("show") == f"{token} ready.\n"
     assert read_run_file(run.data_dir)["PULSE_ADMIN_TOKEN"] == token
     assert run.end() == 0
+
+
+def test_a_run_file_without_a_session_key_gets_one(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    write_run_file(tmp_path / "data", {"PULSE_ADMIN_TOKEN": "the-token-of-an-earlier-run"})
+    run = start(["valkey"])
+    run.wait_for(IS_UP)
+    chosen = read_run_file(run.data_dir)
+    assert chosen["PULSE_ADMIN_TOKEN"] == "the-token-of-an-earlier-run"
+    assert len(chosen["PULSE_SESSION_KEY"]) >= 32
+    assert run.end() == 0
+
+
+def test_a_token_of_an_earlier_run_that_is_too_short_is_one_sentence(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    write_run_file(tmp_path / "data", {"PULSE_ADMIN_TOKEN": "too-short"})
+    run = start(["valkey"])
+    assert run.process.wait(10) == 1
+    assert run.output.startswith(f"pulse up: PULSE_ADMIN_TOKEN in {run.data_dir / 'pulse.env'} is too short: ")
+    assert run.output.count("\n") == 1
+    assert "too-short" not in run.output
 
 
 def test_a_secrets_file_that_is_not_there_is_one_sentence(start: Start) -> None:

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
 from pulse_analytics.web import pages
+from tests.conftest import TOKEN
 from tests.web.secured import lacking
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def dist(tmp_path: Path) -> Path:
 @pytest.fixture
 def app(tmp_path: Path, dist: Path) -> Iterator[Flask]:
     """The application, with that site; it needs no server."""
-    app = create_app(Settings.parse({"PULSE_ADMIN_TOKEN": "the-admin-token"}, tmp_path))
+    app = create_app(Settings.parse({"PULSE_ADMIN_TOKEN": TOKEN}, tmp_path))
     app.config["SITE_DIST"] = dist
     app.test_client_class = ReadingClient
     yield app

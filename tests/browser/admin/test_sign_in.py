@@ -142,12 +142,12 @@ def test_after_the_session_ended_one_signs_in_and_sees_the_same(
 def test_another_token_ends_every_session(guest: Visit, stack: AdminStack) -> None:
     # Several requests learn at once that the session ended, so its CSRF token may be renewed twice, and one be refused.
     guest.complaints.expect_failed_requests("401|403|net::ERR_")
-    with stack.another_web(PULSE_ADMIN_TOKEN="the-first") as web:
-        guest.at(web.url).enter("the-first").stop_waiting().open()
+    with stack.another_web(PULSE_ADMIN_TOKEN="the-first-token-of-all") as web:
+        guest.at(web.url).enter("the-first-token-of-all").stop_waiting().open()
         guest.chart.wait_for()
-    with stack.another_web(port=web.port, PULSE_ADMIN_TOKEN="the-second"):
+    with stack.another_web(port=web.port, PULSE_ADMIN_TOKEN="the-second-token-of-all"):
         guest.comes_to_say(guest.page.get_by_role("main"), "Your session ended")
-        guest.sign_in("the-second")
+        guest.sign_in("the-second-token-of-all")
         expect(guest.page.get_by_role("heading", name="What people watch")).to_be_visible()
 
 

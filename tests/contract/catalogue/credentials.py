@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from tests.conftest import TOKEN
 from tests.contract.ask import Ask, Group, get
 
@@ -13,7 +15,7 @@ _REFUSED = {
     "the token in capitals": f"Bearer {TOKEN.upper()}",
     "no token": "Bearer",
     "an empty token": "Bearer ",
-    "Basic": "Basic dXNlcjp0aGUtYWRtaW4tdG9rZW4=",
+    "Basic": f"Basic {b64encode(f'user:{TOKEN}'.encode()).decode()}",
     "Basic with the token": f"Basic {TOKEN}",
     "the token alone": TOKEN,
     "another scheme": f"Token {TOKEN}",

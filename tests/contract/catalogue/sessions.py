@@ -28,7 +28,7 @@ _BAD_BODIES: dict[str, Any] = {
     "null as token": {"token": None},
     "a list": [],
     "null": None,
-    "text": "the-admin-token",
+    "text": TOKEN,
     "cut off": b"{",
     "empty": b"",
     "too large": {"token": "x" * 20_000},

@@ -1,0 +1,41 @@
+"""Who may use the admin API: the bearer of an admin token, and a browser that has signed in with one."""
+
+from __future__ import annotations
+
+from flask import request
+
+from pulse_analytics import credentials
+from pulse_analytics.errors import Forbidden, Unauthorized
+from pulse_analytics.web import sessions
+
+_HOW = "Send the admin token: `Authorization: Bearer <token>`"
+
+
+def require_admin() -> None:
+    """Let the request pass if its admin token is right and allows its method.
+
+    Raises Configure if there is no token to compare with, Unauthorized if the request's is wrong or missing, Forbidden
+    if the token may only read, or if a change comes by a session and not from a page of ours.
+    """
+    tokens = sessions.configured_tokens()
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    token = _of_bearer(tokens, scheme, given.strip()) if scheme else _of_session()
+    if not token.may(request.method):
+        raise Forbidden(f"The admin token {token.name} may only read.")
+
+
+def _of_bearer(tokens: tuple[credentials.AdminToken, ...], scheme: str, given: str) -> credentials.AdminToken:
+    """The token in the request's header."""
+    token = credentials.matching(tokens, given) if scheme.lower() == "bearer" else None
+    if token is None:
+        raise Unauthorized(f"{_HOW}.")
+    return token
+
+
+def _of_session() -> credentials.AdminToken:
+    token = sessions.signed_in_with()
+    if token is None:
+        raise Unauthorized(f"{_HOW}, or sign in.")
+    if request.method not in credentials.SAFE_METHODS:
+        sessions.require_csrf_token()
+    return token
