@@ -82,7 +82,7 @@ def post_batch(events: Sequence[Event]) -> bytes:
 
 def accept_command(events: Sequence[Event], script: str) -> bytes:
     """The Redis command that has the loaded script `script`, accept.lua, accept them as the journal does."""
-    keys = ["queue:analytics", "pulse:ledger", "pulse:wakeup", "pulse.persist", *map(dedupe_key, events)]
+    keys = ["queue:analytics", "pulse:ledger", "pulse:wakeup", *map(dedupe_key, events)]
     words = ["EVALSHA", script, str(len(keys)), *keys, "86400", "3000"]
     for event in events:
         words += (event.id, event.video_id, event.event, event.user_id, str(event.ts), str(event.received_at))

@@ -21,6 +21,7 @@ from pulse_analytics.errors import in_short
 
 if TYPE_CHECKING:
     from flask import Flask
+    from kombu import Producer
 
     from pulse_analytics.config import Settings
 
@@ -52,6 +53,12 @@ def init_celery(app: Flask, settings: Settings) -> PulseCelery:
     celery.set_default()
     app.extensions["celery"] = celery
     return celery
+
+
+def count_waiting(producer: Producer) -> int:
+    """How many messages wait in our queue for a worker to take them. One look at the broker."""
+    channel: Any = producer.channel  # celery-types has no channels of kombu's own transports.
+    return int(channel.queue_declare(PERSIST_QUEUE).message_count)
 
 
 def _celery_options(settings: Settings) -> dict[str, object]:

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 def drain(journal: Journal, consumer: str, wake_another: Callable[[], None]) -> bool:
     """Record and settle what waits, until the journal was seen empty (False) or RUN_BUDGET_SECONDS are over (True).
 
-    Calls `wake_another` when a full batch says that there is work for a second worker, and none is on its way.
+    Calls `wake_another` when a full batch says that there is work for a second worker.
     Raises what stopped it, SQLAlchemyError or RedisError; what it could not record is back in the journal.
     """
     until = time.monotonic() + config.RUN_BUDGET_SECONDS
@@ -36,7 +36,7 @@ def drain(journal: Journal, consumer: str, wake_another: Callable[[], None]) -> 
         _persist(journal, consumer, batch)
         if not batch.full:
             time.sleep(max(0.0, began + config.PACE_SECONDS - time.monotonic()))
-        elif not batch.wakeup_queued:
+        else:
             # Only now: a batch that could not be recorded must not call others to fail as well.
             wake_another()
     return True

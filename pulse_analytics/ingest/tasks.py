@@ -18,6 +18,7 @@ from pulse_analytics import config
 from pulse_analytics.ingest.drain import drain
 from pulse_analytics.ingest.epochs import begin_if_new
 from pulse_analytics.ingest.journal import current_journal
+from pulse_analytics.queueing import count_waiting
 
 if TYPE_CHECKING:
     from celery import Task
@@ -55,9 +56,14 @@ def persist_events(self: Task[Any, Any]) -> None:
 
 
 def wake_worker() -> None:
-    """Ask for a run of `persist_events`. Bounded in time; a failure is logged only: the worker's timer is the net."""
+    """Ask for a run of `persist_events`, unless one that was asked for waits in the broker's queue.
+
+    Bounded in time; a failure is logged only: the worker's timer is the net.
+    """
     try:
-        persist_events.apply_async(retry=False)
+        with persist_events.app.producer_or_acquire() as producer:
+            if not count_waiting(producer):
+                persist_events.apply_async(retry=False, producer=producer)
     except (OperationalError, RedisError, OSError) as error:
         log.warning("Could not wake a worker; its timer will see to it.", extra={"error": repr(error)})
 

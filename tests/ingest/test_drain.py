@@ -83,12 +83,6 @@ def test_a_run_ends_when_its_time_is_over(journal: Journal, facts: Facts, monkey
     assert facts.waiting() == config.BATCH_SIZE
 
 
-def test_no_second_worker_is_called_while_a_wake_up_waits(journal: Journal, facts: Facts) -> None:
-    journal.accept(events(700))
-    facts.redis.lpush("pulse.persist", "a wake-up")
-    assert run(journal) == (False, 0)
-
-
 def test_an_event_that_comes_just_before_the_flag_falls_is_not_left(settings: Settings, facts: Facts) -> None:
     class Racing(Journal):
         """A journal into which someone writes at the worst moment: after the last look, before the flag is down."""

@@ -263,7 +263,7 @@ def test_redis_out_of_memory_is_503_and_leaves_no_claim(client: FlaskClient, fac
     assert post(client, report()).status_code == 202
 
 
-@pytest.mark.parametrize("key", ["queue:analytics", "pulse:ledger", "pulse.persist"])
+@pytest.mark.parametrize("key", ["queue:analytics", "pulse:ledger"])
 def test_a_foreign_key_is_503_and_leaves_no_claim(client: FlaskClient, facts: Facts, key: str) -> None:
     facts.redis.set(key, "foreign")
     assert_try_again(client, report())

@@ -70,6 +70,7 @@ def test_redis_away_or_hung_is_named_in_time(client: FlaskClient, own_valkey: Va
         ("queue:analytics:dead", "queue:analytics:dead holds a string"),
         ("pulse:ledger", "pulse:ledger holds a string"),
         ("pulse:minutes", "pulse:minutes holds a string"),
+        ("pulse.persist", "pulse.persist holds a string"),
     ],
 )
 def test_a_foreign_key_is_named(client: FlaskClient, facts: Facts, key: str, says: str) -> None:

@@ -28,7 +28,6 @@ from pulse_analytics.ingest.journal.entries import read_batch, read_dead_letter
 from pulse_analytics.ingest.journal.figures import Balance, Live, read_live
 from pulse_analytics.ingest.journal.keys import DEAD_LETTERS, GROUP, JOURNAL, LEDGER, MINUTES, PROBE, TYPES, WAKEUP
 from pulse_analytics.ingest.journal.scripts import ScriptCall, Scripts
-from pulse_analytics.queueing import PERSIST_QUEUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -83,7 +82,7 @@ class Journal:
 
     def accept_call(self, events: Sequence[Event]) -> ScriptCall:
         """The script that does what `accept` says; `read_acceptance` reads its answer."""
-        keys = [JOURNAL, LEDGER, WAKEUP, PERSIST_QUEUE, *map(dedupe_key, events)]
+        keys = [JOURNAL, LEDGER, WAKEUP, *map(dedupe_key, events)]
         args: list[str | int] = [self._ttl_seconds, _WAKEUP_MS]
         for event in events:
             args += (event.id, event.video_id, event.event, event.user_id, event.ts, event.received_at)
@@ -91,7 +90,7 @@ class Journal:
 
     def must_wake(self) -> bool:
         """Whether something waits and it falls to the caller to wake a worker for it."""
-        return bool(self._scripts.run("wake", [JOURNAL, WAKEUP, PERSIST_QUEUE], [_WAKEUP_MS, _LONGEST_WAKEUP_MS]) == 1)
+        return bool(self._scripts.run("wake", [JOURNAL, WAKEUP], [_WAKEUP_MS, _LONGEST_WAKEUP_MS]) == 1)
 
     def hold_wakeup(self, seconds: float) -> None:
         """Let nobody be told to wake a worker for `seconds`: one is coming."""
@@ -106,20 +105,19 @@ class Journal:
         given back, or stale."""
         args: list[str | int] = [GROUP, consumer, config.BATCH_SIZE, self._stale_ms, _WAKEUP_MS]
         try:
-            wakeups, *parts = self._scripts.run("take", [JOURNAL, WAKEUP, PERSIST_QUEUE], args)
+            parts = self._scripts.run("take", [JOURNAL, WAKEUP], args)
         except ResponseError as error:
             self._make_group(error)
             return self.take(consumer)
         return read_batch(
-            ((entry_id, dict(zip(flat[::2], flat[1::2], strict=True))) for part in parts for entry_id, flat in part),
-            wakeup_queued=wakeups > 0,
+            (entry_id, dict(zip(flat[::2], flat[1::2], strict=True))) for part in parts for entry_id, flat in part
         )
 
     def linger(self, consumer: str) -> Batch:
         """Like `take`, of new entries only, waiting up to LINGER_SECONDS for the first."""
         block = int(config.LINGER_SECONDS * 1000)
         reply: Any = self.redis.xreadgroup(GROUP, consumer, {JOURNAL: ">"}, count=config.BATCH_SIZE, block=block)
-        return read_batch(reply[0][1] if reply else [], wakeup_queued=False)
+        return read_batch(reply[0][1] if reply else [])
 
     def give_back(self, consumer: str, entries: Iterable[Entry]) -> None:
         """Make entries that could not be recorded stale at once, for whoever takes next."""
@@ -188,7 +186,7 @@ class Journal:
 
     def probe(self) -> None:
         """Raise the RedisError with which `accept` would fail now, if it would. Counts nothing."""
-        self._scripts.ask(self._scripts.replicated("probe", [JOURNAL, LEDGER, WAKEUP, PERSIST_QUEUE, PROBE], []))
+        self._scripts.ask(self._scripts.replicated("probe", [JOURNAL, LEDGER, WAKEUP, PROBE], []))
 
     def foreign_keys(self) -> list[str]:
         """Those of our keys that hold something of another type, left by another system, each with what it holds."""

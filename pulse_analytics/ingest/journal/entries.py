@@ -42,8 +42,6 @@ class Batch:
 
     entries: list[Entry]
     bad: list[BadEntry]
-    wakeup_queued: bool
-    """A wake-up is already waiting for another worker to take it."""
 
     @property
     def empty(self) -> bool:
@@ -67,9 +65,9 @@ class DeadLetter:
     fields: dict[str, str]
 
 
-def read_batch(raw: Iterable[tuple[str, Mapping[str, str]]], *, wakeup_queued: bool) -> Batch:
+def read_batch(raw: Iterable[tuple[str, Mapping[str, str]]]) -> Batch:
     """The batch of these entries, given as ids and fields."""
-    batch = Batch([], [], wakeup_queued)
+    batch = Batch([], [])
     for entry_id, fields in raw:
         try:
             batch.entries.append(Entry(entry_id, _event(fields)))

@@ -166,12 +166,6 @@ def test_one_wake_up_serves_many_events(journal: Journal) -> None:
     assert journal.must_wake() is False
 
 
-def test_no_wake_up_is_sent_while_one_is_on_its_way(journal: Journal, facts: Facts) -> None:
-    facts.redis.lpush("pulse.persist", "a wake-up")
-    assert journal.accept(events(1)).wake is False
-    assert journal.must_wake() is False
-
-
 def test_nobody_is_woken_for_an_empty_journal(journal: Journal) -> None:
     assert journal.must_wake() is False
 

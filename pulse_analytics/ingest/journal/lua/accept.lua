@@ -1,20 +1,19 @@
 -- Accept reports: for each in turn, if its dedupe key is free, append it to the journal and claim the key.
 --
--- KEYS  journal, ledger, wake-up flag, queue of wake-ups, then the dedupe key of each report
+-- KEYS  journal, ledger, wake-up flag, then the dedupe key of each report
 -- ARGV  dedupe TTL in s (0: no dedupe), life of the wake-up flag in ms,
 --       then for each report: id, videoId, event, userId, ts, receivedAt
 -- Returns {1 if the caller must wake a worker else 0, then for each report 1 if accepted, 0 if duplicate}
 
 local ttl = tonumber(ARGV[1])
 
--- A script does not undo what it did when a command fails. These two fail on a foreign type before anything is
--- written; a full memory and a foreign journal fail at the first append, before its claim.
-local wakeups = redis.call('LLEN', KEYS[4])
+-- A script does not undo what it did when a command fails. This one fails on a foreign type before anything is written;
+-- a full memory and a foreign journal fail at the first append, before its claim.
 redis.call('HLEN', KEYS[2])
 
 local answer, accepted = {0}, 0
-for report = 1, #KEYS - 4 do
-  local key, first = KEYS[4 + report], 3 + (report - 1) * 6
+for report = 1, #KEYS - 3 do
+  local key, first = KEYS[3 + report], 3 + (report - 1) * 6
   if ttl > 0 and redis.call('EXISTS', key) == 1 then
     answer[1 + report] = 0
   else
@@ -29,14 +28,14 @@ for report = 1, #KEYS - 4 do
   end
 end
 
-local duplicates = #KEYS - 4 - accepted
+local duplicates = #KEYS - 3 - accepted
 if duplicates > 0 then
   redis.call('HINCRBY', KEYS[2], 'duplicate', duplicates)
 end
 if accepted > 0 then
   redis.call('HINCRBY', KEYS[2], 'accepted', accepted)
-  -- One wake-up serves all that come while its flag lives, and while one is still waiting to be taken.
-  if wakeups == 0 and redis.call('SET', KEYS[3], '1', 'NX', 'PX', ARGV[2]) then
+  -- One wake-up serves all that come while its flag lives.
+  if redis.call('SET', KEYS[3], '1', 'NX', 'PX', ARGV[2]) then
     answer[1] = 1
   end
 end

@@ -2,12 +2,11 @@
 -- Find out whether accept.lua could do what it does, and count nothing. For the first line Redis refuses to begin this
 -- script where it takes no writes, lacks replicas or has no memory left; what follows asks for the rights.
 --
--- KEYS  journal, ledger, wake-up flag, queue of wake-ups, a dedupe key that no report has
+-- KEYS  journal, ledger, wake-up flag, a dedupe key that no report has
 -- Returns 1; fails as accept.lua would
 
-redis.call('LLEN', KEYS[4])
-redis.call('EXISTS', KEYS[5])
-redis.call('SET', KEYS[5], '1', 'PX', 1)
+redis.call('EXISTS', KEYS[4])
+redis.call('SET', KEYS[4], '1', 'PX', 1)
 -- With GET it leaves alone what is no string.
 local refused = redis.pcall('SET', KEYS[3], '1', 'XX', 'KEEPTTL', 'GET')
 if type(refused) == 'table' and refused.err and not string.find(refused.err, 'WRONGTYPE') then

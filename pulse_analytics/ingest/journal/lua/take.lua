@@ -1,9 +1,9 @@
 -- Take a batch: entries that another consumer left or gave back, then new ones; if there are any, renew the wake-up
 -- flag.
 --
--- KEYS  journal, wake-up flag, queue of wake-ups
+-- KEYS  journal, wake-up flag
 -- ARGV  group, consumer, most entries, idle time in ms after which an entry is stale, life of the flag in ms
--- Returns {wake-ups in the queue, stale entries, new entries, more stale entries}; an entry is {id, {field, value, ...}}
+-- Returns {stale entries, new entries, more stale entries}; an entry is {id, {field, value, ...}}
 
 local group, consumer, most, idle = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 
@@ -25,4 +25,4 @@ if #stale + #new > 0 then
   -- Last: at its memory limit Redis refuses a script whose first write needs memory, and taking must go on there.
   redis.call('SET', KEYS[2], '1', 'PX', ARGV[5])
 end
-return {redis.call('LLEN', KEYS[3]), stale, new, more}
+return {stale, new, more}

@@ -1,6 +1,6 @@
--- Ask whether a worker must be woken: something waits, no wake-up is on its way, and nobody else was told so.
+-- Ask whether a worker must be woken: something waits, and nobody else was told so while the flag lives.
 --
--- KEYS  journal, wake-up flag, queue of wake-ups
+-- KEYS  journal, wake-up flag
 -- ARGV  life of the wake-up flag in ms, the longest life that anyone gives it
 -- Returns 1 if the caller must wake a worker, else 0
 
@@ -11,7 +11,6 @@ if life == -1 or life > tonumber(ARGV[2]) then
 end
 
 if redis.call('XLEN', KEYS[1]) > 0
-  and redis.call('LLEN', KEYS[3]) == 0
   and redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[1]) then
   return 1
 end
