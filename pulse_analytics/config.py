@@ -15,6 +15,7 @@ from flask import current_app
 from pulse_analytics.credentials import AdminToken, read_admin_tokens, read_session_key, with_secret_files
 from pulse_analytics.errors import ConfigError
 from pulse_analytics.events import EVENT_TYPES
+from pulse_analytics.redis_urls import UrlError, read_redis_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +67,8 @@ DIFFERENCES_SHOWN = 20
 
 CONNECTION_TRUST_SECONDS = 0.1
 """A connection to Redis that was used so lately is used again without a look whether it is still open."""
+SENTINELS_PATIENCE = 0.5
+"""The part of PULSE_REDIS_TIMEOUT_SECONDS that all Sentinels together have to say who is the primary."""
 REPLICA_PATIENCE = 0.8
 """The part of PULSE_REDIS_TIMEOUT_SECONDS that replicas have: their absence is told before the time-out hides it."""
 
@@ -168,7 +171,9 @@ class Settings:
     database_url: str = "sqlite:///var/pulse.db"
     """SQLAlchemy's URL of a SQLite or PostgreSQL database."""
     redis_url: str = "redis://127.0.0.1:6379/0"
-    """Journal, dedupe keys and Celery broker: one server, because claim and append must be one step."""
+    """Journal and dedupe keys: one server, or one primary at a time, because claim and append must be one step."""
+    broker_url: str = redis_url
+    """Celery's wake-ups; by default, the same server."""
     admin_token: str | None = field(default=None, repr=False)
     """That of PULSE_ADMIN_TOKEN alone: what `pulse up` makes."""
     admin_tokens: tuple[AdminToken, ...] = ()
@@ -217,7 +222,8 @@ class Settings:
         settings = cls(
             data_dir=data_dir,
             database_url=_database_url(values.get("PULSE_DATABASE_URL") or f"sqlite:///{data_dir / 'pulse.db'}"),
-            redis_url=_redis_url(values.get("PULSE_REDIS_URL") or cls.redis_url),
+            redis_url=_redis_url(values, "PULSE_REDIS_URL", cls.redis_url),
+            broker_url=_redis_url(values, "PULSE_BROKER_URL", values.get("PULSE_REDIS_URL") or cls.broker_url),
             admin_token=values.get("PULSE_ADMIN_TOKEN") or None,
             admin_tokens=read_admin_tokens(values),
             session_key=read_session_key(values),
@@ -272,9 +278,12 @@ def _database_url(url: str) -> str:
     return f"sqlite:///{Path(path).absolute()}" + (f"?{query}" if query else "")
 
 
-def _redis_url(url: str) -> str:
-    if not url.startswith(("redis://", "rediss://")) or not _has_port(url):
-        raise ConfigError("PULSE_REDIS_URL must be redis://user:password@host:port/number, or rediss:// for TLS.")
+def _redis_url(values: Mapping[str, str], name: str, default: str) -> str:
+    url = values.get(name) or default
+    try:
+        read_redis_url(url)
+    except UrlError as error:
+        raise ConfigError(f"{name} {error}") from error
     return url
 
 

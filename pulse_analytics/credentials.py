@@ -14,7 +14,14 @@ from pulse_analytics.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-SECRETS = ("PULSE_DATABASE_URL", "PULSE_REDIS_URL", "PULSE_ADMIN_TOKEN", "PULSE_ADMIN_TOKENS", "PULSE_SESSION_KEY")
+SECRETS = (
+    "PULSE_DATABASE_URL",
+    "PULSE_REDIS_URL",
+    "PULSE_BROKER_URL",
+    "PULSE_ADMIN_TOKEN",
+    "PULSE_ADMIN_TOKENS",
+    "PULSE_SESSION_KEY",
+)
 """The settings that may be in a file instead, whose path is the setting NAME_FILE."""
 
 SHORTEST_TOKEN = 20

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Celery, Task
 from kombu.transport import TRANSPORT_ALIASES, redis
+from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
+from redis.retry import Retry
 
 from pulse_analytics import config
 from pulse_analytics.errors import in_short
+from pulse_analytics.redis_urls import read_redis_url
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -62,22 +65,12 @@ def count_waiting(producer: Producer) -> int:
 
 
 def _celery_options(settings: Settings) -> dict[str, object]:
-    tls = settings.redis_url.startswith("rediss://")
     return {
-        "broker_url": settings.redis_url,
-        # kombu's default for TLS is to believe any certificate.
-        "broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED} if tls else None,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
-        # A worker outlives what Redis refuses, too: it connects anew, see `Channel`.
+        # A worker outlives what Redis refuses, too: it connects anew, see `_Forgetful`.
         "broker_channel_error_retry": True,
-        "broker_transport_options": {
-            "socket_timeout": settings.redis_timeout_seconds,
-            "socket_connect_timeout": settings.redis_timeout_seconds,
-            "health_check_interval": config.BROKER_CHECK_SECONDS,
-            # A publish that finds no broker gives up at once: the worker's timer is the net.
-            "max_retries": 0,
-        },
+        **_broker_options(settings),
         "task_default_queue": PERSIST_QUEUE,
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
@@ -89,15 +82,37 @@ def _celery_options(settings: Settings) -> dict[str, object]:
     }
 
 
+def _broker_options(settings: Settings) -> dict[str, object]:
+    """Where the broker is, and the limits of what is asked of it."""
+    options: dict[str, object] = {
+        "socket_timeout": settings.redis_timeout_seconds,
+        "socket_connect_timeout": settings.redis_timeout_seconds,
+        "health_check_interval": config.BROKER_CHECK_SECONDS,
+        # A publish that finds no broker gives up at once: the worker's timer is the net.
+        "max_retries": 0,
+    }
+    url = settings.broker_url
+    # kombu's default for TLS is to believe any certificate.
+    tls = {"ssl_cert_reqs": ssl.CERT_REQUIRED} if url.startswith("rediss://") else None
+    if place := read_redis_url(url):
+        url, tls = place.kombu_url, place.tls
+        asking = place.asking(settings.redis_timeout_seconds * config.SENTINELS_PATIENCE)
+        options |= {"master_name": place.name, "sentinel_kwargs": {**asking, "retry": Retry(NoBackoff(), 0)}}
+    return {"broker_url": url, "broker_use_ssl": tls, "broker_transport_options": options}
+
+
 def _install_transport() -> None:
-    """Make ours the transport of Redis URLs, under that name: Flower looks for it."""
+    """Make ours the transports of Redis URLs, under these names: Flower looks for them."""
     for scheme in ("redis", "rediss"):
         TRANSPORT_ALIASES[scheme] = f"{__name__}:Transport"
+    TRANSPORT_ALIASES["sentinel"] = f"{__name__}:SentinelTransport"
 
 
-class Channel(redis.Channel):
+class _Forgetful:
     """A channel that knows its messages in memory only, and lets go of them when it is closed."""
 
+    client: Any
+    close: Any
     ack_emulation = False
     do_restore = False
 
@@ -115,7 +130,21 @@ class Channel(redis.Channel):
             raise
 
 
+class Channel(_Forgetful, redis.Channel):
+    """Of one server."""
+
+
+class SentinelChannel(_Forgetful, redis.SentinelChannel):
+    """Of the primary that Sentinels know."""
+
+
 class Transport(redis.Transport):
     """The Redis transport with our channel."""
 
     Channel = Channel
+
+
+class SentinelTransport(redis.SentinelTransport):
+    """Its twin where there are Sentinels."""
+
+    Channel = SentinelChannel

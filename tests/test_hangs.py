@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -15,7 +14,6 @@ from sqlalchemy.exc import OperationalError
 from pulse_analytics import config
 from pulse_analytics.database import db
 from pulse_analytics.database.postgresql import patience
-from pulse_analytics.up.stack import web_command
 from tests.conftest import TOKEN
 from tests.facts import Facts, report, wait_until
 from tests.servers import reaper
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
 
     from tests.servers.postgres import PostgresServer
     from tests.servers.valkey import ValkeyContainer
-    from tests.servers.web import Command, Web
+    from tests.servers.web import Web
 
 http = urllib3.PoolManager(retries=False, timeout=10, maxsize=8)
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -72,11 +70,7 @@ class TestWhileTheBrokerHangs:
 
     @pytest.fixture
     def worker_env(self, worker_env: dict[str, str], broker: ValkeyContainer) -> dict[str, str]:
-        return {**worker_env, "BROKER_URL": broker.url}
-
-    @pytest.fixture
-    def web_server(self) -> Command:
-        return partial(web_command, app="tests.web.broker_apart:app")
+        return {**worker_env, "PULSE_BROKER_URL": broker.url}
 
     def test_reports_are_accepted_and_the_worker_is_woken_after(
         self, web: Web, broker: ValkeyContainer, facts: Facts

@@ -29,6 +29,9 @@ def test_redis_urls_use_our_transport_and_its_channel(tmp_path: Path) -> None:
         transport = kombu.Connection(url).get_transport_cls()
         assert transport is queueing.Transport
         assert transport.Channel is queueing.Channel
+    sentinels = kombu.Connection("sentinel://127.0.0.1:1/0").get_transport_cls()
+    assert sentinels is queueing.SentinelTransport
+    assert sentinels.Channel is queueing.SentinelChannel
 
 
 def test_kombu_still_has_the_switches_that_our_channel_turns_off() -> None:

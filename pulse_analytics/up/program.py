@@ -6,16 +6,18 @@ import http.client
 import re
 import signal
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis.exceptions import RedisError
+
+from pulse_analytics.ingest.journal.connection import connect_redis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from pulse_analytics.config import Settings
 
 PROBE_SECONDS = 1.0
 """How long one question to a program may take; a Ctrl-C waits for its end."""
@@ -85,14 +87,12 @@ class Log:
         return (exceptions or lines or ["it wrote nothing"])[-1]
 
 
-def redis_lacks(url: str) -> str | None:
-    """Why the Redis at `url` is of no use yet; None if it answers."""
-    # redis-py's default of ten retries would make one probe last for 26 s.
-    patience = {"socket_timeout": PROBE_SECONDS, "socket_connect_timeout": PROBE_SECONDS}
+def redis_lacks(settings: Settings) -> str | None:
+    """Why the Redis of `settings.redis_url` is of no use yet; None if it answers."""
     try:
-        with redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **patience) as client:
+        with connect_redis(replace(settings, redis_timeout_seconds=PROBE_SECONDS)) as client:
             client.ping()
-    except (redis.RedisError, OSError, ValueError) as error:
+    except (RedisError, OSError, ValueError) as error:
         return f"PING fails: {error}"
     return None
 

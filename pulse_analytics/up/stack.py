@@ -45,7 +45,7 @@ def valkey(settings: Settings, port: int, lock: int) -> Program:
     return Program(
         name="valkey",
         command=command,
-        missing=lambda _: redis_lacks(settings.redis_url),
+        missing=lambda _: redis_lacks(settings),
         patience_seconds=120,  # It reads the whole append-only file first.
         grace_seconds=2,  # With `appendfsync always` there is nothing left to write.
         pass_fds=(lock,),

@@ -117,9 +117,11 @@ def _valkey_port(given: Settings, earlier: Mapping[str, str]) -> int:
 
 def _choose(given: Settings, earlier: Mapping[str, str], valkey_port: int | None) -> Settings:
     password = earlier.get(VALKEY_PASSWORD) or secrets.token_urlsafe(24)
+    redis_url = f"redis://:{password}@127.0.0.1:{valkey_port}/0" if valkey_port else given.redis_url
     return replace(
         given,
-        redis_url=f"redis://:{password}@127.0.0.1:{valkey_port}/0" if valkey_port else given.redis_url,
+        redis_url=redis_url,
+        broker_url=redis_url if given.broker_url == given.redis_url else given.broker_url,
         heartbeat_dir=given.data_dir / "heartbeats",
         admin_token=given.admin_token or _earlier_token(given, earlier) or secrets.token_urlsafe(24),
         session_key=given.session_key or earlier.get("PULSE_SESSION_KEY") or secrets.token_urlsafe(32),
@@ -133,10 +135,15 @@ def _earlier_token(given: Settings, earlier: Mapping[str, str]) -> str | None:
 
 
 def _check_redis(settings: Settings, valkey_port: int | None) -> None:
-    if valkey_port is None and (lacks := redis_lacks(settings.redis_url)):
-        raise StartError(
-            f"The server of PULSE_REDIS_URL ({_without_password(settings.redis_url)}) is not there: {lacks}"
-        )
+    given = {} if valkey_port else {"PULSE_REDIS_URL": settings.redis_url}
+    for name, url in {**given, **_other_broker(settings)}.items():
+        if lacks := redis_lacks(replace(settings, redis_url=url)):
+            raise StartError(f"The server of {name} ({_without_password(url)}) is not there: {lacks}")
+
+
+def _other_broker(settings: Settings) -> dict[str, str]:
+    """PULSE_BROKER_URL, if it is not the server of PULSE_REDIS_URL."""
+    return {} if settings.broker_url == settings.redis_url else {"PULSE_BROKER_URL": settings.broker_url}
 
 
 @contextmanager
@@ -149,6 +156,7 @@ def _run_file(settings: Settings, valkey_port: int | None) -> Iterator[dict[str,
         "PULSE_ADMIN_TOKEN": settings.admin_token or "",
         "PULSE_SESSION_KEY": settings.session_key or "",
         "PULSE_REDIS_URL": settings.redis_url,
+        **_other_broker(settings),
         "PULSE_DATABASE_URL": settings.database_url,
         "PULSE_PORT": str(settings.port),
         "PULSE_FLOWER_PORT": str(settings.flower_port),
@@ -190,7 +198,7 @@ def table(settings: Settings) -> str:
 
 
 def _without_password(url: str) -> str:
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+    return re.sub(r"(password=)[^&]*", r"\1***", re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url))
 
 
 def _say(line: str) -> None:

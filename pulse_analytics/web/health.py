@@ -11,6 +11,7 @@ from flask import Blueprint, current_app
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.sentinel import MasterNotFoundError
 
 from pulse_analytics.config import READY_SECONDS
 from pulse_analytics.database import reading
@@ -86,6 +87,8 @@ def _redis_fault() -> str:
                 journal.probe()
     except TryAgain as error:
         cause = error.__cause__
+        if isinstance(cause, MasterNotFoundError):
+            return f"{cause}"  # It names who does not answer.
         if isinstance(cause, RedisError) and not isinstance(cause, RedisConnectionError | RedisTimeoutError):
             return f"Redis takes no reports: {in_short(cause)}"
         return f"Redis does not answer ({type(cause or error).__name__})."

@@ -166,10 +166,14 @@ def test_an_address_left_by_a_killed_run_does_not_switch_valkey_off(start: Start
     assert run.end() == 0
 
 
-def test_a_users_own_redis_that_is_away_is_told_without_its_password(start: Start) -> None:
-    run = start([SLEEPER], PULSE_REDIS_URL="redis://me:secret@127.0.0.1:1/0")
+@pytest.mark.parametrize("name", ["PULSE_REDIS_URL", "PULSE_BROKER_URL"])
+@pytest.mark.parametrize(
+    "url", ["redis://me:secret@127.0.0.1:1/0", "sentinel://:secret@127.0.0.1:1/pulse?sentinel_password=secret"]
+)
+def test_a_users_own_redis_that_is_away_is_told_without_its_password(start: Start, name: str, url: str) -> None:
+    run = start([SLEEPER], **{name: url})
     assert run.process.wait(10) == 1
-    assert "PULSE_REDIS_URL" in run.output
+    assert f"The server of {name} (" in run.output
     assert "secret" not in run.output
     assert not run.log("sleeper")
 

@@ -37,7 +37,10 @@ def make(tmp_path: Path) -> Iterator[Make]:
     made: list[Flask] = []
 
     def make_app(values: dict[str, str]) -> Flask:
-        secrets = {"PULSE_ADMIN_TOKEN": "the-admin-token-of-tests", "PULSE_SESSION_KEY": "a-session-key-of-these-tests-only"}
+        secrets = {
+            "PULSE_ADMIN_TOKEN": "the-admin-token-of-tests",
+            "PULSE_SESSION_KEY": "a-session-key-of-these-tests-only",
+        }
         made.append(create_app(Settings.parse({**secrets, **values}, tmp_path)))
         return made[-1]
 

@@ -8,6 +8,7 @@ entries.py      what an entry must hold
 figures.py      what its figures must add up to, and what it is doing now
 scripts.py      lua/: each script one atomic step
 connection.py   how Redis is reached: each thread keeps a connection of its own
+primary.py      which server that is, where Sentinels know it
 """
 
 from __future__ import annotations

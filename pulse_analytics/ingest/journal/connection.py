@@ -1,4 +1,7 @@
-"""How Redis is reached: clients, and the connection that a thread, or an event loop, keeps for its scripts."""
+"""How Redis is reached: clients, and the connection that a thread, or an event loop, keeps for its scripts.
+
+Where there are Sentinels, each connection that is made asks them first for the primary.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from redis.retry import Retry
 
-from pulse_analytics.config import CONNECTION_TRUST_SECONDS
+from pulse_analytics.config import CONNECTION_TRUST_SECONDS, SENTINELS_PATIENCE
+from pulse_analytics.ingest.journal.primary import AsyncPrimary, Primary
+from pulse_analytics.redis_urls import read_redis_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,12 +35,23 @@ if TYPE_CHECKING:
 def connect_redis(settings: Settings) -> Redis:
     """A client that gives up after one try of `redis_timeout_seconds`. Connects when it is first used."""
     # redis-py's default of ten retries makes a dead server cost 26 s.
-    return Redis.from_url(settings.redis_url, **_options(settings), retry=Retry(NoBackoff(), 0))
+    redis: Redis = _connect(settings, Redis, Primary, Retry(NoBackoff(), 0))
+    return redis
 
 
 def connect_redis_on_loop(settings: Settings) -> AsyncRedis:
     """Its twin for an event loop."""
-    return AsyncRedis.from_url(settings.redis_url, **_options(settings), retry=AsyncRetry(NoBackoff(), 0))
+    redis: AsyncRedis = _connect(settings, AsyncRedis, AsyncPrimary, AsyncRetry(NoBackoff(), 0))
+    return redis
+
+
+def _connect(settings: Settings, client: Any, primary: Any, retry: object) -> Any:
+    options = {**_options(settings), "retry": retry}
+    place = read_redis_url(settings.redis_url)
+    if place is None:
+        return client.from_url(settings.redis_url, **options)
+    asking = {**place.asking(settings.redis_timeout_seconds * SENTINELS_PATIENCE), "retry": retry}
+    return primary(place.hosts, sentinel_kwargs=asking).master_for(place.name, **place.server_options, **options)
 
 
 def _options(settings: Settings) -> dict[str, Any]:
@@ -76,6 +92,8 @@ class ThreadConnection:
         """
         connection = self._get()
         try:
+            if not connection.is_connected:
+                connection.connect()  # Without this redis-py does not ask Sentinels.
             connection.send_packed_command(connection.pack_commands(commands), check_health=False)
             answers = [_read(connection) for _ in commands]
         except BaseException:
@@ -99,8 +117,8 @@ class LoopConnection:
     """An event loop's own connection, made at its first command. One `ask` at a time."""
 
     def __init__(self, redis: AsyncRedis) -> None:
-        pool = redis.connection_pool
-        self._connection: Any = pool.connection_class(**pool.connection_kwargs)
+        self._pool = redis.connection_pool  # Through which its connections ask for the primary.
+        self._connection: Any = self._pool.connection_class(**self._pool.connection_kwargs)
         self._used_at = 0.0
 
     async def ask(self, *commands: Command) -> list[Any]:
@@ -113,6 +131,8 @@ class LoopConnection:
         try:
             if time.monotonic() - self._used_at > CONNECTION_TRUST_SECONDS and connection.is_connected:
                 await _disconnect_if_closed(connection)
+            if not connection.is_connected:
+                await connection.connect()
             # redis-py packs in C for threads only.
             packed = b"".join(hiredis.pack_command(tuple(command)) for command in commands)  # type: ignore[arg-type]
             await connection.send_packed_command(packed, check_health=False)

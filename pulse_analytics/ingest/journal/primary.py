@@ -1,0 +1,54 @@
+"""Which of several servers is the primary: its Sentinels are asked whenever a connection is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from redis.asyncio.sentinel import MasterNotFoundError as AsyncNotFound
+from redis.asyncio.sentinel import Sentinel as AsyncSentinel
+from redis.sentinel import MasterNotFoundError, Sentinel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Primary(Sentinel):
+    """redis-py's, with connections of its own for each question.
+
+    Threads may ask at the same time (redis-py reorders one list), and a Sentinel that was restarted is not taken for a
+    silent one. Raises MasterNotFoundError with a sentence that says who does not answer, or what is not known.
+    """
+
+    def discover_master(self, service_name: str) -> Any:
+        """The primary's address: host and port."""
+        with Sentinel(_hosts(self.sentinels), sentinel_kwargs=self.sentinel_kwargs) as asked:  # type: ignore[no-untyped-call]
+            try:
+                return asked.discover_master(service_name)
+            except MasterNotFoundError as error:
+                raise _said(error, service_name, asked.sentinels) from error
+
+
+class AsyncPrimary(AsyncSentinel):
+    """Its twin for an event loop."""
+
+    async def discover_master(self, service_name: str) -> Any:
+        """The primary's address: host and port."""
+        async with AsyncSentinel(_hosts(self.sentinels), sentinel_kwargs=self.sentinel_kwargs) as asked:  # type: ignore[no-untyped-call]
+            try:
+                return await asked.discover_master(service_name)
+            except AsyncNotFound as error:
+                raise _said(error, service_name, asked.sentinels) from error
+
+
+def _hosts(sentinels: Sequence[Any]) -> list[tuple[str, int]]:
+    options = (sentinel.connection_pool.connection_kwargs for sentinel in sentinels)
+    return [(each["host"], each["port"]) for each in options]
+
+
+def _said(error: Exception, name: str, asked: Sequence[object]) -> MasterNotFoundError:
+    """The error, in a sentence. redis-py's text ends with those that do not answer, as `... - network:TimeoutError`."""
+    silent = sum(f"{sentinel}" in str(error) for sentinel in asked)
+    if silent == len(asked):
+        return MasterNotFoundError(f"No Sentinel answers ({str(error).rpartition(':')[2]}).")
+    others = f" ({silent} of {len(asked)} do not answer)" if silent else ""
+    return MasterNotFoundError(f"The Sentinels know no primary called {name} that is up{others}.")
