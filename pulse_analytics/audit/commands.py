@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from pulse_analytics.audit.one_at_a_time import AnotherRebuild
+from pulse_analytics.audit.one_at_a_time import AnotherRebuild, NotOurSession
 from pulse_analytics.audit.rebuild import rebuild
 from pulse_analytics.audit.recount import recount
 from pulse_analytics.audit.summary import (
@@ -65,7 +65,6 @@ def audit(out: Callable[[str], object] = click.echo, *, in_json: bool = False, r
         epoch = current_epoch(connection)
     before = journal.balance()
     with db.engine.connect() as connection:
-        connection.detach()  # The temporary tables end with it.
         found = recount(connection)
     after = journal.balance()
     joined = join(epoch, before, found.rows, after)
@@ -114,6 +113,11 @@ def _failing_in_a_sentence() -> Iterator[None]:
         raise click.ClickException("Another epoch was begun meanwhile: run `pulse audit` again.") from error
     except AnotherRebuild as error:
         raise click.ClickException("Another rebuild of this database runs: wait for it.") from error
+    except NotOurSession as error:
+        raise click.ClickException(
+            "PULSE_DATABASE_URL leads to a connection pooler, and a rebuild needs a session of its own: run it again "
+            "with PULSE_DATABASE_URL set to PostgreSQL itself."
+        ) from error
     except SQLAlchemyError as error:
         cause, *_ = str(getattr(error, "orig", None) or error).splitlines()
         raise click.ClickException(f"The database does not do it: {cause}") from error

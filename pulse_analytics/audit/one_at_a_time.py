@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from pulse_analytics.database.postgresql import is_pooled
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,11 +23,16 @@ class AnotherRebuild(Exception):
     """Another rebuild of this database runs."""
 
 
+class NotOurSession(Exception):
+    """The database's session is a pooler's: a lock on it could outlive its holder, or be another's."""
+
+
 @contextmanager
 def alone(connection: Connection) -> Iterator[None]:
     """Be the only rebuild of the database of `connection`. The lock dies with its holder.
 
-    Raises AnotherRebuild if another has it, and OSError if SQLite's lock file cannot be had.
+    Raises AnotherRebuild if another has it, NotOurSession behind a pooler, and OSError if SQLite's lock file cannot be
+    had.
     """
     hold = _postgresql_lock if connection.dialect.name == "postgresql" else _sqlite_lock
     with hold(connection):
@@ -35,6 +42,8 @@ def alone(connection: Connection) -> Iterator[None]:
 @contextmanager
 def _postgresql_lock(connection: Connection) -> Iterator[None]:
     # It is the session's, and that session is what mends: when one is lost, so is the other.
+    if is_pooled(connection):
+        raise NotOurSession
     with connection.begin():
         if not connection.scalar(select(func.pg_try_advisory_lock(_LOCK_ID))):
             raise AnotherRebuild

@@ -35,12 +35,13 @@ def rebuild(video_id: str | None = None, out: Callable[[str], object] = click.ec
     must be. A rebuild that was killed is run again: it finds only what is still wrong. That of one video leaves the
     counters of all videos by day alone: it cannot tell.
 
-    Raises AnotherRebuild if one runs, SQLAlchemyError or OSError if the database cannot do it.
+    Raises AnotherRebuild if one runs, NotOurSession behind a pooler, SQLAlchemyError or OSError if the database cannot
+    do it.
     """
     with db.engine.connect() as connection:
-        connection.detach()
+        connection.detach()  # The temporary tables end with it.
         with alone(connection):
-            found = recount(connection, video_id)
+            found = recount(connection, video_id, keep=True)
             out(describe_wrong(found, video_id))
             if found.wrong:
                 _mend(writing(connection), found.wrong)

@@ -83,11 +83,11 @@ class Recount:
         return self.wrong_videos + self.wrong_days + self.wrong_totals
 
 
-def recount(connection: Connection, video_id: str | None = None) -> Recount:
-    """Count the raw events anew, all or those of one video, and leave in `differences` where the counters differ.
+def recount(connection: Connection, video_id: str | None = None, *, keep: bool = False) -> Recount:
+    """Count the raw events anew, all or those of one video.
 
-    Shows a progress bar on a terminal. `connection` must be in no transaction, nor go back to its pool afterwards: the
-    temporary tables stay until it is closed.
+    Shows a progress bar on a terminal. `connection` must be in no transaction. `keep`: `differences` stays, with where
+    the counters differ, and so must not go back to a pool before it is closed.
     """
     snapshot = _postgresql_snapshot if connection.dialect.name == "postgresql" else _sqlite_snapshot
     with snapshot(connection):
@@ -97,7 +97,10 @@ def recount(connection: Connection, video_id: str | None = None) -> Recount:
         _compare(connection, video_metrics_daily, ["video_id", "day"], video_id)
         if video_id is None:
             _compare(connection, daily_totals, ["day"], None)
-        return _read(connection, video_id, rows)
+        found = _read(connection, video_id, rows)
+        if not keep:
+            temporary.drop_all(connection, checkfirst=False)
+        return found
 
 
 def _sqlite_snapshot(connection: Connection) -> AbstractContextManager[object]:

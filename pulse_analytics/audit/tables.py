@@ -1,4 +1,4 @@
-"""The temporary tables of a recount. They belong to one connection, and go with it."""
+"""The temporary tables of a recount. They belong to one connection, and go with it at the latest."""
 
 from __future__ import annotations
 

@@ -1,9 +1,16 @@
-"""PostgreSQL, with a limit on everything that can wait: on the server, for the network, and for a frozen server."""
+"""PostgreSQL, with a limit on everything that can wait: on the server, for the network, and for a frozen server.
+
+A connection is given its limits when it starts. A pooler such as PgBouncer drops them, and may hand each transaction to
+another connection of the server, which may have prepared other statements: behind one, each transaction sets the limits
+itself, and nothing is prepared (docs/decisions/0007-behind-a-pooler.md).
+"""
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 from psycopg.errors import OperationalError, _WaitTimeout
@@ -18,6 +25,13 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
     from pulse_analytics.config import Settings
+
+log = logging.getLogger(__name__)
+
+_LOOK = """
+SELECT pg_backend_pid(), current_setting('statement_timeout') <> '0' AND current_setting('synchronous_commit') = 'on'
+"""
+"""Who answers, and with limits or without."""
 
 
 class ArrayText(TypeDecorator[Any]):
@@ -49,16 +63,6 @@ def array_text(values: Iterable[object]) -> str:
 
 def engine_options(settings: Settings) -> dict[str, object]:
     """SQLAlchemy's options for the engine."""
-    milliseconds = int(settings.database_timeout_seconds * 1000)
-    limits = {
-        "statement_timeout": milliseconds,
-        "lock_timeout": milliseconds,
-        "idle_in_transaction_session_timeout": milliseconds,
-        # Whatever the server's default is: what is settled must be on the disk.
-        "synchronous_commit": "on",
-        # A plan made for any parameters would take the wrong index for some of them.
-        "plan_cache_mode": "force_custom_plan",
-    }
     return {
         "pool_pre_ping": True,
         "connect_args": {
@@ -66,24 +70,51 @@ def engine_options(settings: Settings) -> dict[str, object]:
             # Else the server's own, in which an emoji may have no place.
             "client_encoding": "utf8",
             # The server's limits end a slow statement; these end the wait for a machine that is no longer there.
-            "tcp_user_timeout": milliseconds,
+            "tcp_user_timeout": _milliseconds(settings),
             "keepalives_idle": max(1, int(settings.database_timeout_seconds)),
             "keepalives_interval": 2,
             "keepalives_count": 3,
-            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+            "options": " ".join(f"-c {name}={value}" for name, value in _limits(settings).items()),
         },
     }
 
 
+def _limits(settings: Settings) -> dict[str, object]:
+    return {
+        "statement_timeout": _milliseconds(settings),
+        "lock_timeout": _milliseconds(settings),
+        "idle_in_transaction_session_timeout": _milliseconds(settings),
+        # Whatever the server's default is: what is settled must be on the disk.
+        "synchronous_commit": "on",
+        # A plan made for any parameters would take the wrong index for some of them.
+        "plan_cache_mode": "force_custom_plan",
+    }
+
+
+def _milliseconds(settings: Settings) -> int:
+    return int(settings.database_timeout_seconds * 1000)
+
+
 def prepare(engine: Engine, settings: Settings) -> None:
-    """Give every connection of `engine` a limit of its own, for a server that is there and frozen."""
+    """Give every connection of `engine` a limit of its own, for a server that is there and frozen, and have every
+    transaction set the server's limits where a pooler drops them."""
     patience = settings.database_timeout_seconds + config.DATABASE_GRACE_SECONDS
+    set_limits = "; ".join(f"SET LOCAL {name} = {value}" for name, value in _limits(settings).items())
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, args: list[Any], options: dict[str, Any]) -> LimitedConnection:
-        connection = LimitedConnection.connect(*args, **options)
-        connection.patience_seconds = patience
-        return connection
+        return LimitedConnection.open(patience, *args, **options)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if is_pooled(connection):
+            connection.exec_driver_sql(set_limits)
+
+
+def is_pooled(connection: Connection) -> bool:
+    """Whether a pooler lies between this connection and the server, so that a session may last one transaction only."""
+    raw: Any = connection.connection.dbapi_connection
+    return bool(raw.is_pooled)
 
 
 @contextmanager
@@ -108,6 +139,26 @@ class LimitedConnection(psycopg.Connection[Any]):
 
     patience_seconds = 0.0
     """0, while it connects: libpq has a limit for that."""
+    is_pooled = False
+
+    @classmethod
+    def open(cls, patience_seconds: float, *args: Any, **options: Any) -> Self:
+        """Connect, and find out whether to a pooler. Raises OperationalError."""
+        try:
+            connection = cls.connect(*args, **options, autocommit=True)
+        except OperationalError as error:
+            if "unsupported startup parameter" not in str(error):
+                raise
+            # PgBouncer's, unless its `ignore_startup_parameters` says otherwise.
+            connection = cls.connect(*args, **{**options, "options": ""}, autocommit=True)
+        try:
+            connection.patience_seconds = patience_seconds
+            connection.look()
+            connection.autocommit = False
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def wait(self, *args: Any, **options: Any) -> Any:
         """Wait for the server. Raises OperationalError if it takes too long."""
@@ -116,3 +167,20 @@ class LimitedConnection(psycopg.Connection[Any]):
         except _WaitTimeout as error:
             self.pgconn.finish()
             raise OperationalError(f"no answer within {self.patience_seconds:g} s") from error
+
+    def look(self) -> None:
+        """Note it if a pooler answers. It makes up a process id; one that did not is noticed if it drops the limits."""
+        if self.execute(_LOOK).fetchone() == (self.info.backend_pid, True):
+            return
+        self.is_pooled = True
+        self.prepare_threshold = None
+        _say_that_it_is_pooled()
+
+
+@cache
+def _say_that_it_is_pooled() -> None:
+    """Once in a process."""
+    log.warning(
+        "PULSE_DATABASE_URL leads to a connection pooler: each transaction sets its limits, and no statement is "
+        "prepared. `pulse rebuild` needs the URL of PostgreSQL itself."
+    )

@@ -11,6 +11,7 @@ import pytest
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
 from pulse_analytics.database import db
+from pulse_analytics.database.postgresql import is_pooled
 from pulse_analytics.errors import ConfigError
 from pulse_analytics.ingest.recorder import record
 from pulse_analytics.reports.queries import counts_of
@@ -19,6 +20,8 @@ from tests.test_events import event
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from flask import Flask
 
     from tests.servers.postgres import PostgresServer
 
@@ -42,6 +45,16 @@ def test_a_database_without_an_encoding_takes_every_text(postgres: PostgresServe
         assert app.test_client().get("/readyz").get_json()["checks"]["database"] == "ok"
         db.engine.dispose()
     postgres.drop_database("ascii")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_without_a_pooler_statements_are_prepared(app: Flask) -> None:
+    for number in range(8):
+        record([event("v", f"u{number}")])
+    with db.engine.connect() as connection:
+        assert not is_pooled(connection)
+        prepared = connection.exec_driver_sql("SELECT statement FROM pg_prepared_statements").scalars().all()
+    assert any("INSERT INTO video_events" in statement for statement in prepared)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ container.py      LocalContainer: pytest-celery's container over a LocalProcess
 ports.py          a free port that no client takes while its server is down
 valkey.py         ValkeyContainer, start_valkey: the journal's and broker's server
 postgres.py       PostgresServer: the database
+debian.py         where Debian's servers are, installed or unpacked
+pgbouncer.py      PgBouncer, in front of a PostgresServer
 worker.py         WorkerContainer, start_worker: `celery worker`
 fixtures.py       all of these as fixtures, in pytest-celery's own structure
 """

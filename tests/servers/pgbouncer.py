@@ -1,0 +1,71 @@
+"""Debian's PgBouncer in front of a PostgreSQL."""
+
+from __future__ import annotations
+
+import pwd
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from tests.facts import wait_until
+from tests.servers.debian import find_program
+from tests.servers.local_process import LocalProcess
+from tests.servers.ports import free_port
+from tests.servers.postgres import server_user
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.servers.postgres import PostgresServer
+
+
+class PgBouncer:
+    """A PgBouncer that answers, in front of all databases of `server`. `close` it when done; its log is in `folder`."""
+
+    def __init__(
+        self, server: PostgresServer, folder: Path, mode: str, *, connections: int = 20, ignored: str = "options"
+    ) -> None:
+        """`mode`: its `pool_mode`. `connections`: to the server, for each database. `ignored`: start-up parameters."""
+        program = find_program("pgbouncer")
+        self.port = free_port()
+        settings = {
+            "listen_addr": "127.0.0.1",
+            "listen_port": self.port,
+            "unix_socket_dir": "",
+            "auth_type": "any",
+            "pool_mode": mode,
+            "default_pool_size": connections,
+            "ignore_startup_parameters": ignored,
+            # Else it does not look for a PostgreSQL that came back for 15 s.
+            "server_login_retry": 1,
+            # It refuses to run as root.
+            **({"user": pwd.getpwuid(user).pw_name} if (user := server_user()) is not None else {}),
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / "pgbouncer.ini"
+        lines = [f"{name} = {value}" for name, value in settings.items()]
+        databases = f"* = host=127.0.0.1 port={server.port} user=postgres"
+        file.write_text("\n".join(["[databases]", databases, "[pgbouncer]", *lines, ""]), encoding="ascii")
+        self.process = LocalProcess([program.path, str(file)], folder, name="pgbouncer", env=program.env)
+        self.start()
+
+    def url(self, database: str) -> str:
+        """The URL of `database` through it."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self.process.start()
+        wait_until(self.answers)
+
+    def answers(self) -> bool:
+        """Whether it lets us in."""
+        try:
+            psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """End it."""
+        self.process.remove()
