@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.servers.debian import Program
 
-def start_valkey(directory: Path) -> ValkeyContainer:
+
+def start_valkey(directory: Path, program: Program | None = None) -> ValkeyContainer:
     """A Valkey that answers, with its data and log in `directory`. It keeps data and port when it is restarted."""
-    container = ValkeyContainer(directory, free_port())
+    container = ValkeyContainer(directory, free_port(), program)
     container.start()
     with Redis.from_url(container.url) as client:
         client.ping()
@@ -30,10 +32,14 @@ def start_valkey(directory: Path) -> ValkeyContainer:
 class ValkeyContainer(LocalContainer, RedisContainer):  # type: ignore[misc]  # pytest-celery is not typed
     """A Valkey on `port` of 127.0.0.1, set as `pulse up` sets it. `teardown` it when done."""
 
-    def __init__(self, directory: Path, port: int) -> None:
+    def __init__(self, directory: Path, port: int, program: Program | None = None) -> None:
+        """`program`: another server that takes the same options."""
         directory.mkdir(parents=True, exist_ok=True)
         self._port = port
-        super().__init__(LocalProcess(valkey_command(directory, port), directory, name="valkey"))
+        command, env = valkey_command(directory, port), None
+        if program is not None:
+            command[0], env = program
+        super().__init__(LocalProcess(command, directory, name="valkey", env=env))
 
     @property
     def hostname(self) -> str:
