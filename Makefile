@@ -14,11 +14,11 @@ RUNS := 10
 DATABASE := both
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site run check test nightly bench lint format crash wheel
+.PHONY: help setup site run check test nightly bench lint format crash wheel environments
 .PHONY: lint-python lint-frontend test-python test-frontend
 
 help:  ## Show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP)  ## Install everything into .venv; does nothing if it is there
 
@@ -42,12 +42,16 @@ endif
 
 nightly: $(STAMP)  ## Run what takes hours: the longest tests, the crash harness, its mutations, and tables that grow
 	$(BIN)/python -m pytest $(PROCESSES) -m "" $(COVERAGE)
+	$(BIN)/python -m tests.environments
 	$(BIN)/python -m crash --runs $(RUNS) --database $(DATABASE)
 	$(BIN)/python -m crash.mutants --database $(DATABASE)
 	$(BIN)/python -m benchmarks growth
 
 crash: $(STAMP)  ## Kill, freeze, cut and fill everything while events flow, then check the counts; RUNS=n SEED=s DATABASE=...
 	@$(BIN)/python -m crash --runs $(RUNS) $(if $(SEED),--seed $(SEED)) --database $(DATABASE)
+
+environments: $(STAMP)  ## Try other servers (PgBouncer, Redis 7.0, PostgreSQL 15, TLS, ...): a day, a SIGKILL and an audit on each
+	@$(BIN)/python -m tests.environments $(ARGS)
 
 bench: $(STAMP)  ## Measure everything beside its rivals, some 30 minutes; ARGS="accept count --quick" for less, ARGS=--help
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -32,7 +32,14 @@ GROUPS = {
     "library": ("tests/browser/test_packed_library.py",),
     "admin": ("tests/browser/admin/",),
     "browser": ("tests/browser/",),
-    "clock": ("tests/benchmarks/", "tests/crash/", "tests/servers/", "tests/up/", "tests/test_hangs.py"),
+    "clock": (
+        "tests/benchmarks/",
+        "tests/crash/",
+        "tests/environments/",
+        "tests/servers/",
+        "tests/up/",
+        "tests/test_hangs.py",
+    ),
 }
 """What one process of pytest-xdist runs one after the other: it uses the browser, or it starts much and times it.
 

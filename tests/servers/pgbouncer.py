@@ -53,6 +53,10 @@ class PgBouncer:
         """The URL of `database` through it."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
+    def version(self) -> str:
+        """Like `PgBouncer 1.18.0`."""
+        return self.process.logs().decode().partition("process up: ")[2].partition(",")[0]
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         self.process.start()

@@ -23,17 +23,18 @@ from tests.servers.ports import free_port
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from tests.servers.debian import Program
+
 _START_SECONDS = 30
 _INITDB_OPTIONS = (
     "--username=postgres",
     "--auth=trust",
     "--encoding=UTF8",
     "--locale=C",
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
     "--no-sync",
     "--no-instructions",
 )
+_WHEELS_LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -55,17 +56,19 @@ class PostgresServer:
 
     It keeps data and port over stop, kill and restart. Leaving it as a context manager closes it. With a `data` folder,
     which must be empty and the server user's own, the data lies there. `durable`: as an operator has it, on the disk
-    before a commit is acknowledged.
+    before a commit is acknowledged. `program`: another `postgres` than the wheel's, with `initdb` beside it.
     """
 
-    def __init__(self, data: Path | None = None, *, durable: bool = False) -> None:
+    def __init__(self, data: Path | None = None, *, durable: bool = False, program: Program | None = None) -> None:
         self._user = server_user()
         # Not pytest's temporary folder, nor root's TMPDIR: their parents may be closed to any other user.
         self._folder = Path(tempfile.mkdtemp(prefix="pulse-postgres-", dir=None if self._user is None else "/tmp"))
         reaper.keep_folder(self._folder)
         self._give_away(self._folder)
         self._data = data or self._folder / "data"
-        self._binaries = self._find_binaries()
+        self._binaries = Path(program.path).parent if program else self._find_binaries()
+        self._env = program.env if program else {"PATH": os.defpath}
+        self._initdb_options = _INITDB_OPTIONS + (() if program else _WHEELS_LOCALE)
         self.port = free_port()
         self._settings = _SETTINGS | {"port": str(self.port)} | (_DURABLE if durable else {})
         self.process = self._make_process()
@@ -89,7 +92,7 @@ class PostgresServer:
         Raises RuntimeError, with its log, if it ends first or does not answer within 30 s.
         """
         if not (self._data / "PG_VERSION").exists():
-            self._run("initdb", f"--pgdata={self._data}", *_INITDB_OPTIONS)
+            self._run("initdb", f"--pgdata={self._data}", *self._initdb_options)
         self.process.start()
         deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
@@ -146,7 +149,7 @@ class PostgresServer:
             ],
             self._folder,
             name="postgres",
-            env={"PATH": os.defpath},
+            env=self._env,
             cwd=self._folder,
             user=self._user,
             # SIGTERM, also what `spawn` asks for, waits for the clients to leave; SIGINT does not. SIGQUIT does not
@@ -182,7 +185,7 @@ class PostgresServer:
     def _run(self, program: str, *options: str) -> None:
         command = [str(self._binaries / program), *options]
         done = subprocess.run(
-            command, cwd=self._folder, user=self._user, capture_output=True, check=False, env={"PATH": os.defpath}
+            command, cwd=self._folder, user=self._user, capture_output=True, check=False, env=self._env
         )
         if done.returncode != 0:
             raise RuntimeError(f"{program} failed:\n{(done.stdout + done.stderr).decode(errors='replace')}")
