@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.servers.debian import Program
+    from tests.servers.local_process import LocalProcess
 
 
 class Running(NamedTuple):
@@ -47,7 +48,7 @@ class Running(NamedTuple):
 def pgbouncer_of_sessions(folder: Path) -> Iterator[Running]:
     """The pooler is killed."""
     with _pooled(folder, "session", connections=20) as (redis, postgresql, pooler):
-        victim = part(pooler.process, pooler.answers)
+        victim = part("PgBouncer", pooler.process, pooler.answers)
         yield Running([redis.url], [pooler.url("pulse")], postgresql, victim, pooler.version())
 
 
@@ -62,7 +63,7 @@ def pgbouncer_of_transactions(folder: Path) -> Iterator[Running]:
 def redis_of_debian(folder: Path) -> Iterator[Running]:
     """Redis is killed."""
     with _servers(folder, redis_program=find_program("redis-server")) as (redis, postgresql):
-        victim = part(redis.process, lambda: pongs(redis.url))
+        victim = part("Redis", redis.process, lambda: pongs(redis.url))
         yield Running([redis.url], [postgresql.url("pulse")], postgresql, victim)
 
 
@@ -70,7 +71,7 @@ def redis_of_debian(folder: Path) -> Iterator[Running]:
 def postgresql_15(folder: Path) -> Iterator[Running]:
     """PostgreSQL is killed, with all its backends."""
     with _servers(folder, postgresql_program=find_program("postgres")) as (redis, postgresql):
-        victim = part(postgresql.process, lambda: _lets_in(postgresql.url("pulse")), outlived=True)
+        victim = part("PostgreSQL", postgresql.process, lambda: _lets_in(postgresql.url("pulse")), outlived=True)
         yield Running([redis.url], [postgresql.url("pulse")], postgresql, victim)
 
 
@@ -78,7 +79,7 @@ def postgresql_15(folder: Path) -> Iterator[Running]:
 def tls_and_acl(folder: Path) -> Iterator[Running]:
     """`rediss://` with a CA of its own, and a user who has no right too many. Redis is killed."""
     with closing(SecureRedis(folder / "redis")) as redis, _postgresql() as postgresql:
-        victim = part(redis.process, redis.answers)
+        victim = part("Redis", redis.process, redis.answers)
         yield Running([redis.url], [postgresql.url("pulse")], postgresql, victim, "TLS")
 
 
@@ -132,9 +133,9 @@ def _pooled(
             yield redis, postgresql, pooler
 
 
-def part(process: Any, is_ready: Callable[[], bool], *, outlived: bool = False) -> Part:
+def part(name: str, process: LocalProcess, is_ready: Callable[[], bool], *, outlived: bool = False) -> Part:
     """A server that runs already, as a part that comes back when it is killed."""
-    part = Part(process.name, process, is_ready, outlived=outlived)
+    part = Part(name, process, is_ready, outlived=outlived)
     part.starts = 1
     return part
 

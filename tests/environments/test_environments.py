@@ -49,7 +49,7 @@ def test_a_redis_that_forgets_what_it_acknowledged_does_not_hold(tmp_path: Path)
         redis.client.config_set("appendonly", "no")
         with PostgresServer() as postgresql:
             url = postgresql.create_database("pulse")
-            yield Running([redis.url], [url], postgresql, part(redis.process, lambda: pongs(redis.url)))
+            yield Running([redis.url], [url], postgresql, part("Redis", redis.process, lambda: pongs(redis.url)))
         redis.teardown()
 
     outcome = try_out("forgetful", forgetful, tmp_path)
