@@ -51,6 +51,10 @@ BROKER_CHECK_SECONDS = 5
 """A worker that heard nothing of Redis for two of these, and a second, connects anew (kombu's own: 25 s)."""
 CONSUMER_IDLE_SECONDS = 600
 """A consumer that has nothing pending and was silent for so long is taken off the group."""
+MEMORY_WARNING_SHARE = 0.8
+"""The part of Redis' `maxmemory` from which on audit, /readyz and the worker warn."""
+MEMORY_LOG_SECONDS = 300.0
+"""How often a worker warns of Redis' memory, for each reason."""
 COUNT_SIZE = 10_000
 """Journal entries that are counted at a time: Redis serves nobody else for the 14 ms that it takes."""
 

@@ -18,6 +18,7 @@ from pulse_analytics.audit.summary import (
     describe_database,
     describe_join,
     describe_journal,
+    describe_memory,
     describe_verdict,
     faults,
 )
@@ -66,15 +67,16 @@ def audit(out: Callable[[str], object] = click.echo, *, in_json: bool = False, r
     before = journal.balance()
     with db.engine.connect() as connection:
         found = recount(connection)
-    after = journal.balance()
+    after, memory = journal.balance(), journal.memory()
     joined = join(epoch, before, found.rows, after)
     wrong = faults(found, joined, after)
     if in_json:
-        out(as_json(found, epoch, joined, after, wrong))
+        out(as_json(found, epoch, joined, after, memory, wrong))
     else:
         out(describe_journal(after))
         out(describe_database(found))
         out(describe_join(epoch, joined))
+        out(describe_memory(memory))
         out(describe_verdict(found, joined, after, before, wrong))
     now = Before(found.rows, before.settled, after.settled_new, after.pending)
     if reason is not None:

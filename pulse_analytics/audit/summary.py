@@ -10,7 +10,7 @@ from pulse_analytics.events import EVENT_TYPES
 if TYPE_CHECKING:
     from pulse_analytics.audit.recount import Difference, Recount
     from pulse_analytics.ingest.epochs import Epoch, Join
-    from pulse_analytics.ingest.journal.figures import Balance
+    from pulse_analytics.ingest.journal.figures import Balance, Memory
 
 CLOSED = "The books are closed: every accepted event is accounted for, and every count is that of its raw events."
 
@@ -57,6 +57,15 @@ def describe_join(epoch: Epoch, joined: Join) -> str:
     )
 
 
+def describe_memory(memory: Memory | None) -> str:
+    """Redis' memory, and what it evicted for want of it. No fault: what it evicts, the database's key makes up for."""
+    if memory is None:
+        return "Redis\n  It refuses INFO: whether it evicts keys, and how full it is, is unknown."
+    limit = f"of {memory.limit:,}, {memory.used / memory.limit:.0%}" if memory.limit else "no maxmemory"
+    lines = ["Redis", _line("evicted keys", memory.evicted), _line("bytes", memory.used, limit)]
+    return "\n".join([*lines, *memory.notes()])
+
+
 def describe_verdict(found: Recount, joined: Join, after: Balance, before: Balance, wrong: list[str]) -> str:
     """Whether all is as it must be, and if not, where."""
     lines = [""]
@@ -83,7 +92,7 @@ def faults(found: Recount, joined: Join, after: Balance) -> list[str]:
     return [*after.faults(), *joined.faults(), *([_count_wrong(found)] if found.first else [])]
 
 
-def as_json(found: Recount, epoch: Epoch, joined: Join, after: Balance, wrong: list[str]) -> str:
+def as_json(found: Recount, epoch: Epoch, joined: Join, after: Balance, memory: Memory | None, wrong: list[str]) -> str:
     """All figures and faults, for programs."""
     figures = {
         "closed": not wrong,
@@ -96,6 +105,7 @@ def as_json(found: Recount, epoch: Epoch, joined: Join, after: Balance, wrong: l
             "events": {kind.name: found.sums[kind.count_column]._asdict() for kind in EVENT_TYPES.values()},
             "wrong": {"videos": found.wrong_videos, "days": found.wrong_days, "totals": found.wrong_totals},
         },
+        "redis": {**memory._asdict(), "notes": memory.notes()} if memory else None,
         "epoch": {
             "id": epoch.id,
             "begunAt": epoch.begun_at.isoformat(),

@@ -11,10 +11,12 @@ from redis.exceptions import RedisError
 from pulse_analytics import config
 from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.ingest.tasks import wake_worker
+from pulse_analytics.sparse_log import SparseLog
 
 if TYPE_CHECKING:
     from celery.worker import WorkController
 
+    from pulse_analytics.ingest.journal.figures import Memory
     from pulse_analytics.queueing import PulseCelery
 
 log = logging.getLogger(__name__)
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 class JournalTimer(bootsteps.StartStopStep):
     """Looks, at the worker's start and every TIMER_SECONDS, whether something waits that nobody was woken for.
 
+    As often it looks at Redis' memory, so that evictions are counted and a full Redis is in the log.
     Every CONSUMER_IDLE_SECONDS it also takes consumers that are gone off the journal's group.
     """
 
@@ -32,6 +35,8 @@ class JournalTimer(bootsteps.StartStopStep):
         super().__init__(parent, **kwargs)
         self._flask_app = cast("PulseCelery", parent.app).flask_app
         self._entries: list[Any] = []
+        self._sparse_log = SparseLog(log, config.MEMORY_LOG_SECONDS)
+        self._evicted = 0
 
     def start(self, parent: WorkController) -> None:
         """Begin to look."""
@@ -49,11 +54,22 @@ class JournalTimer(bootsteps.StartStopStep):
 
     def _wake(self) -> None:
         with self._flask_app.app_context():
+            journal = current_journal()
             try:
-                if current_journal().must_wake():
+                if journal.must_wake():
                     wake_worker()
+                self._warn_of(journal.memory())
             except RedisError as error:
                 log.warning("Could not look into the journal.", extra={"error": repr(error)})
+
+    def _warn_of(self, memory: Memory | None) -> None:
+        if memory is None:
+            return
+        if memory.evicted > self._evicted:
+            self._sparse_log.warning("Redis is full and evicts keys: raise maxmemory. `pulse audit` says how many.")
+        if memory.is_nearly_full:
+            self._sparse_log.warning("Redis uses more than 80 % of its maxmemory.")
+        self._evicted = memory.evicted
 
     def _prune(self) -> None:
         with self._flask_app.app_context():

@@ -19,10 +19,11 @@ _no_parameters = schemas.QuerySchema()
 
 @blueprint.get("/live")
 def live() -> dict[str, Any]:
-    """The journal's own counters: accepted and counted since it began, waiting now, counted in each minute."""
+    """The journal's own counters: accepted and counted since it began, waiting now, counted in each minute. And Redis'
+    memory: null where Redis refuses to say, or has no limit."""
     schemas.load_query(_no_parameters, request.args)
     with answering() as journal:
-        now = journal.live()
+        now, memory = journal.live(), journal.memory()
     return {
         "accepted": now.accepted,
         "counted": now.settled,
@@ -31,5 +32,7 @@ def live() -> dict[str, Any]:
         "parked": now.parked,
         "oldestWaitingSeconds": now.oldest_waiting_seconds,
         "perMinute": now.per_minute,
+        "evictedKeys": memory.evicted if memory else None,
+        "memoryShare": memory.share if memory else None,
         "at": now.at,
     }

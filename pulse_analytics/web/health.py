@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Blueprint, current_app
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -30,27 +30,39 @@ _PATIENCE_SECONDS = 0.25
 """Longer than both checks take; short, because each of those who wait holds a thread."""
 
 
+class Check(NamedTuple):
+    """What was found of one server."""
+
+    fault: str = ""
+    """Why it is not ready; empty: it is."""
+    note: str = ""
+    """What an operator should know all the same."""
+
+    def __str__(self) -> str:
+        return self.fault or (f"ok, but: {self.note}" if self.note else "ok")
+
+
 class Readiness:
     """What is wrong with Redis and the database, looked for at most every READY_SECONDS, by one request at a time."""
 
     def __init__(self) -> None:
         self._looking = threading.Lock()
-        self._checks: dict[str, str] = {}
+        self._checks: dict[str, Check] = {}
         self._looked_at = -math.inf
 
-    def checks(self) -> dict[str, str]:
-        """For each of the two its fault, or "". Others wait a little for the one that looks, and not longer: what they
+    def checks(self) -> dict[str, Check]:
+        """What was found of each of the two. Others wait a little for the one that looks, and not longer: what they
         are answered then is that it takes so long."""
         if self._is_old() and self._looking.acquire(timeout=_PATIENCE_SECONDS):
             try:
                 if self._is_old():
                     looked_at = time.monotonic()
-                    self._checks = {"redis": _redis_fault(), "database": _database_fault()}
+                    self._checks = {"redis": _check_redis(), "database": Check(_database_fault())}
                     self._looked_at = looked_at
                 return self._checks
             finally:
                 self._looking.release()
-        return dict.fromkeys(_NAMES, "it has not answered yet.") if self._is_old() else self._checks
+        return dict.fromkeys(_NAMES, Check("it has not answered yet.")) if self._is_old() else self._checks
 
     def _is_old(self) -> bool:
         return time.monotonic() - self._looked_at > READY_SECONDS
@@ -72,27 +84,27 @@ def readyz() -> dict[str, Any] | Response:
     """200: Redis takes reports, the database answers, and both are as they must be; else 503 naming what is not."""
     readiness: Readiness = current_app.extensions["pulse_readiness"]
     checks = readiness.checks()
-    faults = {name: fault for name, fault in checks.items() if fault}
-    if not faults:
-        return {"status": "ready", "checks": dict.fromkeys(checks, "ok")}
-    detail = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
-    return problem(503, detail, checks={name: fault or "ok" for name, fault in checks.items()})
+    said = {name: str(check) for name, check in checks.items()}
+    faults = [f"{name}: {check.fault}" for name, check in checks.items() if check.fault]
+    return problem(503, "; ".join(faults), checks=said) if faults else {"status": "ready", "checks": said}
 
 
-def _redis_fault() -> str:
+def _check_redis() -> Check:
     try:
         with answering() as journal:
             foreign = journal.foreign_keys()
-            if not foreign:
-                journal.probe()
+            if foreign:
+                return Check(f"{' and '.join(foreign)}, left by another system: rename or delete it.")
+            journal.probe()
+            memory = journal.memory()
     except TryAgain as error:
         cause = error.__cause__
         if isinstance(cause, MasterNotFoundError):
             return f"{cause}"  # It names who does not answer.
         if isinstance(cause, RedisError) and not isinstance(cause, RedisConnectionError | RedisTimeoutError):
-            return f"Redis takes no reports: {in_short(cause)}"
-        return f"Redis does not answer ({type(cause or error).__name__})."
-    return f"{' and '.join(foreign)}, left by another system: rename or delete it." if foreign else ""
+            return Check(f"Redis takes no reports: {in_short(cause)}")
+        return Check(f"Redis does not answer ({type(cause or error).__name__}).")
+    return Check(note=" ".join(memory.notes()) if memory else "")
 
 
 def _database_fault() -> str:

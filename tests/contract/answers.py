@@ -31,7 +31,7 @@ _KEPT = {
 }
 _SETS = {"allow", "vary", "access-control-allow-methods", "access-control-allow-headers"}
 """Headers whose value is a set: its order means nothing, and follows a hash in some."""
-_MASKED = {"csrfToken": "<token>", "at": "<ms>", "oldestWaitingSeconds": "<seconds>"}
+_MASKED = {"csrfToken": "<token>", "at": "<ms>", "oldestWaitingSeconds": "<seconds>", "memoryShare": "<share>"}
 """Members whose value is another in each run."""
 _RENAMED = {
     "Content Too Large": "Request Entity Too Large",

@@ -25,6 +25,19 @@ def refused(*fields: str) -> Reduced:
     }
 
 
+def live(accepted: int, duplicates: int, **headers: str) -> Reduced:
+    """The answer of /live, where all that was accepted waits."""
+    figures = {"accepted": accepted, "waiting": accepted, "duplicates": duplicates, "counted": 0, "parked": 0}
+    oldest = "<seconds>" if accepted else None
+    masked = {"at": "<ms>", "oldestWaitingSeconds": oldest, "memoryShare": "<share>"}
+    return {
+        "status": 200,
+        "headers": {"Cache-Control": "no-store", "Content-Type": "application/json", **headers},
+        "body": {**figures, **masked, "evictedKeys": 0, "perMinute": [0] * 60},
+    }
+
+
+_MEMORY = "/live says how full Redis is, and how many keys it evicted."
 _WHY = "An unknown query parameter of a report is an error: ignored, it would give other numbers than asked for."
 _UNKNOWN = {
     "/top with colour": ["colour"],
@@ -48,6 +61,10 @@ EXPECTED_CHANGES: dict[str, Change] = {
     "unknown parameter: HEAD /top with colour": Change(
         _WHY, {name: part for name, part in refused("colour").items() if name != "body"}
     ),
+    "live: before anything is accepted": Change(_MEMORY, live(0, 0)),
+    "live: with reports that wait": Change(_MEMORY, live(2, 2)),
+    "session: signed in, the live figures": Change(_MEMORY, live(0, 0, Vary="Cookie")),
+    "database in trouble: the live figures": Change(_MEMORY, live(2, 1)),
     "cursor: bad: a rank that is true": Change(
         "`true` is no number: such a cursor is none of ours. (On PostgreSQL a count that was true was a 503.)",
         refused("cursor"),

@@ -51,7 +51,10 @@ def test_before_anything_is_accepted_all_is_zero(client: FlaskClient, facts: Fac
         "parked": 0,
         "oldestWaitingSeconds": None,
         "perMinute": [0] * 60,
+        "evictedKeys": 0,
+        "memoryShare": now["memoryShare"],
     }
+    assert 0 < now["memoryShare"] < 0.5
 
 
 def test_each_figure_is_that_of_the_journal(client: FlaskClient, journal: Journal, facts: Facts) -> None:

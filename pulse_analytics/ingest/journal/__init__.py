@@ -26,7 +26,7 @@ from pulse_analytics.errors import TryAgain
 from pulse_analytics.events import dedupe_key
 from pulse_analytics.ingest.journal.connection import connect_redis
 from pulse_analytics.ingest.journal.entries import read_batch, read_dead_letter
-from pulse_analytics.ingest.journal.figures import Balance, Live, read_live
+from pulse_analytics.ingest.journal.figures import Balance, Live, Memory, read_live
 from pulse_analytics.ingest.journal.keys import DEAD_LETTERS, GROUP, JOURNAL, LEDGER, MINUTES, PROBE, TYPES, WAKEUP
 from pulse_analytics.ingest.journal.scripts import ScriptCall, Scripts
 
@@ -140,6 +140,7 @@ class Journal:
 
     def begin_epoch(self, epoch_id: str) -> None:
         """Let the ledger know the epoch that it is in, and that the database has noted it."""
+        self.redis.hdel(LEDGER, "evicted")  # The next look at the memory begins at 0.
         self.redis.hset(LEDGER, mapping={"epoch": epoch_id, "epoch_begun": "1"})
 
     def park(self, entries: Iterable[BadEntry]) -> None:
@@ -184,6 +185,14 @@ class Journal:
     def live(self) -> Live:
         """The journal's own counters at one moment."""
         return read_live(*self._scripts.run("live", [JOURNAL, LEDGER, MINUTES], []))
+
+    def memory(self) -> Memory | None:
+        """How full Redis is, and how many keys it evicted in this epoch; None if it refuses to say (INFO).
+
+        What it evicted between the last call and a restart of Redis is not counted: a worker calls every TIMER_SECONDS.
+        """
+        found = self._scripts.run("memory", [LEDGER], [])
+        return Memory._make(found) if found else None
 
     def probe(self) -> None:
         """Raise the RedisError with which `accept` would fail now, if it would. Counts nothing."""

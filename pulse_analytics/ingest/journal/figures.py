@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pulse_analytics.config import MEMORY_WARNING_SHARE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -70,6 +72,50 @@ class Live(NamedTuple):
     def oldest_waiting_seconds(self) -> float | None:
         """How long the oldest entry has waited. 0 if Redis' clock was set back since it came."""
         return None if self.oldest is None else max(0, self.at - self.oldest) / 1000
+
+
+class Memory(NamedTuple):
+    """Redis' memory."""
+
+    evicted: int
+    """Keys that Redis evicted in this epoch to make room: those of the whole server, nearly all of them dedupe keys."""
+    used: int
+    """Bytes."""
+    limit: int
+    """`maxmemory` in bytes; 0: none."""
+    policy: str
+    """`maxmemory-policy`."""
+
+    @property
+    def share(self) -> float | None:
+        """How much of the limit is in use; None: there is no limit."""
+        return self.used / self.limit if self.limit else None
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Whether it is time to raise the limit."""
+        return (self.share or 0) >= MEMORY_WARNING_SHARE
+
+    def notes(self) -> list[str]:
+        """What an operator should know, a sentence each. None of it is a fault."""
+        notes = []
+        if self.evicted:
+            notes.append(
+                f"Redis evicted {self.evicted:,} keys in this epoch, because its memory was full: viewers whose dedupe "
+                "keys are gone may have counted again. Raise maxmemory."
+            )
+        if self.limit and self.policy.startswith("allkeys"):
+            notes.append(
+                f"maxmemory-policy is {self.policy}: a full Redis may evict the journal, and accepted events with it. "
+                "Set volatile-ttl."
+            )
+        if self.is_nearly_full:
+            end = "it refuses reports" if self.policy == "noeviction" else "it evicts keys"
+            notes.append(
+                f"Redis uses {self.used:,} of {self.limit:,} bytes ({self.used / self.limit:.0%} of maxmemory). "
+                f"When it is full, {end}."
+            )
+        return notes
 
 
 def read_live(at: int, counters: Sequence[int], waiting: int, oldest_id: str, per_minute: list[int]) -> Live:
