@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +14,7 @@ import urllib3
 from pulse_analytics.config import READY_SECONDS
 from pulse_analytics.ingest.waker import waker
 from tests.facts import report, wait_until
+from tests.servers.valkey import start_valkey
 from tests.servers.worker import WorkerContainer
 
 if TYPE_CHECKING:
@@ -160,3 +164,75 @@ def test_a_worker_starts_against_it(
     client.post("/analytics", json=report("v1"))
     facts.wait_until_settled(BACK_OFF_SECONDS)
     assert facts.counts() == {"v1": 1}
+
+
+@pytest.fixture
+def successor(own_valkey: ValkeyContainer, tmp_path: Path) -> Iterator[ValkeyContainer]:
+    """A replica of `own_valkey`, in step with it, that can take its place."""
+    container = start_valkey(tmp_path / "successor")
+    container.client.replicaof("127.0.0.1", own_valkey.port)
+    wait_until(lambda: container.client.info("replication")["master_link_status"] == "up")
+    yield container
+    container.teardown()
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
+def test_a_worker_outlives_the_demotion_of_its_redis_while_it_waits_for_an_answer(
+    client: FlaskClient,
+    facts: Facts,
+    celery_setup: CeleryTestSetup,
+    own_valkey: ValkeyContainer,
+    successor: ValkeyContainer,
+    busy: bool,
+) -> None:
+    container = celery_setup.worker.container
+    post = Posts(client)
+    with post.going_on() if busy else nullcontext(), ThreadPoolExecutor(1) as threads:
+        wait_until(lambda: post.accepted > 100 or not busy)
+        waits_as_well = threads.submit(own_valkey.client.brpop, "nothing")
+        wait_until(lambda: own_valkey.client.info("clients")["blocked_clients"] >= 2)
+        successor.client.replicaof("NO", "ONE")
+        own_valkey.client.replicaof("127.0.0.1", successor.port)
+        assert str(waits_as_well.exception(20)).startswith("UNBLOCKED")
+        # Celery names the class of an error only.
+        wait_until(lambda: "Connection to broker lost" in container.logs() and "ResponseError" in container.logs())
+        wait_until(lambda: "Redis takes no writes" in container.logs())
+        assert container.status == "running"
+        own_valkey.client.replicaof("NO", "ONE")
+    post.one()
+    facts.wait_until_settled(BACK_OFF_SECONDS)
+    assert container.status == "running"
+    assert facts.rows() > 0
+
+
+class Posts:
+    """Reports of viewers who are all new."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self._client = client
+        self._stop = threading.Event()
+        self.accepted = 0
+
+    def one(self) -> None:
+        """Report, and do it again while it is refused."""
+        sent = report("v1", f"u{self.accepted}")
+        while (status := self._client.post("/analytics", json=sent).status_code) == 503 and not self._stop.is_set():
+            time.sleep(0.05)
+        assert status in {200, 202, 503}
+        self.accepted += 1
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Report without a pause meanwhile."""
+        thread = threading.Thread(target=self._go_on)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            thread.join()
+            self._stop.clear()
+
+    def _go_on(self) -> None:
+        while not self._stop.is_set():
+            self.one()
