@@ -15,6 +15,7 @@ from pulse_analytics.config import BATCH_SIZE, current_settings
 from pulse_analytics.errors import TryAgain
 from pulse_analytics.events import utc_time
 from pulse_analytics.ingest.journal import current_journal
+from pulse_analytics.ingest.liveness import worker_alive_command
 from pulse_analytics.ingest.tasks import wake_worker
 from pulse_analytics.reports.queries import counts_of
 from pulse_analytics.simulate.run import Options, simulate
@@ -46,6 +47,7 @@ def pulse_group(create_app: Callable[[], Flask]) -> FlaskGroup:
     group.add_command(dead_letters)
     group.add_command(audit_command)
     group.add_command(rebuild_command)
+    group.add_command(worker_alive_command)
     return group
 
 

@@ -55,6 +55,12 @@ MEMORY_WARNING_SHARE = 0.8
 """The part of Redis' `maxmemory` from which on audit, /readyz and the worker warn."""
 MEMORY_LOG_SECONDS = 300.0
 """How often a worker warns of Redis' memory, for each reason."""
+WORKER_LATE_SECONDS = 60
+"""A worker that was silent for so long counts as dead: after an outage it waits up to 30 s before it connects again."""
+WORKER_GONE_SECONDS = 3600
+"""A node that has been silent for so long is forgotten: a container that is replaced has another name."""
+RUN_STUCK_SECONDS = RUN_LIMIT_SECONDS + 10
+"""A run that is still with the pool after this time will never end, as its process should have been killed."""
 COUNT_SIZE = 10_000
 """Journal entries that are counted at a time: Redis serves nobody else for the 14 ms that it takes."""
 

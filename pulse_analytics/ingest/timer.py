@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
 from celery import bootsteps
+from celery.worker.state import reserved_requests
 from redis.exceptions import RedisError
 
 from pulse_analytics import config
@@ -15,6 +18,7 @@ from pulse_analytics.sparse_log import SparseLog
 
 if TYPE_CHECKING:
     from celery.worker import WorkController
+    from celery.worker.request import Request
 
     from pulse_analytics.ingest.journal.figures import Memory
     from pulse_analytics.queueing import PulseCelery
@@ -25,8 +29,8 @@ log = logging.getLogger(__name__)
 class JournalTimer(bootsteps.StartStopStep):
     """Looks, at the worker's start and every TIMER_SECONDS, whether something waits that nobody was woken for.
 
-    As often it looks at Redis' memory, so that evictions are counted and a full Redis is in the log.
-    Every CONSUMER_IDLE_SECONDS it also takes consumers that are gone off the journal's group.
+    At the same times it says that the worker lives, and looks at Redis' memory, so that evictions are counted and a full
+    Redis is in the log. Every CONSUMER_IDLE_SECONDS it takes consumers that are gone off the journal's group.
     """
 
     requires = ("celery.worker.components:Timer",)
@@ -37,13 +41,17 @@ class JournalTimer(bootsteps.StartStopStep):
         self._entries: list[Any] = []
         self._sparse_log = SparseLog(log, config.MEMORY_LOG_SECONDS)
         self._evicted = 0
+        self._runs = RunsInPool()
 
     def start(self, parent: WorkController) -> None:
         """Begin to look."""
         timer = cast("Any", parent.timer)  # The worker's Timer step, which ours requires, has set it.
+        node = cast("Any", parent).hostname
         self._entries = [
             timer.call_after(0, self._wake),
+            timer.call_after(0, self._beat, (node,)),
             timer.call_repeatedly(config.TIMER_SECONDS, self._wake),
+            timer.call_repeatedly(config.TIMER_SECONDS, self._beat, (node,)),
             timer.call_repeatedly(config.CONSUMER_IDLE_SECONDS, self._prune),
         ]
 
@@ -71,9 +79,35 @@ class JournalTimer(bootsteps.StartStopStep):
             self._sparse_log.warning("Redis uses more than 80 % of its maxmemory.")
         self._evicted = memory.evicted
 
+    def _beat(self, node: str) -> None:
+        if self._runs.are_stuck():
+            log.error("A process of the pool does not end its run: this worker no longer says that it lives.")
+            return
+        with self._flask_app.app_context():
+            try:
+                current_journal().beat(node)
+            except RedisError as error:
+                log.warning("Could not say that this worker lives.", extra={"error": repr(error)})
+
     def _prune(self) -> None:
         with self._flask_app.app_context():
             try:
                 current_journal().prune_consumers()
             except RedisError as error:
                 log.warning("Could not prune the journal's consumers.", extra={"error": repr(error)})
+
+
+class RunsInPool:
+    """The runs that the worker gave to its pool, and since when they are there.
+
+    Celery's own limit begins when a process takes its run: one that hangs before that would hide for ever.
+    """
+
+    def __init__(self) -> None:
+        self._since: WeakKeyDictionary[Request, float] = WeakKeyDictionary()
+
+    def are_stuck(self) -> bool:
+        """Take a look. Whether one has been there for RUN_STUCK_SECONDS."""
+        now = time.monotonic()
+        since = [self._since.setdefault(request, now) for request in list(reserved_requests)]
+        return any(now - began > config.RUN_STUCK_SECONDS for began in since)

@@ -100,7 +100,7 @@ def _check_redis() -> Check:
     except TryAgain as error:
         cause = error.__cause__
         if isinstance(cause, MasterNotFoundError):
-            return f"{cause}"  # It names who does not answer.
+            return Check(f"{cause}")  # It names who does not answer.
         if isinstance(cause, RedisError) and not isinstance(cause, RedisConnectionError | RedisTimeoutError):
             return Check(f"Redis takes no reports: {in_short(cause)}")
         return Check(f"Redis does not answer ({type(cause or error).__name__}).")

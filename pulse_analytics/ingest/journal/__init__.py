@@ -27,7 +27,17 @@ from pulse_analytics.events import dedupe_key
 from pulse_analytics.ingest.journal.connection import connect_redis
 from pulse_analytics.ingest.journal.entries import read_batch, read_dead_letter
 from pulse_analytics.ingest.journal.figures import Balance, Live, Memory, read_live
-from pulse_analytics.ingest.journal.keys import DEAD_LETTERS, GROUP, JOURNAL, LEDGER, MINUTES, PROBE, TYPES, WAKEUP
+from pulse_analytics.ingest.journal.keys import (
+    DEAD_LETTERS,
+    GROUP,
+    JOURNAL,
+    LEDGER,
+    MINUTES,
+    PROBE,
+    TYPES,
+    WAKEUP,
+    WORKERS,
+)
 from pulse_analytics.ingest.journal.scripts import ScriptCall, Scripts
 
 if TYPE_CHECKING:
@@ -156,6 +166,16 @@ class Journal:
         except ResponseError as error:
             self._make_group(error)
             return 0
+
+    def beat(self, node: str) -> None:
+        """Note that this worker lives, and forget those that have been silent for WORKER_GONE_SECONDS."""
+        self._scripts.run("beat", [WORKERS], [node, config.WORKER_GONE_SECONDS])
+
+    def beats(self) -> dict[str, float]:
+        """How many seconds ago each worker has beaten, by the name of its node."""
+        beats = cast("dict[str, str]", self.redis.hgetall(WORKERS))
+        now = self.redis.time()[0]
+        return {node: now - int(then) for node, then in beats.items()}
 
     def dead_letters(self, most: int) -> list[DeadLetter]:
         """The oldest parked entries, `most` of them at the most."""

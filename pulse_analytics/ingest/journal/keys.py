@@ -12,9 +12,18 @@ LEDGER = "pulse:ledger"
 MINUTES = "pulse:minutes"
 """How many entries were settled in each minute of the last hour; a field is a number of minutes since 1970."""
 WAKEUP = "pulse:wakeup"
+WORKERS = "pulse:workers"
+"""When each worker last said that it lives; a field is the name of its node, its value seconds since 1970."""
 
 PROBE = "dedupe:probe"
 """A dedupe key that is never there for longer than a millisecond; those of reports begin with `dedupe:video:`."""
 
-TYPES = {JOURNAL: "stream", DEAD_LETTERS: "stream", LEDGER: "hash", MINUTES: "hash", PERSIST_QUEUE: "list"}
+TYPES = {
+    JOURNAL: "stream",
+    DEAD_LETTERS: "stream",
+    LEDGER: "hash",
+    MINUTES: "hash",
+    WORKERS: "hash",
+    PERSIST_QUEUE: "list",
+}
 """What a key holds if it is ours."""

@@ -1,0 +1,37 @@
+"""`pulse worker-alive`: whether a worker lives, by what its timer says to Redis."""
+
+from __future__ import annotations
+
+import socket
+
+import click
+from redis.exceptions import RedisError
+
+from pulse_analytics.config import WORKER_GONE_SECONDS, WORKER_LATE_SECONDS, Settings
+from pulse_analytics.errors import in_short
+from pulse_analytics.ingest.journal import Journal
+from pulse_analytics.ingest.journal.connection import connect_redis
+
+
+@click.command("worker-alive")
+@click.argument("node", required=False)
+def worker_alive_command(node: str | None) -> None:
+    """Tell whether a worker lives.
+
+    Exits with 0 if NODE (celery@HOSTNAME if left out, as Celery names it) said so in the last 60 s, else with 1.
+    """
+    # No application: a health check runs every few seconds, and making one takes most of a second.
+    settings = Settings.load()
+    node = node or f"celery@{socket.gethostname()}"
+    with connect_redis(settings) as redis:
+        try:
+            beats = Journal(redis, settings).beats()
+        except RedisError as error:
+            raise click.ClickException(f"Cannot ask Redis which workers live: {in_short(error)}") from error
+    if node not in beats:
+        others = ", ".join(sorted(beats)) or "none"
+        minutes = WORKER_GONE_SECONDS // 60
+        raise click.ClickException(f"{node} has said nothing for {minutes} minutes. Workers that have: {others}.")
+    if not 0 <= beats[node] <= WORKER_LATE_SECONDS:
+        raise click.ClickException(f"{node} last said that it lives {beats[node]:.0f} s ago.")
+    click.echo(f"{node} said that it lives {beats[node]:.0f} s ago.")
