@@ -211,6 +211,8 @@ class Settings:
     """One statement, one lock and one connection attempt."""
     stale_after_seconds: float = 30.0
     """A batch that is not settled after this time is taken over from its worker."""
+    remote_control: bool = True
+    """Whether workers obey Celery's remote control, which Flower and `celery inspect` need."""
 
     heartbeat_dir: Path | None = None
     """Where web processes say that their event loops turn; `pulse up` sets it."""
@@ -248,6 +250,7 @@ class Settings:
             redis_timeout_seconds=_number(values, "PULSE_REDIS_TIMEOUT_SECONDS", cls.redis_timeout_seconds),
             database_timeout_seconds=_number(values, "PULSE_DATABASE_TIMEOUT_SECONDS", cls.database_timeout_seconds),
             stale_after_seconds=_number(values, "PULSE_STALE_AFTER_SECONDS", cls.stale_after_seconds),
+            remote_control=_switch(values, "PULSE_REMOTE_CONTROL", default=cls.remote_control),
             heartbeat_dir=Path(folder) if (folder := values.get("PULSE_HEARTBEAT_DIR")) else None,
         )
         if settings.stale_after_seconds <= settings.database_timeout_seconds:
@@ -327,6 +330,13 @@ def _whole_number(values: Mapping[str, str], name: str, default: int) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) <= _LONGEST_SECONDS):
         raise ConfigError(f"{name} must be a whole number, 0 or more, not {text!r}.")
     return int(text)
+
+
+def _switch(values: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = values.get(name) or ("on" if default else "off")
+    if text not in {"on", "off"}:
+        raise ConfigError(f"{name} must be on or off, not {text!r}.")
+    return text == "on"
 
 
 def _port(values: Mapping[str, str], name: str, default: int, *, lowest: int) -> int:

@@ -78,6 +78,7 @@ def _celery_options(settings: Settings) -> dict[str, object]:
         "task_time_limit": config.RUN_LIMIT_SECONDS,
         "worker_prefetch_multiplier": 1,
         "worker_send_task_events": True,
+        "worker_enable_remote_control": settings.remote_control,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
     }
 

@@ -119,6 +119,7 @@ def test_lists_take_commas_and_spaces(tmp_path: Path) -> None:
         ("PULSE_REDIS_TIMEOUT_SECONDS", "nan"),
         ("PULSE_DATABASE_TIMEOUT_SECONDS", "soon"),
         ("PULSE_STALE_AFTER_SECONDS", "5"),
+        ("PULSE_REMOTE_CONTROL", "false"),
     ],
 )
 def test_a_value_that_cannot_work_is_named(tmp_path: Path, name: str, value: str) -> None:

@@ -1,0 +1,43 @@
+"""PULSE_REMOTE_CONTROL: who reaches Redis can steer every worker by Celery's messages, or nobody can."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.facts import report, wait_until
+
+if TYPE_CHECKING:
+    from celery import Celery
+    from flask.testing import FlaskClient
+    from pytest_celery import CeleryTestSetup
+
+    from tests.facts import Facts
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def harm(celery: Celery) -> list[dict[str, Any]]:
+    """What a stranger at Redis would send. Returns the answers to a ping before."""
+    answers = celery.control.ping(timeout=1.5) or []
+    celery.control.rate_limit("pulse_analytics.persist_events", "1/h")
+    celery.control.cancel_consumer("pulse.persist")
+    celery.control.shutdown()
+    return answers
+
+
+@pytest.mark.parametrize("changed_settings", [{"PULSE_REMOTE_CONTROL": "off"}])
+def test_without_it_no_message_stops_a_worker(client: FlaskClient, facts: Facts, celery_setup: CeleryTestSetup) -> None:
+    assert harm(celery_setup.app) == []
+    time.sleep(2)
+    assert celery_setup.worker.container.status == "running"
+    client.post("/analytics", json=report())
+    facts.wait_until_settled(5)
+
+
+@pytest.mark.nightly
+def test_with_it_a_message_ends_a_worker(celery_setup: CeleryTestSetup) -> None:
+    assert harm(celery_setup.app) != []
+    wait_until(lambda: celery_setup.worker.container.status == "exited")
