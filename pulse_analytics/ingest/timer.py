@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 class JournalTimer(bootsteps.StartStopStep):
     """Looks, at the worker's start and every TIMER_SECONDS, whether something waits that nobody was woken for.
 
-    At the same times it says that the worker lives, and looks at Redis' memory, so that evictions are counted and a full
-    Redis is in the log. Every CONSUMER_IDLE_SECONDS it takes consumers that are gone off the journal's group.
+    At the same times it says that the worker lives, and looks at Redis' memory, so that evictions are counted and a
+    full Redis is in the log. Every CONSUMER_IDLE_SECONDS it takes consumers that are gone off the journal's group.
     """
 
     requires = ("celery.worker.components:Timer",)

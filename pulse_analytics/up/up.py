@@ -19,6 +19,7 @@ import click
 from pulse_analytics.config import RUN_FILE, Settings, read_run_file
 from pulse_analytics.credentials import check_token
 from pulse_analytics.errors import ConfigError
+from pulse_analytics.monitor import USER
 from pulse_analytics.up.exclusive import PATIENCE_SECONDS, check_ports, free_port, locked
 from pulse_analytics.up.program import Program, StartError, redis_lacks
 from pulse_analytics.up.run_file import child_environment, user_values, write_run_file
@@ -177,7 +178,7 @@ def table(settings: Settings) -> str:
         "API": f"{web}/analytics",
         "admin": f"{web}/admin",
         "token": token,
-        "Flower": f"http://127.0.0.1:{settings.flower_port}"
+        "Flower": f"http://127.0.0.1:{settings.flower_port} (user {USER}, the token is the password)"
         if settings.flower_port
         else "off (PULSE_FLOWER_PORT is 0)",
         "Redis": _without_password(settings.redis_url),
