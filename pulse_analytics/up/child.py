@@ -94,6 +94,12 @@ class Child:
         self._due = time.monotonic() + delay
         return f"It is started again in {delay:g} s."
 
+    def rotate_log(self) -> None:
+        """Move its log away if it is too long."""
+        if self._log is not None:
+            with suppress(OSError):  # It is tried again; no log is worth the end of what runs.
+                self._log.rotate()
+
     def kill_what_hangs(self) -> list[int]:
         """Kill those of its processes whose heartbeat has stopped; its own supervisor starts others. Their ids."""
         if self._heartbeats is None or self._process is None:

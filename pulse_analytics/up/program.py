@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import signal
 import socket
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 PROBE_SECONDS = 1.0
 """How long one question to a program may take; a Ctrl-C waits for its end."""
 LOG_LIMIT_BYTES = 10 * 1024 * 1024
+LOGS_KEPT = 3
+"""Of each program, beside the log that it writes."""
 TAIL_BYTES = 16 * 1024
+_COPY_BYTES = 1024 * 1024
 
 
 class StartError(Exception):
@@ -51,16 +55,40 @@ class Program:
 
 
 class Log:
-    """The outputs of one program in one file, appended to by each start."""
+    """The outputs of one program in one file, appended to by each start.
+
+    Beyond LOG_LIMIT_BYTES its content is moved to NAME.log.1, that of NAME.log.1 to NAME.log.2, up to LOGS_KEPT.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Begin at the end of what earlier starts wrote; beyond 10 MB that is moved to NAME.log.1."""
+        """Begin at the end of what earlier starts wrote."""
         self.path = path
-        size = path.stat().st_size if path.exists() else 0
-        if size > LOG_LIMIT_BYTES:
-            path.replace(path.with_name(f"{path.name}.1"))
-            size = 0
-        self._start = size
+        self._start = 0 if self.rotate() or not path.exists() else path.stat().st_size
+
+    def rotate(self) -> bool:
+        """Move its content away if it is too long; returns whether it was. Its writer goes on and need not know.
+
+        What is written in the microseconds between the copy and the cut is lost; where no copy can be made (the disk is
+        full), all of it is: the limit holds whatever happens.
+        """
+        if not self.path.exists() or self.path.stat().st_size <= LOG_LIMIT_BYTES:
+            return False
+        draft = self._kept("new")
+        try:
+            _copy(self.path, draft)
+        except OSError:
+            draft.unlink(missing_ok=True)
+        os.truncate(self.path, 0)  # Its writer appends: the next line is the first.
+        self._start = 0
+        if draft.exists():
+            for number in range(LOGS_KEPT - 1, 0, -1):
+                if self._kept(number).exists():
+                    self._kept(number).replace(self._kept(number + 1))
+            draft.replace(self._kept(1))
+        return True
+
+    def _kept(self, name: int | str) -> Path:
+        return self.path.with_name(f"{self.path.name}.{name}")
 
     def tail(self) -> str:
         """The end of what was written since this start."""
@@ -85,6 +113,13 @@ class Log:
         # What follows an exception says less: a server's good-bye, SQLAlchemy's link to its documentation.
         exceptions = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
         return (exceptions or lines or ["it wrote nothing"])[-1]
+
+
+def _copy(path: Path, to: Path) -> None:
+    """Copy a file that grows meanwhile, up to what one that does not could hold."""
+    with path.open("rb") as source, to.open("wb") as copy:
+        while copy.tell() < 2 * LOG_LIMIT_BYTES and (block := source.read(_COPY_BYTES)):
+            copy.write(block)
 
 
 def redis_lacks(settings: Settings) -> str | None:

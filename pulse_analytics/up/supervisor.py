@@ -54,13 +54,14 @@ class Supervisor:
                 time.sleep(POLL_SECONDS)
 
     def watch(self, stopping: Callable[[], bool]) -> None:
-        """Start again, with back-off, whatever ends, until `stopping` says so."""
+        """Start again, with back-off, whatever ends, and keep the logs short, until `stopping` says so."""
         while not stopping():
             for child in (child for stage in self._stages for child in stage if not child.program.once):
                 if child.has_ended():
                     self._say(child.bury_and_plan())
                 elif child.is_due():
                     self._start_again(child)
+                child.rotate_log()
                 for pid in child.kill_what_hangs():
                     self._say(f"Process {pid} of {child.program.name} hung, and was killed: another takes its place.")
             time.sleep(POLL_SECONDS)

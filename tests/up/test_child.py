@@ -29,9 +29,19 @@ def test_a_log_answers_for_its_own_start_only(tmp_path: Path) -> None:
     assert log.last_line() == "sqlalchemy.exc.OperationalError: no such table"
 
 
+def test_a_log_that_cannot_be_copied_is_cut_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    log = Log(path)
+    path.write_bytes(b"x" * (LOG_LIMIT_BYTES + 1))
+    (tmp_path / "x.log.new").symlink_to("/dev/full")
+    assert log.rotate()
+    assert [file.name for file in tmp_path.iterdir()] == ["x.log"]
+    assert path.stat().st_size == 0
+
+
 def test_a_long_log_is_moved_away_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     path.write_bytes(b"x" * (LOG_LIMIT_BYTES + 1))
     assert Log(path).tail() == ""
-    assert not path.exists()
+    assert path.read_bytes() == b""
     assert (tmp_path / "x.log.1").stat().st_size == LOG_LIMIT_BYTES + 1

@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from pulse_analytics.config import read_run_file
+from pulse_analytics.up.program import LOG_LIMIT_BYTES
 from pulse_analytics.up.run_file import write_run_file
 from pulse_analytics.up.valkey import memory_bytes
 from tests.up.conftest import eventually, is_alive
@@ -90,6 +91,31 @@ def command_lines() -> list[str]:
         with suppress(OSError):
             lines.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
     return lines
+
+
+def test_logs_stay_short_while_their_programs_go_on(start: Start) -> None:
+    # 60 MB in lines of 100 bytes; so slowly that the supervisor, which looks every 0.1 s, keeps up.
+    code = READY + (
+        "for block in range(60):\n"
+        " print(*(f'{block * 10_000 + n:099}' for n in range(10_000)), sep='\\n')\n"
+        " time.sleep(0.05)\n"
+        "print('done', flush=True)\ntime.sleep(600)"
+    )
+    run = start([{"name": "talker", "code": code}])
+    run.wait_for(IS_UP)
+    pid = only_pid(run, "talker")
+    eventually(lambda: run.log("talker").endswith("done\n"), 30)
+    logs = {path.name: path.read_bytes() for path in (run.data_dir / "log").glob("talker.log*")}
+    assert set(logs) == {"talker.log", "talker.log.1", "talker.log.2", "talker.log.3"}
+    assert max(map(len, logs.values())) < 2 * LOG_LIMIT_BYTES
+    kept = b"".join(logs[name] for name in sorted(logs, reverse=True)[:-1]) + logs["talker.log"]
+    numbers = [int(line) for line in kept.split(b"\n") if len(line) == 99 and line.isdigit()]
+    assert numbers == sorted(numbers)
+    assert numbers[-1] == 599_999
+    # Only what was written between a copy and its cut is missing.
+    assert (numbers[-1] - numbers[0] + 1) - len(numbers) < 1000
+    assert is_alive(pid)
+    assert run.end() == 0
 
 
 def test_the_next_run_has_the_same_data_token_and_address(start: Start) -> None:
