@@ -45,14 +45,29 @@ IDS = {
     "another script": "مرحبا",
     "an address": "https://stranger.example/",
     "a script's address": "javascript:alert(1)",
+    "plain": "intro",
+    "a non-joiner in it": "in\u200ctro",
+    "a joiner in it": "in\u200dtro",
+    "a selector behind it": "intro\ufe0f",
+    "a tag in it": "int\U000e0061ro",
+    "a Cyrillic letter": "\u0456ntro",
+    "a heap of marks": "e" + "\u0301" * 120,
+    "nothing but joiners": "\u200d" * 128,
+    "one long syllable": "\u0915\u094d" * 64,
 }
+LOOK_ALIKES = ("plain", "a non-joiner in it", "a joiner in it", "a selector behind it", "a tag in it")
 STEPS = (".", "..")
 """No address can hold these: a browser takes them for steps on the way to one."""
 SEEN = date(2026, 1, 1)
 NARROW_PIXELS = 320
+MOST_LINES = 3
+"""The rows of long ids are cut to so many lines, and higher than a plain one by two of these at most."""
 
 # Characters that move others about or show as nothing, and spaces at the ends.
-_HIDDEN = re.compile("[\u00ad\u200b\u202e\u2066\ufeff]|^ +| +$")
+_HIDDEN = re.compile(
+    "[\\u00ad\\u200b\\u200c\\u202e\\u2066\\ufeff\\U000e0061]+|^ +| +$|\\u0301{5,}"
+    "|(?<=in)\\u200d(?=tro)|(?<=intro)\\ufe0f|^\\u200d+$"
+)
 _FORMULA = re.compile(r"\s*[=+\-@]")
 
 
@@ -91,6 +106,40 @@ def test_the_link_of_each_leads_to_its_own_page_which_can_be_loaded_again(narrow
         narrow.page.go_back()
         narrow.table.wait_for()
     assert found == {name: (_expected_page(video_id),) * 2 for name, video_id in IDS.items()}
+
+
+def test_ids_that_differ_only_in_what_cannot_be_seen_look_different(narrow: Visit) -> None:
+    pictures = {narrow.video_link(IDS[name]).screenshot() for name in LOOK_ALIKES}
+    assert len(pictures) == len(LOOK_ALIKES)
+    assert (
+        narrow.video_link(IDS["a Cyrillic letter"]).locator("bdi").get_attribute("title") == "Not Latin: \u0456 U+0456"
+    )
+
+
+def test_the_title_of_the_tab_reorders_nothing(narrow: Visit) -> None:
+    narrow.open(f"{path_of(IDS['right to left'])}?range=all")
+    expect(narrow.page).to_have_title("aU+202Egpj.exeU+2066b \u00b7 pulse")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_id_spoils_the_layout(narrow: Visit, width: int) -> None:
+    narrow.page.set_viewport_size({"width": width, "height": 844})
+    eventually(narrow.overflow, 0)
+    plain = _height(narrow, "plain")
+    assert {name: lines for name in IDS if (lines := round(_height(narrow, name) / plain, 1)) > MOST_LINES} == {}
+    for count in narrow.table.locator("td.count").all():
+        box = count.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= width
+    narrow.open(f"{path_of(IDS['a heap of marks'])}?range=all")
+    eventually(narrow.overflow, 0)
+
+
+def _height(visit: Visit, name: str) -> float:
+    """The height of the row of a video, in pixels."""
+    box = visit.video_link(IDS[name]).locator("xpath=ancestor::tr").bounding_box()
+    assert box is not None
+    return box["height"]
 
 
 def test_steps_are_shown_without_a_link(narrow: Visit) -> None:

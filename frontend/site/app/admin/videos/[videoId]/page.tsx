@@ -9,13 +9,14 @@ import { useToday } from '../../use-clock.js';
 import { usePolled } from '../../use-polled.js';
 import { VideoId } from '../../video-id.js';
 import { type View, boundsOf, hrefOf, rankingOf } from '../../view.js';
+import { visible } from '../../visible.js';
 import { day, number } from '../../words.js';
 
 type VideoView = Extract<View, { page: 'video' }>;
 
 /** One video: how often it was watched in the range and ever, day by day. */
 export function VideoPage({ api, view, onSignedOut }: { api: Api; view: VideoView; onSignedOut: () => void }) {
-  useTitle(view.videoId, 'pulse');
+  useTitle(visible(view.videoId), 'pulse');
   const today = useToday();
   const bounds = boundsOf(view.range, today);
   const { videoId } = view;
