@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import urllib3
 from flower.urls import handlers
 
@@ -98,6 +99,7 @@ def test_a_login_of_its_own_comes_first_and_pages_of_others_cannot_use_it(
         assert ask(url, "/", Host="evil.example", Origin="http://evil.example")[0] == 401
 
 
+@pytest.mark.nightly
 def test_a_login_by_oauth_is_the_only_one(tmp_path: Path, valkey: ValkeyContainer) -> None:
     values = {"PULSE_ADMIN_TOKEN": TOKEN, "FLOWER_AUTH": "me@example\\.com"}
     with flower(tmp_path, valkey, **values) as (url, _):
