@@ -265,3 +265,9 @@ def test_the_real_build_keeps_its_own_policy(app: Flask, client: FlaskClient) ->
     for film in (pages.DIST / "videos").glob("*.mp4"):
         assert client.get(f"/videos/{film.name}", headers={"Range": "bytes=0-99"}).status_code == 206
         assert client.get(f"/videos/{film.stem}.jpg").mimetype == "image/jpeg"
+
+
+def test_the_admin_page_is_served_while_nobody_can_tell_whether_its_cookie_is_right(app: Flask) -> None:
+    client = app.test_client(use_cookies=False)  # There is no Redis, which would know the key of sessions.
+    answer = client.get("/admin", headers={"Cookie": "pulse_session=of-earlier"})
+    assert (answer.status_code, answer.data) == (200, ADMIN_PAGE)
