@@ -5,6 +5,7 @@ sign_in.py    GET, POST, DELETE /admin/session
 guard.py      who may use the admin API
 sessions.py   a browser's session: a signed cookie
 session_key.py    what signs it
+wrong_tokens.py   wrong admin tokens: counted, limited and logged
 pages.py      the built site: the demo site, and the admin page
 health.py     GET /healthz, GET /readyz
 cors.py       which sites' players may post to /analytics

@@ -7,6 +7,7 @@ from flask import request
 from pulse_analytics import credentials
 from pulse_analytics.errors import Forbidden, Unauthorized
 from pulse_analytics.web import sessions
+from pulse_analytics.web.wrong_tokens import refuse_wrong_token
 
 _HOW = "Send the admin token: `Authorization: Bearer <token>`"
 
@@ -14,8 +15,9 @@ _HOW = "Send the admin token: `Authorization: Bearer <token>`"
 def require_admin() -> None:
     """Let the request pass if its admin token is right and allows its method.
 
-    Raises Configure if there is no token to compare with, Unauthorized if the request's is wrong or missing, Forbidden
-    if the token may only read, or if a change comes by a session and not from a page of ours.
+    Raises Configure if there is no token to compare with, Unauthorized if the request's is wrong or missing, SlowDown
+    if it is one wrong token too many, Forbidden if the token may only read, or if a change comes by a session and not
+    from a page of ours.
     """
     tokens = sessions.configured_tokens()
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
@@ -25,11 +27,10 @@ def require_admin() -> None:
 
 
 def _of_bearer(tokens: tuple[credentials.AdminToken, ...], scheme: str, given: str) -> credentials.AdminToken:
-    """The token in the request's header."""
-    token = credentials.matching(tokens, given) if scheme.lower() == "bearer" else None
-    if token is None:
+    """The token in the request's header. A right one is never held up, whatever others at its address do."""
+    if scheme.lower() != "bearer" or not given:
         raise Unauthorized(f"{_HOW}.")
-    return token
+    return credentials.matching(tokens, given) or refuse_wrong_token("bearer")
 
 
 def _of_session() -> credentials.AdminToken:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, current_app, redirect, request
+from flask import Blueprint, redirect, request
 from marshmallow import EXCLUDE, Schema, fields
-from redis.exceptions import RedisError
 
 from pulse_analytics import config
 from pulse_analytics.credentials import matching
-from pulse_analytics.errors import SlowDown, Unauthorized
-from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.reports import schemas
 from pulse_analytics.web import sessions
 from pulse_analytics.web.client import client_address
+from pulse_analytics.web.wrong_tokens import check_tries, refuse_wrong_token
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
+
+# Nothing configures logging in a web process: what is below a warning is not written.
+log = logging.getLogger(__name__)
 
 blueprint = Blueprint("sign_in", __name__, url_prefix="/admin/session")
 blueprint.after_request(sessions.keep_private)
@@ -56,13 +58,10 @@ def sign_in() -> dict[str, Any]:
     sessions.require_csrf_token()
     request.max_content_length = config.BODY_LIMIT_BYTES
     given = schemas.load_query(_schema, request.get_json())["token"]
-    wrong_tries = _WrongTries(client_address())
-    wrong_tries.check()
-    token = matching(sessions.configured_tokens(), given)
-    if token is None:
-        wrong_tries.add()
-        raise Unauthorized("That is not an admin token.")
+    token = matching(sessions.configured_tokens(), given) or refuse_wrong_token("sign-in")
+    check_tries()
     sessions.sign_in(token)
+    log.warning("Signed in from %s with the admin token named %s", client_address(), token.name)
     return _state()
 
 
@@ -76,33 +75,3 @@ def sign_out() -> tuple[str, int]:
 
 def _state() -> dict[str, Any]:
     return {"signedIn": sessions.signed_in_with() is not None, "csrfToken": sessions.csrf_token()}
-
-
-class _WrongTries:
-    """The wrong tries of one address in the last minute. Without Redis none are known, and none are held against it."""
-
-    def __init__(self, address: str) -> None:
-        self._key = f"pulse:sign-in:{address}"
-
-    def check(self) -> None:
-        """Raise SlowDown if there are too many."""
-        try:
-            pipeline = current_journal().redis.pipeline()
-            pipeline.get(self._key)
-            pipeline.ttl(self._key)
-            tries, seconds = pipeline.execute()
-        except RedisError:
-            return
-        if int(tries or 0) >= config.SIGN_IN_TRIES:
-            raise SlowDown("Too many wrong tries.", retry_after_seconds=max(1, seconds))
-
-    def add(self) -> None:
-        """Count one more."""
-        try:
-            # In one transaction: a count that had no end would shut its address out for ever.
-            pipeline = current_journal().redis.pipeline()
-            pipeline.incr(self._key)
-            pipeline.expire(self._key, config.SIGN_IN_SECONDS, nx=True)
-            pipeline.execute()
-        except RedisError:
-            current_app.logger.warning("Could not count a wrong sign-in.", exc_info=True)

@@ -135,6 +135,18 @@ def test_a_count_of_wrong_tries_that_has_no_end_gets_one(client: FlaskClient, fa
     assert 0 < facts.redis.ttl(key) <= config.SIGN_IN_SECONDS
 
 
+def test_whoever_signs_in_is_logged_by_address_and_name_of_the_token(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    sign_in(client, "wrong-one", environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
+    sign_in(client, environ_overrides={"REMOTE_ADDR": "192.0.2.8"})
+    assert caplog.messages == [
+        "Wrong admin token from 192.0.2.7 (sign-in, try 1)",
+        "Signed in from 192.0.2.8 with the admin token named admin",
+    ]
+    assert {record.levelname for record in caplog.records} == {"WARNING"}  # Nothing below is written.
+
+
 def test_a_session_ends_by_itself(client: FlaskClient, app: Flask) -> None:
     app.permanent_session_lifetime = 1  # Flask takes seconds, too.
     sign_in(client)
