@@ -13,6 +13,7 @@ from pulse_analytics.queueing import init_celery
 from pulse_analytics.web import admin, health, pages, sign_in
 from pulse_analytics.web.client import init_client
 from pulse_analytics.web.cors import init_cors
+from pulse_analytics.web.openapi import views as openapi
 from pulse_analytics.web.problems import init_problems
 from pulse_analytics.web.security_headers import init_security_headers
 from pulse_analytics.web.session_key import init_session_key
@@ -39,6 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_problems(app)
     health.init_health(app)
     pages.init_converters(app)
-    for part in (ingest, admin, sign_in, health, pages):
+    openapi.init_openapi(app)
+    for part in (ingest, admin, sign_in, health, pages, openapi):
         app.register_blueprint(part.blueprint)
     return app

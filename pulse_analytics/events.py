@@ -17,7 +17,10 @@ LATEST_MS = timedelta(minutes=5) // timedelta(milliseconds=1)
 
 _DAY_MS = timedelta(days=1) // timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ID = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{MAX_ID_LENGTH}}}")
+_CONTROL_CHARACTERS = r"\x00-\x1f\x7f-\x9f"
+_ID = re.compile(rf"[^{_CONTROL_CHARACTERS}\ud800-\udfff]{{1,{MAX_ID_LENGTH}}}")
+ID_RULES = {"minLength": 1, "maxLength": MAX_ID_LENGTH, "pattern": f"^[^{_CONTROL_CHARACTERS}]*$"}
+"""`is_id` as JSON Schema says it. (Its texts hold no lone surrogates.)"""
 _EVENT_ID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 

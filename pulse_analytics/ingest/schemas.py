@@ -8,7 +8,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from pulse_analytics.config import BATCH_LIMIT_EVENTS, current_settings
 from pulse_analytics.errors import FieldError, FixRequest
-from pulse_analytics.events import MAX_ID_LENGTH, MAX_TS, Event, event_id, is_id
+from pulse_analytics.events import ID_RULES, MAX_ID_LENGTH, MAX_TS, Event, event_id, is_id
 
 _ID_RULE = f"Must be 1 to {MAX_ID_LENGTH} characters, without control characters or lone surrogates."
 
@@ -18,10 +18,16 @@ def _check_id(text: str) -> None:
         raise ValidationError(_ID_RULE)
 
 
-def _check_event(name: str) -> None:
-    enabled = current_settings().events
-    if name not in enabled:
-        raise ValidationError(f"Must be one of: {', '.join(enabled)}.")
+class _EnabledEvent:
+    """Accepts the event types of PULSE_EVENTS. OpenAPI takes its `choices` as an enum."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return current_settings().events
+
+    def __call__(self, name: str) -> None:
+        if name not in self.choices:
+            raise ValidationError(f"Must be one of: {', '.join(self.choices)}.")
 
 
 class ReportSchema(Schema):
@@ -32,11 +38,31 @@ class ReportSchema(Schema):
 
         unknown = EXCLUDE
 
-    video_id = fields.String(data_key="videoId", required=True, validate=_check_id)
-    event = fields.String(required=True, validate=_check_event)
-    user_id = fields.String(data_key="userId", required=True, validate=_check_id)
+    video_id = fields.String(
+        data_key="videoId",
+        required=True,
+        validate=_check_id,
+        metadata={**ID_RULES, "description": "The video, as the site calls it."},
+    )
+    event = fields.String(
+        required=True, validate=_EnabledEvent(), metadata={"description": "What happened: one of `PULSE_EVENTS`."}
+    )
+    user_id = fields.String(
+        data_key="userId",
+        required=True,
+        validate=_check_id,
+        metadata={**ID_RULES, "description": "The viewer, as the site calls them."},
+    )
     # Strict: neither "1" nor 1.0 nor true is an integer.
-    ts = fields.Integer(required=True, strict=True, validate=validate.Range(0, MAX_TS))
+    ts = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(0, MAX_TS),
+        metadata={
+            "description": "The player's clock at the moment of the crossing, in ms since 1970, spelled without a "
+            "fraction or an exponent. It stays the same on every retry."
+        },
+    )
 
 
 class BatchSchema(Schema):
@@ -47,7 +73,11 @@ class BatchSchema(Schema):
 
         unknown = EXCLUDE
 
-    events = fields.List(fields.Raw(allow_none=True), required=True, validate=validate.Length(1, BATCH_LIMIT_EVENTS))
+    events = fields.List(
+        fields.Raw(allow_none=True, metadata={"description": "A `Report`. Anything else costs only its own result."}),
+        required=True,
+        validate=validate.Length(1, BATCH_LIMIT_EVENTS),
+    )
 
 
 _report_schema = ReportSchema()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from pulse_analytics.errors import FixRequest
-from pulse_analytics.events import is_id
+from pulse_analytics.events import ID_RULES, is_id
 from pulse_analytics.reports.days import Days
 from pulse_analytics.reports.paging import read_cursor
 
@@ -21,8 +21,9 @@ MAX_LIMIT = 1000
 MAX_DAYS = 3660
 """The longest series that is answered, ten years: each of its days is a number in the answer."""
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_FIRST_YEAR = 1970
+_DAY = re.compile(r"^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")
+DAY_RULES = {"type": "string", "format": "date", "pattern": _DAY.pattern}
+"""A UTC day from 1970 to 9999 as JSON Schema says it."""
 
 
 class _Day(fields.Field[date]):
@@ -30,12 +31,11 @@ class _Day(fields.Field[date]):
 
     def _deserialize(self, value: Any, *_: object, **__: object) -> date:
         try:
-            day = date.fromisoformat(value) if _DAY.fullmatch(value) else date.min
+            if _DAY.fullmatch(value):
+                return date.fromisoformat(value)
         except ValueError:
-            day = date.min
-        if day.year < _FIRST_YEAR:
-            raise ValidationError("Not a day from 1970 to 9999, spelled YYYY-MM-DD.")
-        return day
+            pass
+        raise ValidationError("Not a day from 1970 to 9999, spelled YYYY-MM-DD.")
 
 
 class QuerySchema(Schema):
@@ -47,12 +47,24 @@ class QuerySchema(Schema):
 class DaysSchema(QuerySchema):
     """A range of days, loaded as `days`."""
 
-    since = _Day(load_default=None)
-    until = _Day(load_default=None)
+    since = _Day(
+        metadata={
+            **DAY_RULES,
+            "description": "The first UTC day. Left out: from the first view on.",
+            "examples": ["2026-01-01"],
+        }
+    )
+    until = _Day(
+        metadata={
+            **DAY_RULES,
+            "description": "The UTC day after the last one. Left out: up to the last view.",
+            "examples": ["2026-01-04"],
+        }
+    )
 
     @post_load
     def _make_days(self, loaded: dict[str, Any], **_: object) -> dict[str, Any]:
-        days = Days(loaded.pop("since"), loaded.pop("until"))
+        days = Days(loaded.pop("since", None), loaded.pop("until", None))
         if days.since and days.until and days.since >= days.until:
             raise ValidationError("Must be later than since: the range ends before it.", "until")
         return {**loaded, "days": days}
@@ -66,19 +78,35 @@ def _check_prefix(text: str) -> None:
 class ExportSchema(DaysSchema):
     """The parameters of the export."""
 
-    prefix = fields.String(data_key="q", load_default="", validate=_check_prefix)
+    prefix = fields.String(
+        data_key="q",
+        load_default="",
+        validate=_check_prefix,
+        metadata={
+            **ID_RULES,
+            "minLength": 0,
+            "description": "Only ids that begin with it; case counts.",
+            "examples": ["in"],
+        },
+    )
 
 
 class TopSchema(ExportSchema):
     """The parameters of the ranking; the cursor is loaded as `after`, the place that it stands for."""
 
-    limit = fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(1, MAX_LIMIT))
-    cursor = fields.String(load_default=None)
+    limit = fields.Integer(
+        load_default=DEFAULT_LIMIT,
+        validate=validate.Range(1, MAX_LIMIT),
+        metadata={"description": "How many videos a page holds."},
+    )
+    cursor = fields.String(
+        metadata={"description": "The `nextCursor` of the page before, with the same `since`, `until` and `q`."}
+    )
 
     @post_load
     def _make_days(self, loaded: dict[str, Any], **_: object) -> dict[str, Any]:
         loaded = super()._make_days(loaded)
-        cursor = loaded.pop("cursor")
+        cursor = loaded.pop("cursor", None)
         try:
             after = None if cursor is None else read_cursor(cursor, loaded["days"], loaded["prefix"])
         except ValueError as error:

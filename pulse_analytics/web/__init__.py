@@ -8,6 +8,7 @@ session_key.py    what signs it
 wrong_tokens.py   wrong admin tokens: counted, limited and logged
 pages.py      the built site: the demo site, and the admin page
 health.py     GET /healthz, GET /readyz
+openapi/      GET /openapi.json, and GET /docs, the same as a page
 cors.py       which sites' players may post to /analytics
 problems.py   errors as answers: RFC 9457 problem+json
 client.py     who asks, by which scheme, for which host: what is believed of proxies

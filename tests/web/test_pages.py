@@ -246,6 +246,8 @@ def test_it_stands_before_no_other_route(app: Flask, client: FlaskClient) -> Non
         "/assets/<path:name>",
         "/videos/<path:name>",
         "/favicon.svg",
+        "/docs",
+        "/docs.css",
     }
     policies = {client.get(path).headers["Content-Security-Policy"] for path in ("/healthz", "/nothing", "/admin/nope")}
     assert policies == {"default-src 'none'; frame-ancestors 'none'"}

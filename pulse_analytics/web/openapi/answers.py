@@ -1,0 +1,138 @@
+"""The bodies of answers, as schemas: they describe, and load nothing. Names are the wire's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from pulse_analytics.events import ID_RULES
+from pulse_analytics.reports.ranking import MAX_DAILY
+from pulse_analytics.reports.schemas import DAY_RULES
+
+
+def _text(description: str) -> fields.String:
+    return fields.String(required=True, metadata=_words(description))
+
+
+def _one_of(*choices: str) -> fields.String:
+    return fields.String(required=True, validate=validate.OneOf(choices))
+
+
+def _count(description: str = "", **options: Any) -> fields.Integer:
+    given = {"required": True, "validate": validate.Range(0), "metadata": _words(description), **options}
+    return fields.Integer(**given)
+
+
+def _day(description: str = "", *, allow_none: bool = False) -> fields.String:
+    return fields.String(required=True, allow_none=allow_none, metadata={**DAY_RULES, **_words(description)})
+
+
+def _words(description: str) -> dict[str, str]:
+    return {"description": description} if description else {}
+
+
+_RANGE: dict[str, fields.Field[Any]] = {"since": _day(allow_none=True), "until": _day(allow_none=True)}
+_VIDEO_ID = fields.String(required=True, metadata=ID_RULES)
+_EVENT_ID = fields.UUID(metadata={"description": "The same report has the same id, today or next week."})
+
+FieldError = Schema.from_dict(
+    {"field": _text("The field or parameter, or `body`."), "detail": _text("What it must be.")}, name="FieldError"
+)
+_errors = fields.List(fields.Nested(FieldError), metadata={"description": "Every field that is wrong."})
+_problem: dict[str, fields.Field[Any]] = {
+    "type": _one_of("about:blank"),
+    "title": _text("The status in words."),
+    "status": _count(),
+    "detail": _text("What failed, and what to do next."),
+}
+Problem = Schema.from_dict({**_problem, "errors": _errors}, name="Problem")
+
+_report: dict[str, fields.Field[Any]] = {"eventId": fields.UUID(required=True, metadata=_EVENT_ID.metadata)}
+Queued = Schema.from_dict({"status": _one_of("queued"), **_report}, name="Queued")
+Duplicate = Schema.from_dict({"status": _one_of("duplicate"), **_report}, name="Duplicate")
+Result = Schema.from_dict(
+    {"status": _one_of("queued", "duplicate", "invalid"), "eventId": _EVENT_ID, "errors": _errors}, name="Result"
+)
+Results = Schema.from_dict(
+    {
+        "results": fields.List(
+            fields.Nested(Result), required=True, metadata={"description": "One for each report, in order."}
+        )
+    },
+    name="Results",
+)
+
+RankedVideo = Schema.from_dict(
+    {
+        "rank": _count(),
+        "videoId": _VIDEO_ID,
+        "watched50Count": _count("Its views in the range."),
+        "daily": fields.List(
+            fields.Integer(),
+            metadata={
+                "description": f"Its views on each day, if the range has both ends and at most {MAX_DAILY} days."
+            },
+        ),
+    },
+    name="RankedVideo",
+)
+Ranking = Schema.from_dict(
+    {
+        **_RANGE,
+        "total": _count("The views of all videos in the range, on the page or not."),
+        "videos": fields.List(fields.Nested(RankedVideo), required=True),
+        "nextCursor": fields.String(
+            required=True, allow_none=True, metadata={"description": "For the next page; `null` on the last one."}
+        ),
+    },
+    name="Ranking",
+)
+Day = Schema.from_dict({"day": _day(), "watched50Count": _count()}, name="Day")
+Video = Schema.from_dict(
+    {
+        "videoId": _VIDEO_ID,
+        **_RANGE,
+        "watched50Count": _count("Its views in the range."),
+        "total": _count("Its views of all time."),
+        "rank": _count("Its place of all time; `null` below the 10,000th.", allow_none=True),
+        "firstDay": _day("The first day that it was counted on."),
+        "lastDay": _day("The last one."),
+        "daily": fields.List(fields.Nested(Day), required=True),
+    },
+    name="Video",
+)
+Series = Schema.from_dict({**_RANGE, "days": fields.List(fields.Nested(Day), required=True)}, name="Series")
+Live = Schema.from_dict(
+    {
+        "accepted": _count("Since the journal began."),
+        "counted": _count("Of these, how many are in the database."),
+        "duplicates": _count(),
+        "waiting": _count("Accepted and not yet counted."),
+        "parked": _count("Those that can never be counted: dead letters."),
+        "oldestWaitingSeconds": fields.Float(
+            required=True, allow_none=True, metadata={"description": "`null`: nothing waits."}
+        ),
+        "perMinute": fields.List(
+            fields.Integer(),
+            required=True,
+            validate=validate.Length(equal=60),
+            metadata={"description": "How many were counted in each of the last 60 minutes; the last is this one."},
+        ),
+        "at": _count("Now, in ms since 1970."),
+    },
+    name="Live",
+)
+
+Session = Schema.from_dict(
+    {
+        "signedIn": fields.Boolean(required=True),
+        "csrfToken": _text("What a POST or DELETE sends as `X-CSRF-Token`."),
+    },
+    name="Session",
+)
+Alive = Schema.from_dict({"status": _one_of("ok")}, name="Alive")
+Checks = Schema.from_dict({"redis": _text("`ok`, or what fails."), "database": _text("The same.")}, name="Checks")
+_checks: dict[str, fields.Field[Any]] = {"checks": fields.Nested(Checks, required=True)}
+Ready = Schema.from_dict({"status": _one_of("ready"), **_checks}, name="Ready")
+NotReady = Schema.from_dict({**_problem, **_checks}, name="NotReady")

@@ -1,0 +1,198 @@
+"""What each route takes and answers, by its endpoint. Not here: where it is, and what a request may hold."""
+
+from __future__ import annotations
+
+from pulse_analytics.config import BATCH_BODY_LIMIT_BYTES, BODY_LIMIT_BYTES
+from pulse_analytics.events import event_id
+from pulse_analytics.ingest.schemas import BatchSchema, ReportSchema
+from pulse_analytics.reports.export import HEADER
+from pulse_analytics.reports.schemas import MAX_DAYS, DaysSchema, ExportSchema, TopSchema
+from pulse_analytics.web.openapi import answers
+from pulse_analytics.web.openapi.parts import JSON, PROBLEM, VIDEO_ID, Part, answer, body, content, header, problems
+from pulse_analytics.web.sign_in import SignInSchema
+
+_REPORT_TYPES = (JSON, "text/plain")
+_ADMIN: list[Part] = [{"adminToken": []}, {"session": []}]
+_CHANGE: list[Part] = [{"session": [], "csrfToken": []}]
+
+_REPORT: Part = {"videoId": "intro", "event": "watched_50_percent", "userId": "u-1", "ts": 1767225600000}
+_LATER = {**_REPORT, "ts": 1767225660000}
+_OTHER = {**_REPORT, "userId": "u-2"}
+_WRONG = [{"field": "ts", "detail": "Not a valid integer."}]
+_RANGE = {"since": "2026-01-01", "until": "2026-01-04"}
+_COUNTS = {"2026-01-01": 1, "2026-01-02": 0, "2026-01-03": 3}
+_DAYS = [{"day": day, "watched50Count": count} for day, count in _COUNTS.items()]
+_RANKED = {"rank": 1, "videoId": "intro", "watched50Count": 4, "daily": [*_COUNTS.values()]}
+_OF_VIDEO = {"watched50Count": 4, "total": 4, "rank": 1, "firstDay": "2026-01-01", "lastDay": "2026-01-03"}
+_JOURNAL = {"accepted": 9, "counted": 7, "duplicates": 1, "waiting": 2, "parked": 0, "oldestWaitingSeconds": 0.05}
+_MANY_DAYS = f"More than {MAX_DAYS:,} days are 400; of all time it is the last {MAX_DAYS:,}."
+_CHECKS = {"redis": "ok", "database": "ok"}
+
+
+def _result(status: str, report: Part) -> Part:
+    return {"status": status, "eventId": event_id(*(report[name] for name in ("videoId", "event", "userId", "ts")))}
+
+
+def _report_of(
+    schema: object, summary: str, description: str, good: Part, *errors: int, path: Part | None = None
+) -> Part:
+    """A report of the admin."""
+    return {
+        "tags": ["Reports"],
+        "summary": summary,
+        "description": description,
+        "security": _ADMIN,
+        "parameters": [*([path] if path else []), {"in": "query", "schema": schema}],
+        "responses": {"200": good, **problems(400, 401, *errors, 503)},
+    }
+
+
+OPERATIONS: dict[str, Part] = {
+    "ingest.report": {
+        "tags": ["Players"],
+        "summary": "Report a view",
+        "description": "202 means counted exactly once, whatever is killed, retried or sent twice. After a 503 or no "
+        "answer send the same report again, with the same `ts`. Unknown fields are ignored. `text/plain` holding JSON "
+        "is what `sendBeacon` sends without a preflight.",
+        "requestBody": body(ReportSchema, BODY_LIMIT_BYTES, *_REPORT_TYPES, queued=_REPORT, duplicate=_LATER),
+        "responses": {
+            "200": answer(
+                "This viewer and video count already, or an earlier attempt got through.",
+                answers.Duplicate,
+                duplicate=_result("duplicate", _LATER),
+            ),
+            "202": answer("Accepted.", answers.Queued, queued=_result("queued", _REPORT)),
+            **problems(400, 408, 413, 415, 503),
+        },
+    },
+    "ingest.report_batch": {
+        "tags": ["Players"],
+        "summary": "Report many views",
+        "description": "Each report is judged by itself: a bad one costs only its own result, and each result promises "
+        "what the single answer would.",
+        "requestBody": body(
+            BatchSchema,
+            BATCH_BODY_LIMIT_BYTES,
+            *_REPORT_TYPES,
+            batch={"events": [_OTHER, _LATER, {**_OTHER, "ts": "x"}]},
+        ),
+        "responses": {
+            "202": answer(
+                "Every report has its result, in order.",
+                answers.Results,
+                batch={
+                    "results": [
+                        _result("queued", _OTHER),
+                        _result("duplicate", _LATER),
+                        {"status": "invalid", "errors": _WRONG},
+                    ]
+                },
+            ),
+            **problems(400, 408, 413, 415, 503),
+        },
+    },
+    "admin.reports.top": _report_of(
+        TopSchema,
+        "The most watched videos",
+        "Ties are ordered by `videoId`, in code point order. Videos without a view in the range are left out.",
+        answer(
+            "A page of the ranking.",
+            answers.Ranking,
+            example={**_RANGE, "total": 5, "videos": [_RANKED], "nextCursor": None},
+        ),
+    ),
+    "admin.reports.video": _report_of(
+        DaysSchema,
+        "One video",
+        f"With a row for each day, zeros included. {_MANY_DAYS}",
+        answer("The video.", answers.Video, example={"videoId": "intro", **_RANGE, **_OF_VIDEO, "daily": _DAYS}),
+        404,
+        path=VIDEO_ID,
+    ),
+    "admin.reports.series": _report_of(
+        DaysSchema,
+        "The views of all videos by day",
+        _MANY_DAYS,
+        answer(
+            "The days.", answers.Series, example={**_RANGE, "days": [{**_DAYS[0], "watched50Count": 2}, *_DAYS[1:]]}
+        ),
+    ),
+    "admin.reports.export_csv": _report_of(
+        ExportSchema,
+        "The views as CSV",
+        "Every video with a view in the range, by id. An id that a spreadsheet would take for a formula gets an "
+        "apostrophe in front. If an error ends the export, the last line begins with `INCOMPLETE`.",
+        {
+            "description": "The file, in UTF-8, streamed.",
+            "headers": {"Content-Disposition": header("Its name.")},
+            "content": content({"type": "string"}, "text/csv", example=f'{HEADER}"intro",4\r\n'),
+        },
+    ),
+    "admin.live.live": {
+        "tags": ["Reports"],
+        "summary": "The journal right now",
+        "security": _ADMIN,
+        "responses": {
+            "200": answer(
+                "Its own counters.",
+                answers.Live,
+                example={**_JOURNAL, "perMinute": [0] * 59 + [7], "at": 1767225600000},
+            ),
+            **problems(400, 401, 503),
+        },
+    },
+    "sign_in.show": {
+        "tags": ["Session"],
+        "summary": "Whether this browser is signed in",
+        "responses": {
+            "200": answer(
+                "Its state.",
+                answers.Session,
+                {"Set-Cookie": header("`pulse_session`, for `/admin` only.")},
+                example={"signedIn": False, "csrfToken": "q0PBb2zqPnUJpH0wIbr5vH3hT8cU0F1K"},
+            ),
+            "303": {"description": "To whom asks for `text/html`.", "headers": {"Location": header("`/admin`.")}},
+            **problems(503),
+        },
+    },
+    "sign_in.sign_in": {
+        "tags": ["Session"],
+        "summary": "Sign in",
+        "security": _CHANGE,
+        "requestBody": body(SignInSchema, BODY_LIMIT_BYTES, signedIn={"token": "the-admin-token"}),
+        "responses": {
+            "200": answer(
+                "Signed in, with another cookie and CSRF token.",
+                answers.Session,
+                {"Set-Cookie": header("`pulse_session`.")},
+                signedIn={"signedIn": True, "csrfToken": "nGm0zqPnUJpH0wIbr5vH3hT8cU0F1Kxb"},
+            ),
+            **problems(400, 401, 403, 408, 413, 415, 429, 503),
+        },
+    },
+    "sign_in.sign_out": {
+        "tags": ["Session"],
+        "summary": "Sign out",
+        "security": _CHANGE,
+        "responses": {"204": {"description": "The browser forgets the session."}, **problems(403, 503)},
+    },
+    "health.healthz": {
+        "tags": ["Operators"],
+        "summary": "The process lives",
+        "responses": {"200": answer("It does.", answers.Alive, example={"status": "ok"})},
+    },
+    "health.readyz": {
+        "tags": ["Operators"],
+        "summary": "Reports can be accepted and recorded",
+        "description": "What it answers is at most a second old.",
+        "responses": {
+            "200": answer("They can.", answers.Ready, example={"status": "ready", "checks": _CHECKS}),
+            "503": {"description": "They cannot; `checks` says why.", "content": content(answers.NotReady, PROBLEM)},
+        },
+    },
+    "openapi.document": {
+        "tags": ["Operators"],
+        "summary": "This document",
+        "responses": {"200": answer("OpenAPI 3.1.", {"type": "object"})},
+    },
+}
