@@ -188,9 +188,11 @@ def _is_too_large(url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bool:
 def _is_sound(headers: Sequence[tuple[bytes, bytes]], parser: httptools.HttpRequestParser) -> bool:
     """Whether a head names one host, and no body would be taken for a request (RFC 9112, 3.2 and 6.3).
 
-    httptools takes a request that may be upgraded for one without a body, and what follows for another protocol.
+    httptools takes a request that may be upgraded for one without a body, and what follows for another protocol; after
+    a CONNECT always, whose target can be a path to it.
     """
     names = [name for name, _ in headers]
     hosts = names.count(b"host")
     names_host = hosts == 1 or (hosts == 0 and parser.get_http_version() == "1.0")
-    return names_host and not (parser.should_upgrade() and not _BODY_FIELDS.isdisjoint(names))
+    is_tunnel = parser.get_method() == b"CONNECT"
+    return names_host and not is_tunnel and not (parser.should_upgrade() and not _BODY_FIELDS.isdisjoint(names))

@@ -193,6 +193,7 @@ def test_what_comes_in_drips_prolongs_no_deadline(
         pytest.param(b"GET / HTTP/1.0\r\n" + HOST + HOST + b"\r\n", 400, id="two Hosts in HTTP/1.0"),
         pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, id="an HTTP/2 preface"),
         pytest.param(b"CONNECT a:443 HTTP/1.1\r\n" + HOST + b"\r\n", 400, id="CONNECT"),
+        pytest.param(b"CONNECT /x HTTP/1.1\r\n" + HOST + b"\r\n" + GET + b"\r\n", 400, id="CONNECT to a path"),
         pytest.param("GET /é HTTP/1.1\r\n".encode() + HOST + b"\r\n", 400, id="raw UTF-8"),
         pytest.param(POST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, id="two lengths"),
         pytest.param(
