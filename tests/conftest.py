@@ -49,6 +49,14 @@ hypothesis.settings.register_profile("pulse", deadline=None, suppress_health_che
 hypothesis.settings.load_profile("pulse")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests recorded as `totals`, which no process of pytest-xdist could."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "totals":
+                terminalreporter.write_line(f"{report.nodeid}: {value}")
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with all migrations."""

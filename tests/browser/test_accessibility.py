@@ -21,7 +21,13 @@ MOST_CONTROLS = 12
 
 WIDE, NARROW = (1280, 800), (390, 844)
 FILM = "/watch/tides"
-PAGES = {"feed": "/", "film": FILM, "no such film": "/watch/nothing", "a stray percent sign": "/watch/%25"}
+PAGES = {
+    "feed": "/",
+    "film": FILM,
+    "no such film": "/watch/nothing",
+    "a stray percent sign": "/watch/%25",
+    "the API": "/docs",
+}
 FILMS = [
     "/watch/tides",
     "/watch/night-train",
