@@ -1,4 +1,4 @@
-"""A range of days, and the condition that a day is one of them."""
+"""A range of days, and the SQL condition that a day is in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """UTC days from `since` up to but not including `until`; an end that is None is open."""
+    """UTC days from `since` up to but not including `until`; None leaves that end open."""
 
     since: date | None = None
     until: date | None = None
@@ -25,27 +25,27 @@ class Days:
         return self.since is None and self.until is None
 
     def holds(self, day: Column[date]) -> ColumnElement[bool]:
-        """The condition that `day` is one of them."""
+        """The condition that `day` is in the range."""
         since = true() if self.since is None else day >= self.since
         return and_(since, true() if self.until is None else day < self.until)
 
     def within(self, first: date, last: date) -> Days:
-        """These days with both ends: an open one is where the data, from `first` to `last`, ends."""
+        """These days, with each open end closed where the data (`first` to `last`) ends."""
         return Days(self.since or first, self.until or last + timedelta(days=1))
 
     def last(self, most: int) -> Days:
-        """The last of them, `most` at the most, if both ends are there."""
+        """At most the last `most` days. A range with an open end is returned unchanged."""
         return Days(self.until - timedelta(days=most), self.until) if self.until and self.count() > most else self
 
     def count(self) -> int:
-        """How many days these are, if both ends are there."""
+        """The number of days, or 0 if an end is open."""
         return max(0, (self.until - self.since).days) if self.since and self.until else 0
 
     def each(self) -> list[date]:
-        """The days themselves, if both ends are there."""
+        """Each day of the range, or none if an end is open."""
         return [self.since + timedelta(days=number) for number in range(self.count())] if self.since else []
 
     def words(self) -> dict[str, str | None]:
-        """Both ends as the wire spells them."""
+        """Both ends as the JSON answers spell them."""
         ends = {"since": self.since, "until": self.until}
         return {name: end.isoformat() if end else None for name, end in ends.items()}

@@ -1,4 +1,4 @@
-"""The counts as CSV, a chunk at a time: in constant memory, and without holding a connection while a reader is slow."""
+"""The counts as CSV, a chunk at a time: memory is constant, and a slow reader holds no database connection."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ if TYPE_CHECKING:
     from pulse_analytics.reports.days import Days
 
 CHUNK = 2000
-"""Videos that are read at a time."""
+"""Videos per read."""
 HEADER = "video_id,watched_50_count\r\n"
 INCOMPLETE = '"INCOMPLETE: an error ended this export. Ask for it again."\r\n'
-"""The last line of a file that lacks the rest: the HTTP server may end the answer as if it were whole."""
+"""The last line of a truncated file: the HTTP server may end the answer as if it were complete."""
 
-# What spreadsheets take for the beginning of a formula (OWASP, CSV Injection), in full width too, after any space.
+# What spreadsheets read as the start of a formula (OWASP, CSV Injection), also in full width, also after spaces.
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 def csv_of(days: Days, prefix: str) -> Iterator[str]:
-    """The lines of the file, in pieces: a header, then for each video with a count on these days its id and its count,
-    in the order of the ids, for ids that begin with `prefix`.
+    """The file, in pieces: a header, then the id and the count of each video that has a count on these days and whose
+    id begins with `prefix`, ordered by id.
 
-    Each chunk is of a moment of its own, so what is counted meanwhile may be in it or not. Raises TryAgain if the
-    database does not answer: before the first piece, or after a last one that says that the file lacks the rest.
+    Each chunk reads its own snapshot, so a view counted during the export may be in the file or not. Raises TryAgain
+    if the database does not answer: either before the first piece, or after a last piece that says the file is
+    incomplete.
     """
     rows, last = _read(days, prefix, None)
     yield HEADER + _lines(rows)
@@ -49,7 +50,7 @@ def csv_of(days: Days, prefix: str) -> Iterator[str]:
 
 
 def _read(days: Days, prefix: str, after: str | None) -> tuple[list[tuple[str, int]], str | None]:
-    """The next chunk's rows, and its last id; None: there are no more."""
+    """The next chunk's rows, and its last id, or None if it is the last chunk."""
     video_id = video_metrics.c.video_id
     with snapshot() as connection:
         chunk = begins_with(video_id, prefix) & (true() if after is None else video_id > after)
@@ -60,7 +61,7 @@ def _read(days: Days, prefix: str, after: str | None) -> tuple[list[tuple[str, i
 def _rows(
     connection: Connection, days: Days, prefix: str, after: str | None, last: str | None
 ) -> list[tuple[str, int]]:
-    """The videos after `after`, up to and with `last`, and their counts."""
+    """The videos after `after`, up to and including `last`, and their counts."""
     columns = (video_metrics if days.all_time else video_metrics_daily).c
     video_id, total = columns.video_id, added_up(columns.watched_50_count)
     counts = select(video_id, total).where(
@@ -75,7 +76,7 @@ def _rows(
 
 def _lines(rows: list[tuple[str, int]]) -> str:
     text = io.StringIO()
-    # Every id is quoted: a spreadsheet that separates cells by semicolons must not begin a new one inside an id.
+    # Quote every id: a spreadsheet that separates cells by semicolons must not start a new cell inside an id.
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerows((_as_text(video_id), count) for video_id, count in rows)
     return text.getvalue()

@@ -1,6 +1,6 @@
 """GET /admin/analytics/live: the journal right now.
 
-The one report that asks the journal and not the database.
+The only report that reads the journal instead of the database.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _no_parameters = schemas.QuerySchema()
 
 @blueprint.get("/live")
 def live() -> dict[str, Any]:
-    """The journal's own counters: accepted and counted since it began, waiting now, counted in each minute. And Redis'
-    memory: null where Redis refuses to say, or has no limit."""
+    """The journal's own counters: accepted and counted since it was created, waiting now, counted in each minute; and
+    Redis' memory: null if Redis refuses to say, or has no limit."""
     schemas.load_query(_no_parameters, request.args)
     with answering() as journal:
         now, memory = journal.live(), journal.memory()

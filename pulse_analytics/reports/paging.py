@@ -1,4 +1,4 @@
-"""A page of a ranking: what is asked for, and the cursor that leads to the next one. Pure: no I/O."""
+"""A page of a ranking: the query for it, and the cursor to the next one. Pure: no I/O."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _MOST_VIEWS = 2**63 - 1
 _MOST_VIDEOS = 2**40
-"""More than there are; so much room is left in 64 bits for what is reckoned with a rank."""
+"""More videos than anyone has, and few enough that arithmetic with a rank stays within 64 bits."""
 
 
 class Place(NamedTuple):
@@ -22,11 +22,11 @@ class Place(NamedTuple):
 
     rank: int
     range_count: int
-    """Its count in the range of days that is ranked."""
+    """Its count in the ranked range of days."""
     video_id: str
 
     def is_before(self, range_count: int, video_id: str) -> bool:
-        """Whether a video of this count and id comes after this place."""
+        """Whether a video with this count and id comes after this place."""
         return (-self.range_count, self.video_id) < (-range_count, video_id)
 
 
@@ -36,32 +36,32 @@ class Query:
 
     days: Days
     prefix: str
-    """Only ids that begin with it are ranked."""
+    """Only ids that begin with this are ranked."""
     after: Place | None
-    """The last place of the page before; None: this is the first page."""
+    """The last place of the previous page; None for the first page."""
     limit: int
 
 
 class Page(NamedTuple):
-    """Some places of a ranking."""
+    """Consecutive places of a ranking."""
 
     range_total: int
-    """The count of all videos on these days, whether they are on the page or not."""
+    """The count of all videos on these days, on this page or not."""
     places: list[Place]
     more: bool
-    """Whether there are places after these."""
+    """Whether more places follow."""
     daily: dict[str, list[int]] | None
-    """The count of each video on each day; None: the range is too long, or has an open end."""
+    """The count of each video on each day; None if the range is too long or has an open end."""
 
 
 def write_cursor(place: Place, days: Days, prefix: str) -> str:
-    """The opaque text that `read_cursor` understands, for the ranking of these days and this search."""
+    """The cursor of this place, as opaque text for `read_cursor`, valid for these days and this search only."""
     text = json.dumps([*_ranking(days, prefix), *place], separators=(",", ":"))
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def read_cursor(text: str, days: Days, prefix: str) -> Place:
-    """The place that a cursor stands for. Raises ValueError if it is none of ours, or of another ranking."""
+    """The place that a cursor encodes. Raises ValueError if it is not a cursor, or if it is of another ranking."""
     try:
         held = json.loads(b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
     except (ValueError, RecursionError):
@@ -77,7 +77,7 @@ def read_cursor(text: str, days: Days, prefix: str) -> Place:
 
 
 def _is_count(number: object, most: int) -> TypeGuard[int]:
-    # `true` would be a number to isinstance().
+    # isinstance() would accept `true` as a number.
     return type(number) is int and 0 < number <= most
 
 

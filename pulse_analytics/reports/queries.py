@@ -1,4 +1,4 @@
-"""What is read: the aggregates, never the raw events. Each query raises TryAgain if the database does not answer."""
+"""Queries over the aggregates, never over raw events. Each raises TryAgain if the database does not answer."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     from pulse_analytics.reports.days import Days
 
 RANK_LIMIT = 10_000
-"""Ranks are told up to here: they are found by counting who is ahead."""
+"""Ranks beyond this are reported as None, because finding a rank means counting every video ahead of it."""
 _CHUNK = 500
 
 
 class Video(NamedTuple):
-    """What is known of a video."""
+    """The counts of a video."""
 
     all_time_count: int
     rank: int | None
-    """Among all videos, of all time; None: beyond RANK_LIMIT."""
+    """Among all videos, of all time; None beyond RANK_LIMIT."""
     first: date
     last: date
-    """The first and the last day that it was counted on."""
+    """The first and the last day on which it was counted."""
     days: dict[date, int]
-    """Its counts in the range that was asked for; a day that is missing has none."""
+    """Its counts in the requested range; a day without any is absent."""
 
 
 @contextmanager
 def snapshot() -> Iterator[Connection]:
-    """A connection whose statements all see one moment of the database."""
+    """A connection whose statements all see one snapshot of the database."""
     with reading() as connection:
-        # SQLite's transactions are snapshots as they are.
+        # SQLite's transactions are snapshots by default.
         postgresql = connection.dialect.name == "postgresql"
         yield connection.execution_options(isolation_level="REPEATABLE READ") if postgresql else connection
 
@@ -58,7 +58,7 @@ def counts_of(video_ids: Sequence[str]) -> dict[str, int]:
 
 
 def series(days: Days) -> tuple[Days, dict[date, int]]:
-    """The count of all videos by day, and the days that this is about: open ends are where the data ends."""
+    """The count of all videos by day, and the days covered: an open end is closed where the data ends."""
     columns = daily_totals.c
     counted = columns.watched_50_count > 0
     with snapshot() as connection:
@@ -69,7 +69,7 @@ def series(days: Days) -> tuple[Days, dict[date, int]]:
 
 
 def find_video(video_id: str, days: Days) -> Video | None:
-    """What is known of a video, and its counts on these days; None if it was never watched."""
+    """A video's counts, by day for these days; None if it was never watched."""
     columns = video_metrics.c
     with snapshot() as connection:
         count = columns.watched_50_count
@@ -91,7 +91,7 @@ def sum_of(connection: Connection, days: Days) -> int:
 
 
 def sums_by_video(connection: Connection, video_ids: Sequence[str], days: Days) -> dict[str, int]:
-    """The counts of these videos on these days; one that has none is absent."""
+    """The counts of these videos on these days; a video without any is absent."""
     columns = video_metrics_daily.c
     sums: dict[str, int] = {}
     for start in range(0, len(video_ids), _CHUNK):
@@ -102,7 +102,7 @@ def sums_by_video(connection: Connection, video_ids: Sequence[str], days: Days) 
 
 
 def days_by_video(connection: Connection, video_ids: Sequence[str], days: Days) -> dict[str, list[int]]:
-    """For each of these videos its count on each of these days, which must have both ends."""
+    """Each video's count on each of these days; the range must have both ends."""
     columns = video_metrics_daily.c
     numbers = {day: number for number, day in enumerate(days.each())}
     counts = {video_id: [0] * len(numbers) for video_id in video_ids}
@@ -115,7 +115,7 @@ def days_by_video(connection: Connection, video_ids: Sequence[str], days: Days) 
 
 
 def added_up(column: ColumnElement[int]) -> ColumnElement[int]:
-    """The sum of a counter, as the integer that it is: PostgreSQL's own type for it would come back as a Decimal."""
+    """The sum of a counter as an integer; PostgreSQL would return a Decimal."""
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
@@ -124,7 +124,7 @@ def _rank(connection: Connection, all_time_count: int, video_id: str) -> int | N
     higher = columns.watched_50_count > all_time_count
     tied = and_(columns.watched_50_count == all_time_count, columns.video_id < video_id)
     ahead = 0
-    # One after the other: each is one piece of the ranking's index, and together they would not be.
+    # One query per condition: each is a single range of the ranking's index; combined with OR they would not be.
     for condition in (higher, tied):
         some = select(columns.video_id).where(condition).limit(RANK_LIMIT).subquery()
         ahead += connection.scalar(select(func.count()).select_from(some)) or 0

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from pulse_analytics.reports.paging import Query
 
 MAX_DAILY = 92
-"""The longest range whose counts by day are told with the ranking."""
+"""The longest range, in days, whose ranking includes each video's counts by day."""
 FEW = {"postgresql": 10_000, "sqlite": 2000}
-"""If so many ids match a search they are added up, each of them, for some 30 ms; of more, the best are looked for."""
+"""Up to this many matches of a search are all summed (about 30 ms); above it the threshold algorithm is used."""
 
 
 def ranking_page(query: Query) -> Page:
-    """A page of the ranking, all of one moment. Raises TryAgain if the database does not answer."""
+    """A page of the ranking, from one snapshot. Raises TryAgain if the database does not answer."""
     with snapshot() as connection:
         found = _find(connection, query, query.limit + 1)
         first = query.after.rank + 1 if query.after else 1
@@ -35,7 +35,7 @@ def ranking_page(query: Query) -> Page:
 
 
 def _find(connection: Connection, query: Query, most: int) -> list[tuple[str, int]]:
-    """The first `most` videos of the ranking after the place where the page begins, and their counts."""
+    """The first `most` videos of the ranking after `query.after`, and their counts."""
     limit = FEW[connection.dialect.name]
     few = bool(query.prefix) and _count_matches(connection, query.prefix, limit + 1) <= limit
     if query.days.all_time:
@@ -58,7 +58,7 @@ def _find_of_all_time(connection: Connection, query: Query, most: int, source: F
     if query.after is None:
         pieces: list[ColumnElement[bool]] = [true()]
     else:
-        # One after the other: each is one piece of the ranking's index, and together they would not be.
+        # One query per condition: each is a single range of the ranking's index; combined with OR they would not be.
         pieces = [
             (count == query.after.range_count) & (video_id > query.after.video_id),
             count < query.after.range_count,
@@ -72,8 +72,8 @@ def _find_of_all_time(connection: Connection, query: Query, most: int, source: F
 
 
 def _matches(prefix: str, most: int) -> FromClause:
-    """The counters of the ids that begin with `prefix`, of which there are `most` at the most."""
-    # The limit takes nothing away: it keeps the database from walking through the whole ranking to find them.
+    """The counters of the ids that begin with `prefix`; the caller knows that there are at most `most`."""
+    # The limit drops no row. It keeps the database from walking through the whole ranking to find the matches.
     columns = video_metrics.c
     matches = select(columns.video_id, columns.watched_50_count).where(begins_with(columns.video_id, prefix))
     return matches.order_by(columns.video_id).limit(most).subquery()

@@ -1,4 +1,4 @@
-"""Query parameters, or what is wrong with them."""
+"""Query parameters: checked and loaded, or refused with the reasons."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 1000
 MAX_DAYS = 3660
-"""The longest series that is answered, ten years: each of its days is a number in the answer."""
+"""The longest series, in days (ten years): the answer has a row for each day."""
 
 _DAY = re.compile(r"^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")
 DAY_RULES = {"type": "string", "format": "date", "pattern": _DAY.pattern}
@@ -39,7 +39,7 @@ class _Day(fields.Field[date]):
 
 
 class QuerySchema(Schema):
-    """No parameters at all. One that is not known is an error: ignored, it would give other numbers than asked for."""
+    """No parameters. An unknown one is an error: if it were ignored, the numbers would not be those asked for."""
 
     error_messages = {"unknown": "Not a parameter of this address."}  # noqa: RUF012 - marshmallow's spelling
 
@@ -92,7 +92,7 @@ class ExportSchema(DaysSchema):
 
 
 class TopSchema(ExportSchema):
-    """The parameters of the ranking; the cursor is loaded as `after`, the place that it stands for."""
+    """The parameters of the ranking; the cursor is loaded as `after`, the place that it encodes."""
 
     limit = fields.Integer(
         load_default=DEFAULT_LIMIT,
@@ -115,10 +115,10 @@ class TopSchema(ExportSchema):
 
 
 def load_query(schema: Schema, arguments: Mapping[str, str]) -> dict[str, Any]:
-    """The checked query parameters. Raises FixRequest with every one that is wrong."""
+    """The checked query parameters. Raises FixRequest, which names every invalid one."""
     try:
         loaded: dict[str, Any] = schema.load(arguments)
     except ValidationError as error:
-        # Sorted: marshmallow names the unknown ones in no order.
+        # Sorted, because marshmallow names the unknown ones in no fixed order.
         raise FixRequest.from_marshmallow(dict(sorted(error.messages_dict.items()))) from error
     return loaded

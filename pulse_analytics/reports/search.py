@@ -1,4 +1,4 @@
-"""The search: ids that begin with a text."""
+"""The search: ids that begin with a prefix."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SURROGATES = range(0xD800, 0xE000)
 
 
 def begins_with(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
-    """The condition that an id begins with `prefix`: a piece of an index in code point order. Every id does with ''."""
-    # Not LIKE: it would find % and _, and on SQLite other cases.
+    """The condition that an id begins with `prefix`: one range of an index in code point order. '' matches every id."""
+    # Not LIKE: it treats % and _ as wildcards and, on SQLite, ignores case.
     beyond = _beyond(prefix)
     return and_(column >= prefix if prefix else true(), true() if beyond is None else column < beyond)
 
 
 def _beyond(prefix: str) -> str | None:
-    """The first text after all that begin with `prefix`; None: there is none."""
+    """The first text after all that begin with `prefix`, or None if nothing comes after them."""
     stem = prefix.rstrip(chr(_LAST))
     if not stem:
         return None

@@ -1,12 +1,12 @@
-"""The ranking of a range of days, without adding up every video that was watched on them.
+"""The ranking of a range of days, without summing every video that was watched on them.
 
-Take the videos above some bar on each day, the bar being that day's count at some depth of its ranking. A video that is
-below the bar on every day has at most the sum of the bars. So if the last place wanted has more than that, nothing
-that was not seen can be missing. If not, the bars are lowered until their sum is below what that place has, and then it
-is certain. (Fagin's threshold algorithm, with the bars of Cao and Wang's TPUT: two rounds, as a rule.)
+Each day has a bar: the count at a given depth of that day's ranking. Read the videos above the bar on any day. A video
+below the bar on every day has at most the sum of the bars, so if the last wanted place has more than that, no unseen
+video belongs on the page. If it does not, lower the bars until their sum is below that place's count, and read once
+more. (Fagin's threshold algorithm, with the bars of Cao and Wang's TPUT: usually two rounds.)
 
-Exact always. Quick where few videos have most of the views, as is usual; where all have about the same, so many rows
-lie above the bars that adding up all of them is as good. That is done then.
+The result is always exact. It is fast where few videos have most of the views, as is usual. Where all videos have about
+the same count, so many rows lie above the bars that summing every video costs no more, and that is done instead.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from pulse_analytics.reports.paging import Query
 
 MOST_ROWS = 1_000_000
-"""If more rows than that lie above the bars, all are added up."""
+"""If more rows than this lie above the bars, every video is summed instead."""
 DEPTH = 2
-"""How many times as deep as the last place wanted: where popularity is as skewed as Zipf has it, one round will do."""
+"""The first bars lie this many times as deep as the last wanted place; if counts follow Zipf's law, one round does."""
 _CHUNK = 8
-"""Days in one statement: it is compiled once for each number of them, at 2.5 ms a day."""
+"""Days per statement. It is compiled once for each number of days, at 2.5 ms a day."""
 
 
 class _Seen(NamedTuple):
@@ -40,9 +40,9 @@ class _Seen(NamedTuple):
 
     video_id: str
     low: int
-    """Its counts on those days: it has no less."""
+    """Lower bound of its count: the sum over the days on which it is above the bar."""
     high: int
-    """And the bars of the other days: it has no more."""
+    """Upper bound: `low`, plus the bars of the other days."""
 
 
 def find_best(connection: Connection, query: Query, most: int) -> list[tuple[str, int]]:
@@ -54,14 +54,14 @@ def find_best(connection: Connection, query: Query, most: int) -> list[tuple[str
         unseen = sum(bars.values())
         if unseen == 0 or (len(found) >= most and found[most - 1][1] > unseen):
             return found[:most]
-        # What the last place has stays, or rises. Too few found: there is nothing to aim at yet.
+        # The last place's count can only stay or rise. If too few were found, there is no count to aim at yet.
         goal = found[most - 1][1] - 1 if len(found) >= most else unseen // 4
         bars = {day: bar * goal // unseen for day, bar in bars.items()}
     return add_up(connection, query, most)
 
 
 def add_up(connection: Connection, query: Query, most: int) -> list[tuple[str, int]]:
-    """The same, by adding up every video that begins with `query.prefix`."""
+    """The same as `find_best`, by summing every video whose id begins with `query.prefix`."""
     columns = video_metrics_daily.c
     video_id, total, after = columns.video_id, added_up(columns.watched_50_count), query.after
     follows = (
@@ -79,7 +79,7 @@ def add_up(connection: Connection, query: Query, most: int) -> list[tuple[str, i
 
 
 def _bars_at(connection: Connection, query: Query, depth: int) -> dict[date, int]:
-    """For each day on which something was counted, the count at this depth of its ranking; 0: it is not so deep."""
+    """For each day with any count, the count at this depth of its ranking, or 0 if fewer videos were watched."""
     totals, columns = daily_totals.c, video_metrics_daily.c
     bar = (
         select(columns.watched_50_count)
@@ -94,7 +94,7 @@ def _bars_at(connection: Connection, query: Query, depth: int) -> dict[date, int
 
 
 def _above(connection: Connection, query: Query, bars: dict[date, int]) -> list[_Seen] | None:
-    """The videos above the bar on some day; None: there are more than MOST_ROWS of such days and videos."""
+    """The videos above the bar on any day, or None if more than MOST_ROWS rows (one per video and day) are above."""
     lows: dict[str, int] = {}
     excesses: dict[str, int] = {}
     rows = 0
@@ -112,10 +112,10 @@ def _above(connection: Connection, query: Query, bars: dict[date, int]) -> list[
 
 
 def _rows_above(query: Query, bars: Iterable[tuple[date, int]]) -> Select[str, int, int, int]:
-    """The videos above these bars: their counts there, by how much these exceed the bars, and on how many days."""
+    """The videos above these bars: their counts on those days, the excess over the bars, and the number of days."""
     columns = video_metrics_daily.c
     count = columns.watched_50_count
-    # A statement for each day: the database knows each bar when it plans, and takes one piece of the index for each.
+    # One SELECT per day: the planner knows each bar and reads a single range of the index for each.
     each = (
         select(columns.video_id, count.label("low"), (count - literal(bar)).label("excess")).where(
             columns.day == day, count > bar, begins_with(columns.video_id, query.prefix)
@@ -128,7 +128,7 @@ def _rows_above(query: Query, bars: Iterable[tuple[date, int]]) -> Select[str, i
 
 
 def _look_up(connection: Connection, query: Query, most: int, seen: list[_Seen]) -> list[tuple[str, int]]:
-    """The videos after `query.after` among those seen, with their counts; not all, but the first `most`."""
+    """The seen videos after `query.after`, with their counts; complete for the first `most`."""
     after = query.after
     possible = [each for each in seen if after is None or each.low <= after.range_count]
     certain = sorted((each.low for each in possible if after is None or each.high < after.range_count), reverse=True)

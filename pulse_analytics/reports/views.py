@@ -1,4 +1,4 @@
-"""GET /admin/analytics/...: parse, ask, answer. The guard is that of the parent blueprint, `web/admin.py`."""
+"""GET /admin/analytics/...: parse, query, answer. The parent blueprint in `web/admin.py` guards these views."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def top() -> dict[str, Any]:
 
 @blueprint.get("/videos/<video_id:video_id>", merge_slashes=False)
 def video(video_id: str) -> dict[str, Any]:
-    """One video: its count in the range and of all time, its rank, its first and last day, its days."""
+    """One video: its count in the range and of all time, its rank, its first and last day, its count on each day."""
     days: Days = schemas.load_query(_days_schema, request.args)["days"]
     found = queries.find_video(video_id, days) if is_id(video_id) else None
     if found is None:
@@ -70,7 +70,7 @@ def export_csv() -> Response:
     """The counts of the range as a CSV file, streamed."""
     query = schemas.load_query(_export_schema, request.args)
     pieces = export.csv_of(query["days"], query["prefix"])
-    # The first before the answer begins: if the database is away, that is a 503.
+    # Read the first piece before the answer begins: if the database is unavailable, the answer is a 503.
     answer = Response(stream_with_context(chain([next(pieces)], pieces)), content_type="text/csv; charset=utf-8")
     ends = "-".join(end for end in query["days"].words().values() if end)
     answer.headers.set("Content-Disposition", "attachment", filename=f"videos{ends and '-'}{ends}.csv")
@@ -86,9 +86,9 @@ def _videos(page: Page) -> list[dict[str, Any]]:
 
 
 def _series(asked: Days, days: Days, counts: dict[date, int]) -> list[dict[str, Any]]:
-    """A row for each of `days`; of all time, for the last of them.
+    """A row for each of `days`; of all time, for the last MAX_DAYS of them.
 
-    Raises FixRequest, naming the end that was not as far as it could be, if they are too many.
+    Raises FixRequest if they are too many. It names the end that was given, `since` if both were.
     """
     if asked.all_time:
         days = days.last(schemas.MAX_DAYS)
