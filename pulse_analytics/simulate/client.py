@@ -1,4 +1,4 @@
-"""One player's HTTP: send a report, and as long as it is unknown what became of it, the same bytes again."""
+"""One player's HTTP: send a report, and retry with the same bytes while its outcome is unknown."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ HEADERS = {"Content-Type": "application/json", "User-Agent": "pulse-simulate"}
 BACKOFF_SECONDS = 0.1
 BACKOFF_MAX_SECONDS = 5.0
 
-#: How much of a refusal is shown.
+#: How many characters of a refusal are shown.
 REASON_LENGTH = 200
 
-#: The server, or a proxy before it, could not say what became of the request.
+#: Neither the server nor a proxy in front of it could say what became of the request.
 UNCLEAR = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
-#: The request was turned away unread; later it may be taken.
+#: The request was turned away unread; a retry may succeed.
 TURNED_AWAY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 class Status(Enum):
-    """What the API said of one report."""
+    """What the API answered for one report."""
 
     QUEUED = "queued"
     DUPLICATE = "duplicate"
     REFUSED = "refused"
-    """An answer that sending again would not change."""
+    """An answer that a retry would not change."""
     UNKNOWN = "unknown"
-    """No answer within the patience: accepted or not, nobody knows."""
+    """No answer within `patience_seconds`: it may or may not have been accepted."""
 
 
 class Reply(NamedTuple):
-    """What became of one request."""
+    """The outcome of one request."""
 
     statuses: Sequence[Status]
     """One for each report, in order."""
     unclear: bool = False
-    """An attempt before the one that was answered may have been accepted."""
+    """An attempt before the answered one may have been accepted."""
     retries: int = 0
     why: str = ""
-    """What was wrong with it, if a report was refused or is unknown."""
+    """The reason, if a report was refused or its outcome is unknown."""
 
 
 class _Attempt(NamedTuple):
-    """One request and its answer; status 0: there was none."""
+    """One request and its answer; status 0 means no answer."""
 
     status: int = 0
     data: bytes = b""
@@ -77,7 +77,7 @@ class Client:
         self, url: str, stop: threading.Event, *, timeout_seconds: float = 5.0, patience_seconds: float = 60.0
     ) -> None:
         self._path = (urllib3.util.parse_url(url).path or "").rstrip("/")
-        # Retries are ours: urllib3's would hide the unclear outcomes.
+        # This class retries by itself, because urllib3's retries would hide unclear outcomes.
         self._pool = urllib3.connection_from_url(url, maxsize=1, timeout=timeout_seconds, retries=False)
         self._stop = stop
         self._patience_seconds = patience_seconds
@@ -87,21 +87,21 @@ class Client:
         self._pool.close()
 
     def is_anyone_there(self) -> bool:
-        """Whether a server takes connections at the address."""
+        """Whether a server accepts connections at the address."""
         try:
             self._pool.urlopen("GET", f"{self._path}/healthz", headers=HEADERS, redirect=False)
         except (NewConnectionError, ConnectTimeoutError):
             return False
         except HTTPError:
-            return True  # It is slow or about to restart: that is what the patience is for.
+            return True  # It is slow or about to restart, which `patience_seconds` allows for.
         return True
 
     def post(self, report: Report) -> Reply:
-        """Send one report until its outcome is known, the patience ends or the run is stopped."""
+        """Send one report until its outcome is known, `patience_seconds` are over or the run is stopped."""
         return self._deliver(f"{self._path}/analytics", _wire(report), 1, _read_one)
 
     def post_batch(self, reports: Sequence[Report]) -> Reply:
-        """Send reports in one request, as an outbox that is flushed; else as `post`."""
+        """Send reports in one request, as when an outbox is flushed; otherwise like `post`."""
         events = {"events": [_wire(report) for report in reports]}
         return self._deliver(f"{self._path}/analytics/batch", events, len(reports), _read_batch)
 
@@ -121,7 +121,7 @@ class Client:
         try:
             response = self._pool.urlopen("POST", path, body, HEADERS, redirect=False)
         except (NewConnectionError, ConnectTimeoutError) as error:
-            return _Attempt(why=f"no connection ({type(error).__name__})")  # Nothing was sent, so all is clear.
+            return _Attempt(why=f"no connection ({type(error).__name__})")  # Nothing was sent, so the outcome is clear.
         except HTTPError as error:
             return _Attempt(unclear=True, why=f"no answer ({type(error).__name__})")
         status = response.status
@@ -134,7 +134,7 @@ def _wire(report: Report) -> dict[str, str | int]:
 
 
 def _pause_seconds(attempt: _Attempt, retries: int) -> float:
-    """How long to wait before the next attempt; never exactly alike, so that clients do not return all at once."""
+    """How long to wait before the next attempt, with jitter, so that clients do not all return at once."""
     jitter = random.random()  # noqa: S311  Nobody gains by guessing it.
     if attempt.retry_after_seconds is not None:
         return attempt.retry_after_seconds + jitter * BACKOFF_SECONDS
@@ -153,14 +153,14 @@ _BATCH_ANSWERS = {"queued": Status.QUEUED, "duplicate": Status.DUPLICATE}
 
 
 def _read_one(attempt: _Attempt, reports: int) -> Reply:
-    """The answer to a single report; anything that the API does not promise is a refusal."""
+    """The answer to a single report; an answer that the API does not define is a refusal."""
     word = _field(_parse(attempt.data), "status")
     status = _SINGLE_ANSWERS.get((attempt.status, str(word)))
     return Reply((status,)) if status else _refusal(attempt, reports)
 
 
 def _read_batch(attempt: _Attempt, reports: int) -> Reply:
-    """The answer to a batch: each report has its own; all are refused if they cannot be told apart."""
+    """The answer to a batch: one status for each report, or all refused if the answer cannot be matched to them."""
     results = _field(_parse(attempt.data), "results")
     if attempt.status != HTTPStatus.ACCEPTED or not isinstance(results, list) or len(results) != reports:
         return _refusal(attempt, reports)

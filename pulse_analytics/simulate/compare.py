@@ -1,4 +1,4 @@
-"""The counts before and after, against what was accepted."""
+"""How far the counts rose, against what was accepted."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-#: The count of each of these videos in the aggregates; a video that is missing has none.
+#: Reads the count of each of these videos from the aggregates; a video without any is absent.
 ReadCounts = Callable[[Sequence[str]], Mapping[str, int]]
 
 POLL_SECONDS = 0.2
 UNCHANGED_SECONDS = 30.0
-"""When no count has changed for so long, what is missing will not come."""
+"""If no count has changed for this long, what is missing will not come."""
 LAST_LOOK_SECONDS = 1.0
-"""Equal must still be equal after this time: a report that is counted twice comes late."""
+"""Equal counts must still be equal after this time, because a second count of the same report comes late."""
 
 
 class Difference(NamedTuple):
-    """A video whose count did not rise by what was accepted."""
+    """A video whose count did not rise by the number accepted."""
 
     video_id: str
     accepted: int
@@ -25,18 +25,18 @@ class Difference(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of the counts."""
+    """How the counts changed."""
 
     differences: Sequence[Difference]
-    """Empty: equal."""
+    """Empty if the counts are equal."""
     seconds: float
-    """From the call until the counts last changed; when all was counted already, nearly 0."""
+    """From the call until the counts last changed; nearly 0 if everything was counted already."""
 
 
 class Comparison:
-    """Per video, how the counts rise from now on.
+    """How the count of each video rises from now on.
 
-    Nothing else may report these videos meanwhile.
+    Nothing else may report these videos during that time.
     """
 
     def __init__(self, read_counts: ReadCounts, video_ids: Sequence[str]) -> None:
@@ -45,7 +45,7 @@ class Comparison:
         self._before = self._read()
 
     def wait(self, accepted: Mapping[str, int], *, unchanged_seconds: float = UNCHANGED_SECONDS) -> Outcome:
-        """Wait until the counts rose by `accepted` and stay so, or no longer change; then say how they differ."""
+        """Wait until the counts rose by `accepted` and stay so, or stop changing; then return the differences."""
         began = changed = time.monotonic()
         differences = self.differences(accepted)
         while True:

@@ -20,7 +20,7 @@ PROGRESS_SECONDS = 0.2
 
 
 class Crowd:
-    """Plays visits over HTTP: each in order and by one thread, so that one answer explains the next."""
+    """Plays visits over HTTP. One thread plays a visit in order, so that earlier answers explain later ones."""
 
     def __init__(
         self, visits: Iterator[Visit], connect: Callable[[], Client], pace: Pace, stop: threading.Event
@@ -33,9 +33,9 @@ class Crowd:
         self._tallies: list[Tally] = []
 
     def play(self, clients: int, progress: Callable[[int], object]) -> None:
-        """Play with so many threads until no visit is left, a report stays unknown or the run is stopped.
+        """Play with `clients` threads until no visit is left, a report's outcome stays unknown or the run is stopped.
 
-        `progress` is called now and then with the number of reports answered so far.
+        `progress` is called from time to time with the number of reports answered so far.
         """
         self._tallies = [Tally() for _ in range(clients)]
         with ThreadPoolExecutor(clients, "viewers") as threads:
@@ -79,5 +79,5 @@ class Crowd:
                 return
             viewer.note([report], client.post(report))
         if tally.unknown:
-            # Without this answer the comparison means nothing; and with a dead server each report would take a minute.
+            # Without this answer the comparison means nothing, and with a dead server each report would take 60 s.
             self._stop.set()

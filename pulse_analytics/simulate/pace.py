@@ -6,11 +6,11 @@ import threading
 import time
 
 CATCH_UP_SECONDS = 1.0
-"""After a stall of the server the pace makes up for this much, and does not flood it with all that it missed."""
+"""After the server stalls, make up for at most this much, instead of flooding it with everything that was held up."""
 
 
 class Pace:
-    """Holds the threads that share it to `rate` reports per second on average; 0 holds nobody."""
+    """Limits the threads that share it to `rate` reports per second on average; 0 means no limit."""
 
     def __init__(self, rate: float, stop: threading.Event) -> None:
         self._rate = rate
@@ -21,7 +21,7 @@ class Pace:
     def wait(self, reports: int, *, burst: bool) -> None:
         """Return when `reports` more may be sent, or when the run is stopped.
 
-        A burst never waits; those who come after it pay for it.
+        A burst never waits; the callers after it wait longer instead.
         """
         if not self._rate:
             return

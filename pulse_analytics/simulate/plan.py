@@ -1,4 +1,4 @@
-"""The plan of the day: who watches what, when, and what is sent twice. Pure: the seed decides, no clock does."""
+"""The plan of the day: who watches what, when, and what is sent twice. Pure: it depends on the seed, not on a clock."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
 VIEWERS_BY_HOUR = (3, 2, 1, 1, 1, 1, 2, 3, 4, 4, 4, 5, 6, 6, 5, 5, 6, 7, 8, 10, 11, 9, 6, 4)
-"""How the viewers arrive over the hours of a UTC day: a quiet night, a peak in the evening."""
+"""Relative arrivals in each hour of a UTC day: a quiet night, a peak in the evening."""
 
 # After a session the viewer watches another video, comes back to the same one, or leaves: 1.8 sessions on average.
 WATCHES_ON = 0.30
 COMES_BACK = 0.15
-# A report whose answer did not reach the player is sent again: at once, or when its outbox is next opened.
+# A report whose answer did not reach the player is sent again: at once, or when the player next opens its outbox.
 SENT_AGAIN_AT_ONCE = 0.05
 SENT_AGAIN_LATER = 0.05
 OFFLINE = 0.10
-"""The share of viewers whose reports come as one batch, from an outbox that is flushed."""
+"""The share of viewers whose reports arrive as one batch, as when an outbox is flushed."""
 
 BURST_BEGINS = 0.01
-"""How often an arriving viewer is the first of a burst: somebody shared a video, and everyone opens it now."""
+"""The share of arriving viewers that start a burst, as when somebody shares a video and everyone opens it now."""
 BURST_VIEWERS = (10, 40)
 BURST_MS = 20_000
 
 
 class Report(NamedTuple):
-    """One `watched_50_percent`, as the player fixes it at the moment of the crossing; `ts` in milliseconds."""
+    """One `watched_50_percent` as the player creates it when playback crosses the half; `ts` in milliseconds."""
 
     video_id: str
     user_id: str
@@ -45,13 +45,13 @@ class Report(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """Everything that one viewer's player sends, in order; a report that is sent again stands here again."""
+    """Everything that one viewer's player sends, in order; a report that is sent twice is here twice."""
 
     reports: tuple[Report, ...]
     offline: bool
     """Sent as one batch."""
     burst: bool
-    """Part of a burst: not held back by the rate."""
+    """Part of a burst, which the rate does not hold back."""
 
 
 class _Arrival(NamedTuple):
@@ -62,7 +62,7 @@ class _Arrival(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """A day of a video site: equal values make equal plans, report for report."""
+    """A day of a video site: equal values give equal plans, report for report."""
 
     seed: int
     viewers: int
@@ -75,8 +75,8 @@ class Site:
         return [f"sim-{self.seed}-{number:04}" for number in range(1, self.videos + 1)]
 
     def visits(self) -> Iterator[Visit]:
-        """The viewers' visits in the order in which they begin, made one at a time however many there are."""
-        # The seed holds all four values, so that another day or size is another audience, not mostly duplicates.
+        """The viewers' visits in the order in which they begin, generated one at a time to keep memory constant."""
+        # All four values seed it, so that another day or size has other viewers, not mostly duplicates.
         rng = random.Random(f"{self.seed}/{self.viewers}/{self.videos}/{self.day}")  # noqa: S311  A plan, no secret.
         draw_video = _zipf(self.video_ids(), rng)
         day_begins = int(datetime.combine(self.day, time.min, UTC).timestamp()) * 1000
@@ -86,7 +86,7 @@ class Site:
             yield Visit(_sent(sessions, rng), offline=rng.random() < OFFLINE, burst=arrival.burst)
 
     def count_reports(self) -> int:
-        """How many reports the visits hold; takes as long as making them all."""
+        """How many reports the visits hold; takes as long as generating them all."""
         return sum(len(visit.reports) for visit in self.visits())
 
 
@@ -116,7 +116,7 @@ _HOUR_SUMS = list(accumulate(VIEWERS_BY_HOUR))
 
 
 def _moment(share: float) -> int:
-    """The millisecond of the day by which `share` of the viewers, 0 to below 1, have arrived."""
+    """The millisecond of the day by which `share` (0 to below 1) of the viewers have arrived."""
     arrived = share * _HOUR_SUMS[-1]
     hour = bisect(_HOUR_SUMS, arrived, hi=len(_HOUR_SUMS) - 1)
     into_hour = 1 - (_HOUR_SUMS[hour] - arrived) / VIEWERS_BY_HOUR[hour]
@@ -140,7 +140,7 @@ def _sessions(
 
 
 def _sent(sessions: Iterator[Report], rng: random.Random) -> tuple[Report, ...]:
-    """The reports as they leave the player: a few of them twice."""
+    """The reports as the player sends them, a few of them twice."""
     sent: list[Report] = []
     later: list[Report] = []
     for report in sessions:

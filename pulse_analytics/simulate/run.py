@@ -1,4 +1,4 @@
-"""Play the day, compare, say how it went."""
+"""Play the day, compare the counts, print the result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def yesterday() -> date:
-    """The UTC day that is played: it is over, so that every ts lies in the past, and it is less than 7 days ago."""
+    """The UTC day to play: it is over, so every ts is in the past, and less than 7 days ago, so every ts counts."""
     return datetime.now(UTC).date() - timedelta(days=1)
 
 
@@ -39,7 +39,7 @@ class Options:
     viewers: int = 1000
     videos: int = 50
     rate: float = 0.0
-    """Reports per second; 0: as fast as it goes."""
+    """Reports per second; 0 means as fast as possible."""
     seed: int = 1
     clients: int = 8
     """Threads, each with a connection of its own."""
@@ -47,16 +47,16 @@ class Options:
     timeout_seconds: float = 5.0
     """How long a client waits for an answer."""
     patience_seconds: float = 60.0
-    """How long a client sends the same report again."""
+    """How long a client retries the same report."""
     unchanged_seconds: float = UNCHANGED_SECONDS
-    """How long the counts may stand still before what is missing is called missing."""
+    """How long the counts may stay unchanged before what is missing is reported as missing."""
 
 
 def simulate(options: Options, counts: ReadCounts, out: Callable[[str], object] = click.echo) -> bool:
-    """Play a day against the API and compare, per video, how the counts rose with what was accepted.
+    """Play a day against the API, and compare how far each video's count rose with what was accepted.
 
-    True if every report was answered, none was refused and the counts are equal. Ctrl-C ends it early: what is known
-    by then is printed, and it is False. What `counts` raises is the caller's.
+    Returns True if every report was answered, none was refused and the counts are equal. Ctrl-C ends it early: it
+    prints what is known by then and returns False. Exceptions of `counts` reach the caller.
     """
     site = Site(seed=options.seed, viewers=options.viewers, videos=options.videos, day=options.day)
     stop = threading.Event()
@@ -92,7 +92,7 @@ def _play_and_compare(
 
 
 def _play(crowd: Crowd, planned: int, clients: int) -> None:
-    # The bar goes to stderr: stdout holds the result alone.
+    # The progress bar goes to stderr, so that stdout holds only the result.
     with click.progressbar(length=planned, label="Reports answered", file=sys.stderr) as bar:
         crowd.play(clients, lambda answered: bar.update(answered - bar.pos))
 

@@ -1,4 +1,4 @@
-"""What the answers mean: which reports the server took, and on which video each must count."""
+"""What the answers mean: which reports the server accepted, and for which video each must count."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REASONS_SHOWN = 5
 
 @dataclass(slots=True)
 class Tally:
-    """The answers so far. Each thread keeps its own; `Tally.total` adds them up."""
+    """The answers so far. Each thread keeps its own; `Tally.total` sums them."""
 
     answered: int = 0
     """Reports whose outcome is known: accepted, duplicate or refused."""
@@ -27,17 +27,17 @@ class Tally:
     refused: int = 0
     unknown: int = 0
     retries: int = 0
-    """Requests that were sent again because an answer was missing or asked for it."""
+    """Requests sent again because an answer was missing or asked for a retry."""
     accepted: Counter[str] = field(default_factory=Counter)
-    """By video: the reports that must count, each once."""
+    """By video: the reports that must each count once."""
     inferred: Counter[str] = field(default_factory=Counter)
-    """By video: those of the accepted whose only answer was a 200 after an unclear outcome."""
+    """By video: the accepted reports whose only answer was a 200 after an unclear outcome."""
     reasons: list[str] = field(default_factory=list)
-    """The first few reasons why reports were refused or stayed unknown."""
+    """The first few reasons why reports were refused or their outcome stayed unknown."""
 
     @classmethod
     def total(cls, tallies: Iterable[Tally]) -> Tally:
-        """The sum of what several threads have seen."""
+        """The sum of several threads' tallies."""
         total = cls()
         for tally in tallies:
             total.answered += tally.answered
@@ -52,7 +52,7 @@ class Tally:
 
 
 class Viewer:
-    """What the server is known to hold of one viewer, so that each answer can be read for what it is.
+    """What the server is known to hold for one viewer, which decides what each answer means.
 
     The answers must come in the order in which the reports were sent.
     """
@@ -63,7 +63,7 @@ class Viewer:
         self._accepted: set[Report] = set()
 
     def note(self, reports: Sequence[Report], reply: Reply) -> None:
-        """Enter the answer to one request in the tally."""
+        """Add the answer to one request to the tally."""
         self._tally.retries += reply.retries
         if reply.why and len(self._tally.reasons) < REASONS_SHOWN:
             self._tally.reasons.append(reply.why)
@@ -88,9 +88,9 @@ class Viewer:
             self._claimed.add(report.video_id)
 
     def _is_accepted(self, report: Report, status: Status, *, unclear: bool) -> bool:
-        """Whether the server took this report.
+        """Whether the server accepted this report.
 
-        Its duplicate may be the report itself: an attempt before, whose answer was lost. But where viewer and video
-        were known to be claimed before this report was first sent, that claim is what it met.
+        "Duplicate" may mean that an earlier attempt at this same report was accepted and its answer was lost. But if
+        viewer and video were known to be claimed before the first attempt, it is a duplicate of that earlier claim.
         """
         return status is Status.QUEUED or (unclear and report.video_id not in self._claimed)

@@ -1,4 +1,4 @@
-"""What the run has shown, in a few lines."""
+"""The result of the run, in a few lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def describe_answers(tally: Tally, planned: int, seconds: float) -> str:
 
 
 def describe_outcome(outcome: Outcome, tally: Tally) -> str:
-    """Whether the counts rose by what was accepted, and if not, where."""
+    """Whether the counts rose by what was accepted, and if not, for which videos."""
     if not outcome.differences:
         return f"All counted {outcome.seconds:.1f} s after the last answer; per video, counts and accepted: equal."
     shown = outcome.differences[:DIFFERENCES_SHOWN]
