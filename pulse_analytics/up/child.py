@@ -1,4 +1,4 @@
-"""One program and the process that runs it: start, readiness, end, and the time of the next start."""
+"""One program and the process that runs it: start, readiness, end, and when to restart."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 BACKOFF_SECONDS = 0.5
 BACKOFF_MAX_SECONDS = 30.0
 STEADY_SECONDS = 60.0
-"""A child that ran for so long is well: its next end is its first."""
+"""A child that ran this long is healthy; its back-off is reset."""
 
 
 class Child:
-    """One program and the process that runs it, if one does."""
+    """One program and the process that runs it, if any."""
 
     def __init__(self, program: Program, log_path: Path) -> None:
         self.program = program
@@ -38,7 +38,7 @@ class Child:
         self._heartbeats = None if program.heartbeats is None else Heartbeats(program.heartbeats)
 
     def start(self, env: Mapping[str, str], cwd: Path) -> None:
-        """Start the process. Raises StartError if the system refuses."""
+        """Start the process. Raises StartError if the operating system refuses."""
         self._started, self._due = time.monotonic(), None
         try:
             self._log = Log(self._log_path)
@@ -55,7 +55,7 @@ class Child:
             raise StartError(f"{self.program.name} could not be started: {error}.") from error
 
     def is_ready(self) -> bool:
-        """Whether it has all it needs. Raises StartError if it ended or took too long."""
+        """Whether the program is ready. Raises StartError if it ended or took too long."""
         assert self._log is not None  # noqa: S101 - it was started
         if self.has_ended():
             status = self._bury()
@@ -69,25 +69,25 @@ class Child:
         return lacks is None
 
     def has_ended(self) -> bool:
-        """Whether its process has ended and nobody has taken notice yet."""
+        """Whether its process has ended and is not reaped yet."""
         if self._process is None:
             return False
-        # Left unreaped, the process keeps its number: nobody else's group can be killed in `_bury`.
+        # Do not reap it (WNOWAIT): until then its id is not reused, so `_bury` cannot kill another process group.
         return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def is_due(self) -> bool:
-        """Whether the time of the next start has come."""
+        """Whether it is time to restart it."""
         return self._due is not None and time.monotonic() >= self._due
 
     def bury_and_plan(self) -> str:
-        """Clear away the ended process and set the time of the next start. Answers with a line for the user."""
+        """Reap the ended process and schedule the restart. Returns a line for the user."""
         status, ran_seconds = self._bury(), time.monotonic() - self._started
-        # Who is killed leaves no last words: the last line of its log is about something else.
+        # A killed process logs no reason, so the last line of its log is about something else.
         why = f": {self._last_words()}" if status > 0 else "."
         return f"{self.program.name} ended ({_words(status)}){why} {self.plan(ran_seconds)}"
 
     def plan(self, ran_seconds: float) -> str:
-        """Set the time of the next start, the later the more starts failed. Answers with a sentence for the user."""
+        """Schedule the restart, with back-off by the number of failed starts. Returns a sentence for the user."""
         self._failures = 0 if ran_seconds >= STEADY_SECONDS else self._failures
         delay = min(BACKOFF_MAX_SECONDS, BACKOFF_SECONDS * 2 ** min(self._failures, 10))
         self._failures += 1
@@ -101,7 +101,7 @@ class Child:
                 self._log.rotate()
 
     def kill_what_hangs(self) -> list[int]:
-        """Kill those of its processes whose heartbeat has stopped; its own supervisor starts others. Their ids."""
+        """Kill its processes whose heartbeat stopped, and return their ids; the program itself replaces them."""
         if self._heartbeats is None or self._process is None:
             return []
         hanging = [pid for pid in self._heartbeats.hanging() if _group_of(pid) == self._process.pid]
@@ -111,7 +111,7 @@ class Child:
         return hanging
 
     def terminate(self) -> None:
-        """Ask it to end: nothing is started again, and what is left after the grace is killed by `is_ending`."""
+        """Ask it to end, for good. After `grace_seconds`, `is_ending` kills what is left of it."""
         self._due = None
         self._kill_at = time.monotonic() + self.program.grace_seconds
         if self._process is not None:
@@ -119,19 +119,19 @@ class Child:
                 os.kill(self._process.pid, signal.SIGTERM)
 
     def is_ending(self) -> bool:
-        """Whether it still runs after `terminate`; when its grace is over, it is killed and does not."""
+        """Whether it still runs after `terminate`. Once `grace_seconds` are over, this kills it and returns False."""
         if self._process is not None and (self.has_ended() or time.monotonic() >= self._kill_at):
             self._bury()
         return self._process is not None
 
     def _bury(self) -> int:
-        """Kill what is left of its process group, reap it, and answer with its exit status."""
+        """Kill what is left of its process group, reap it, and return its exit status."""
         process, self._process = self._process, None
         assert process is not None  # noqa: S101 - only what was started ends
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         status = process.wait()
-        with suppress(ChildProcessError):  # As process 1 of a container we inherit its orphans, too.
+        with suppress(ChildProcessError):  # As process 1 of a container, `pulse up` inherits its orphans too.
             while True:
                 os.waitpid(-process.pid, 0)
         return status
@@ -142,7 +142,7 @@ class Child:
 
 
 def _group_of(pid: int) -> int:
-    """The process group of a process; 0: there is no such process, the file is an earlier run's."""
+    """The process group of a process, or 0 if there is no such process: the file is left from an earlier run."""
     try:
         return os.getpgid(pid)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""What one `pulse up` must have for itself: its data directory and its ports."""
+"""What only one `pulse up` may use: its data directory and its ports."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 LOCK_FILE = "pulse.lock"
 PATIENCE_SECONDS = 5.0
-"""How long the servers of a `pulse up` that was killed may take to end."""
+"""How long the servers of a killed `pulse up` may take to end."""
 _POLL_SECONDS = 0.1
 
 
 @contextmanager
 def locked(data_dir: Path, say: Callable[[str], None], patience_seconds: float = PATIENCE_SECONDS) -> Iterator[int]:
-    """Make `data_dir` and hold its lock; the value is the lock's file descriptor.
+    """Create `data_dir` and hold its lock; yields the lock's file descriptor.
 
-    The lock lasts until every process that inherited the descriptor has ended: a second Valkey on the same
-    append-only file loses acknowledged writes. Raises StartError if the lock is not free in time.
+    The lock lasts until every process that inherited the descriptor has ended, because a second Valkey on the same
+    append-only file would lose acknowledged writes. Raises StartError if the lock is not free in time.
     """
     descriptor = _open(data_dir)
     try:
@@ -42,7 +42,7 @@ def locked(data_dir: Path, say: Callable[[str], None], patience_seconds: float =
 
 
 def check_ports(ports: dict[str, int], patience_seconds: float = 0.0) -> None:
-    """Check that the port of every setting in `ports` can be had. Raises StartError naming the port and its setting."""
+    """Check that the port of every setting in `ports` is free. Raises StartError naming the port and its setting."""
     if len(set(ports.values())) < len(ports):
         raise StartError(
             f"{' and '.join(ports)} must be different ports, not {' and '.join(map(str, ports.values()))}."
@@ -53,7 +53,7 @@ def check_ports(ports: dict[str, int], patience_seconds: float = 0.0) -> None:
 
 
 def free_port(preferred: int | None, avoid: Collection[int]) -> int:
-    """A port of loopback that is free now and not to be avoided: the preferred one if it is such."""
+    """A loopback port that is free now and not in `avoid`: the preferred one if possible."""
     if preferred and preferred not in avoid and is_free(preferred):
         return preferred
     while True:
@@ -64,10 +64,10 @@ def free_port(preferred: int | None, avoid: Collection[int]) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether nothing listens on this port of loopback.
+    """Whether nothing listens on this loopback port.
 
-    `create_server` sets SO_REUSEADDR, so that the last connections of an earlier run do not count, and not
-    SO_REUSEPORT, which would let two servers share the port: some set it.
+    `create_server` sets SO_REUSEADDR, so that closing connections of an earlier run do not count. It does not set
+    SO_REUSEPORT, with which the port would look free although another server that sets it, too, listens there.
     """
     try:
         socket.create_server(("127.0.0.1", port)).close()

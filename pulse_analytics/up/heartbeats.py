@@ -1,6 +1,6 @@
-"""The heartbeats of the web processes: each touches a file of its own while its event loop turns.
+"""The heartbeats of the web processes: each touches a file of its own while its event loop runs.
 
-They share one socket, so an HTTP probe reaches any of them, and says nothing about the others.
+They share one socket, so an HTTP probe reaches any one of them and says nothing about the others.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LATE_LOOKS = 50
-"""A process whose file has not changed for so many looks hangs. Looks, not seconds: a machine that was frozen as a
-whole has not looked either."""
+"""A process hangs if its file has not changed for this many looks. Looks and not seconds, because while the whole
+machine is frozen nothing looks either."""
 
 
 class Heartbeats:
-    """What the processes of one program write to `folder`, a file for each, named by its process id."""
+    """The files that the processes of one program touch in `folder`, each named by its process id."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._unchanged: dict[int, tuple[int, int]] = {}
-        """By process: when its file was last changed, and how often that was seen."""
+        """By process: when its file was last changed, and how many looks saw that same time."""
 
     def hanging(self) -> list[int]:
-        """Take a look. The processes that have not beaten for LATE_LOOKS; each is forgotten, and its file deleted."""
+        """Look once. Returns the ids of processes without a heartbeat for LATE_LOOKS, and deletes their files."""
         seen = {}
         for file in self._folder.iterdir():
-            with suppress(FileNotFoundError, ValueError):  # It ends, and takes its file along.
+            with suppress(FileNotFoundError, ValueError):  # The process ends and deletes its file.
                 pid, changed = int(file.name), file.stat().st_mtime_ns
                 before, looks = self._unchanged.get(pid, (0, 0))
                 seen[pid] = (changed, looks + 1 if changed == before else 1)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-# What the child runs before it becomes its command. A function that runs between fork and exec would do the same, but
-# is not safe in a parent with threads: Python 3.12 and newer warn of it. In this order: a change of user would clear
-# the death signal, and a parent that died before it was set is noticed after it.
+# What the child runs before it executes its command. `preexec_fn` would do the same, but is not safe in a parent with
+# threads: Python 3.12 and newer warn about it. The order matters: a change of user would clear the death signal, and
+# only a check after setting the signal notices a parent that died before.
 _BECOME = """
 import ctypes, os, sys
 death_signal, parent, user, *command = sys.argv[1:]
@@ -39,10 +39,10 @@ def spawn(
     user: int | None = None,
     death_signal: int = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` in a session of its own, both its outputs going to `output`; as `user` if that is given.
+    """Start `command` in a session of its own, with stdout and stderr going to `output`, as `user` if given.
 
-    On Linux it is sent `death_signal` when the thread that called this ends, however it ends: call it from a thread
-    that lives as long as the child should. A Ctrl-C in the terminal does not reach it. Raises OSError if it cannot
+    On Linux it gets `death_signal` when the calling thread ends, for whatever reason: call this from a thread that
+    lives as long as the child should. A Ctrl-C in the terminal does not reach the child. Raises OSError if it cannot
     start.
     """
     if shutil.which(command[0], path=(os.environ if env is None else env).get("PATH", os.defpath)) is None:

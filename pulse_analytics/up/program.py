@@ -1,4 +1,4 @@
-"""A program of the stack: its command, and how it says that it is ready."""
+"""A program of the stack: its command, its log and its readiness probes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pulse_analytics.config import Settings
 
 PROBE_SECONDS = 1.0
-"""How long one question to a program may take; a Ctrl-C waits for its end."""
+"""Timeout of one readiness probe; a Ctrl-C waits for the probe to end."""
 LOG_LIMIT_BYTES = 10 * 1024 * 1024
 LOGS_KEPT = 3
 """Of each program, beside the log that it writes."""
@@ -30,28 +30,28 @@ _COPY_BYTES = 1024 * 1024
 
 
 class StartError(Exception):
-    """`pulse up` cannot do what it was asked to. The message says in one sentence what to change or where to look."""
+    """`pulse up` cannot start. The message says in one sentence what to change or where to look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What to run, and how to know that it runs."""
+    """What to run, and how to find out whether it is ready."""
 
     name: str
     command: Sequence[str]
     missing: Callable[[Log], str | None] = lambda _: None
-    """What it still lacks to be ready, in words; None: it is ready."""
+    """The readiness probe: what is still missing, in words, or None once it is ready."""
     once: bool = False
-    """It is ready when it has ended with exit code 0, and is not started again."""
+    """It is ready when it has ended with exit code 0, and is not restarted."""
     patience_seconds: float = 30.0
-    """How long it may take to be ready."""
+    """How long it may take to become ready."""
     grace_seconds: float = 6.5
     """How long it may take to end after SIGTERM; then its process group is killed."""
     death_signal: int = signal.SIGTERM
-    """What it is sent if `pulse up` itself is killed."""
+    """The signal it gets if `pulse up` itself is killed."""
     pass_fds: Sequence[int] = ()
     heartbeats: Path | None = None
-    """A folder where its processes say that their event loops turn; one that hangs is killed."""
+    """The folder of its processes' heartbeats (heartbeats.py); a process that hangs is killed."""
 
 
 class Log:
@@ -108,9 +108,9 @@ class Log:
             return text.encode() in file.read()
 
     def last_line(self) -> str:
-        """The line that tells most about an end: the last exception's, or else simply the last."""
+        """The line that best explains why the program ended: the last exception, or else the last line."""
         lines = [line.strip() for line in self.tail().splitlines() if line.strip()]
-        # What follows an exception says less: a server's good-bye, SQLAlchemy's link to its documentation.
+        # Lines after an exception say less: a server's shutdown message, SQLAlchemy's link to its documentation.
         exceptions = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
         return (exceptions or lines or ["it wrote nothing"])[-1]
 
@@ -123,7 +123,7 @@ def _copy(path: Path, to: Path) -> None:
 
 
 def redis_lacks(settings: Settings) -> str | None:
-    """Why the Redis of `settings.redis_url` is of no use yet; None if it answers."""
+    """Why the Redis at `settings.redis_url` is not ready, or None if it is."""
     try:
         with connect_redis(replace(settings, redis_timeout_seconds=PROBE_SECONDS)) as client:
             client.ping()
@@ -133,7 +133,7 @@ def redis_lacks(settings: Settings) -> str | None:
 
 
 def http_lacks(port: int, path: str) -> str | None:
-    """Why `GET path` on this port of loopback is not answered with 200; None if it is."""
+    """Why `GET path` on this loopback port is not answered with 200, or None if it is."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PROBE_SECONDS)
     try:
         connection.request("GET", path, headers={"Connection": "close"})
@@ -147,7 +147,7 @@ def http_lacks(port: int, path: str) -> str | None:
 
 
 def port_lacks(port: int) -> str | None:
-    """Why nobody can connect to this port of loopback; None if one can."""
+    """Why this loopback port accepts no connection, or None if it does."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=PROBE_SECONDS).close()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What `pulse up` chose, for every other command in its data directory; and what its children are given."""
+"""The values that `pulse up` chose, for every other command in its data directory, and its children's environment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def write_run_file(data_dir: Path, values: Mapping[str, str]) -> None:
-    """Write what `pulse up` chose, whole or not at all, readable by its owner only."""
+    """Write the values that `pulse up` chose, atomically, to a file that only its owner can read."""
     lines = ["# Written by `pulse up`; every command in this data directory reads it."]
     lines += [f"{name}={shlex.quote(value)}" for name, value in sorted(values.items())]
     draft = data_dir / f"{RUN_FILE}.new"
@@ -26,9 +26,9 @@ def write_run_file(data_dir: Path, values: Mapping[str, str]) -> None:
 
 
 def user_values(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The `PULSE_*` variables that the user set, the empty ones left out; PULSE_DATA_DIR, absolute, is always there.
+    """The `PULSE_*` variables that the user set, without empty ones, and always PULSE_DATA_DIR as an absolute path.
 
-    Secrets are read from the files that hold them. Raises ConfigError if one cannot be.
+    Secrets are read from their files. Raises ConfigError if a file cannot be read.
     """
     environ = os.environ if environ is None else environ
     values = with_secret_files({name: value for name, value in environ.items() if name.startswith("PULSE_") and value})
@@ -36,9 +36,9 @@ def user_values(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def child_environment(values: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a program that `pulse up` starts: its own, and the `PULSE_*` values that it chose.
+    """The environment of `pulse up`'s children: its own, with the `PULSE_*` values that it chose.
 
-    They hold what secrets' files held: a child that had both would refuse to start.
+    These hold the contents of secrets' files, so the files' variables are left out: a child with both would not start.
     """
     files = {f"{name}_FILE" for name in SECRETS}
     return {**{name: value for name, value in os.environ.items() if name not in files}, **values}

@@ -1,4 +1,4 @@
-"""Start in order, start again what dies, stop in order: one loop in the main thread."""
+"""Start in order, restart what dies, stop in order: one loop in the main thread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Supervisor:
     """The children of `pulse up`. Use it as a context manager, in the main thread: the exit stops them all."""
 
     def __init__(self, data_dir: Path, env: Mapping[str, str], say: Callable[[str], None]) -> None:
-        """Children run in `data_dir`: a file that the user happens to have beside them cannot pass for a module."""
+        """Children run in `data_dir`, so that no file in the user's current directory can be imported as a module."""
         self._data_dir = data_dir
         self._log_dir = data_dir / "log"
         self._log_dir.mkdir(mode=0o700, exist_ok=True)
@@ -38,7 +38,7 @@ class Supervisor:
         self.stop()
 
     def start(self, programs: Sequence[Program], stopping: Callable[[], bool]) -> None:
-        """Start these together and return when all are ready, or when `stopping` says so.
+        """Start these together and return when all are ready, or when `stopping()` is true.
 
         Raises StartError if one ends or is not ready in time.
         """
@@ -67,7 +67,7 @@ class Supervisor:
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
-        """Stop the last stage first: SIGTERM to all of it, SIGKILL to what is left of it after its grace."""
+        """Stop the last stage first: SIGTERM to all its children, SIGKILL to those left after their grace."""
         for stage in reversed(self._stages):
             for child in stage:
                 child.terminate()
@@ -78,15 +78,16 @@ class Supervisor:
     def _start_again(self, child: Child) -> None:
         try:
             child.start(self._env, self._data_dir)
-        except StartError as error:  # Out of processes or memory: that may heal as well.
+        except StartError as error:  # Out of processes or memory, which may also be temporary.
             self._say(f"{error} {child.plan(ran_seconds=0)}")
 
 
 @contextmanager
 def stop_signals() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C, SIGTERM and SIGHUP only make the value of this context true; a second one changes nothing."""
+    """Yields a function that is true once Ctrl-C, SIGTERM or SIGHUP came; a second signal changes nothing."""
     received: list[int] = []
-    # `nohup` ignores SIGHUP so that a closed terminal ends nothing; a shell's `&` ignores SIGINT for other reasons.
+    # Leave SIGHUP ignored if it is: `nohup` does that so that a closed terminal ends nothing. Never leave SIGINT
+    # ignored: a shell's `&` does that for other reasons.
     wanted = [signal.SIGINT, signal.SIGTERM]
     wanted += [signal.SIGHUP] if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN else []
     before = {number: signal.signal(number, lambda number, _: received.append(number)) for number in wanted}

