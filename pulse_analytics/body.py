@@ -1,4 +1,4 @@
-"""An ASGI request's body, read on the event loop within a size and a time."""
+"""An ASGI request's body, read on the event loop, with a limit on its size and on the time it takes."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class BodyTooLarge(Exception):
     def __init__(self, beginning: bytes) -> None:
         super().__init__(f"The body is larger than {len(beginning) - 1} bytes.")
         self.beginning = beginning
-        """One byte more than the limit: an application that is given it finds by itself that it is too large."""
+        """The first `limit_bytes + 1` bytes, so that an application that gets them also finds the body too large."""
 
 
 class ClientGone(Exception):
-    """The client left before its request was whole."""
+    """The client left before its request was complete."""
 
 
 BODY_IS_HERE = "pulse.body_is_here"
-"""True in the scope of a request whose body has arrived: its reading waits for nobody, and needs no timer."""
+"""True in the scope of a request whose body has arrived: reading it cannot block and needs no timeout."""
 
 
 async def read_body(scope: Scope, receive: Receive, limit_bytes: int) -> bytes:

@@ -1,4 +1,4 @@
-"""A circuit breaker: while a server hangs, one caller at a time finds out whether it still does; others are told so."""
+"""A circuit breaker: while a server hangs, one caller at a time probes it; the others fail fast."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 class Breaker:
-    """Keeps the threads of a process from being used up by a server that does not answer.
+    """Keeps a server that does not answer from using up all threads of a process.
 
-    Only failures that came late trip it: whoever fails at once, because the server is stopped, holds nobody up.
+    Only slow failures trip it. A call that fails at once, because the server is stopped, blocks no thread.
     """
 
     def __init__(self, server: str) -> None:
         self._server = server
         self._lock = threading.Lock()
         self._ask_again_at: float | None = None
-        """None: it answers."""
+        """None while the server answers."""
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Run the body, which asks the server. Raises TryAgain instead, at once, while the server hangs."""
+        """Run the body, which calls the server. While the server hangs, raise TryAgain at once instead."""
         started = time.monotonic()
         self._enter(started)
         try:
@@ -47,5 +47,5 @@ class Breaker:
             if self._ask_again_at is not None:
                 if now < self._ask_again_at:
                     raise TryAgain(f"{self._server} does not answer, and was not asked again.")
-                # This caller asks. Should it never come back, another one may, in time.
+                # This caller probes. If it never returns, another may probe after BREAKER_PROBE_SECONDS.
                 self._ask_again_at = now + config.BREAKER_PROBE_SECONDS

@@ -1,4 +1,4 @@
-"""What can go wrong, named by what the caller can do about it. http_errors.py turns these into answers."""
+"""Errors, each named for what the caller can do about it. web/problems.py turns them into answers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _PLACE_IN_SCRIPT = re.compile(r"\.? script: (?:on |[0-9a-f]{40})")
 
 @dataclass(frozen=True)
 class FieldError:
-    """One thing that is wrong with a request, and the field (of the wire's spelling) that it is wrong with."""
+    """One fault of a request, and the field, spelled as in the request, that has it."""
 
     field: str
     detail: str
 
 
 class FixRequest(Exception):
-    """The request can never succeed as it is: it must be changed, not repeated."""
+    """The request can never succeed as it is: change it before you retry."""
 
     def __init__(self, *errors: FieldError) -> None:
         super().__init__("; ".join(f"{error.field}: {error.detail}" for error in errors))
@@ -29,20 +29,20 @@ class FixRequest(Exception):
 
     @classmethod
     def from_marshmallow(cls, messages: Mapping[str, Any]) -> Self:
-        """The error for what marshmallow found: its messages by field."""
+        """The error for marshmallow's messages by field."""
         texts = {name: " ".join(found) if isinstance(found, list) else str(found) for name, found in messages.items()}
         return cls(*(FieldError(name, text) for name, text in texts.items()))
 
 
 def in_short(error: BaseException) -> str:
-    """What a driver says: its first line, with Redis' code, and without the place in a script."""
+    """A driver's message, shortened: its first line, with Redis' error code and without the position in a script."""
     code = getattr(error, "status_code", None)
     words = _PLACE_IN_SCRIPT.split(str(error).partition("\n")[0])[0].rstrip(".")[:200]
     return f"{words}." if code in {None, "ERR"} else f"{code} {words}."
 
 
 class TryAgain(Exception):
-    """The request may succeed later, as it is. Its outcome may be unknown: a repetition is safe and tells."""
+    """The same request may succeed later. Its outcome may be unknown; a retry is safe and will say."""
 
 
 class ConfigError(Exception):
@@ -50,7 +50,7 @@ class ConfigError(Exception):
 
 
 class Configure(Exception):
-    """The server lacks a setting; only its operator can help. The message names the setting."""
+    """A setting of the server is missing; only its operator can help. The message names the setting."""
 
 
 class Unauthorized(Exception):
@@ -58,11 +58,11 @@ class Unauthorized(Exception):
 
 
 class Forbidden(Exception):
-    """The request was not sent by a page of ours, or its token may not do that."""
+    """The request was not sent by one of this server's own pages, or its token does not permit it."""
 
 
 class SlowDown(Exception):
-    """The request is one too many; it may be repeated after some seconds."""
+    """Too many requests; retry after `retry_after_seconds`."""
 
     def __init__(self, words: str, *, retry_after_seconds: int) -> None:
         super().__init__(words)

@@ -13,7 +13,7 @@ MAX_TS = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 EARLIEST_MS = timedelta(days=7) // timedelta(milliseconds=1)
 LATEST_MS = timedelta(minutes=5) // timedelta(milliseconds=1)
-"""A player's clock is believed from EARLIEST_MS before to LATEST_MS after ours. (In SQL: `audit/event_days.py`.)"""
+"""`ts` is trusted from EARLIEST_MS before to LATEST_MS after the server's clock. (In SQL: `audit/event_days.py`.)"""
 
 _DAY_MS = timedelta(days=1) // timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,7 +36,8 @@ class EventType:
     """Its counter in `video_metrics`, `video_metrics_daily` and `daily_totals`."""
 
 
-#: To record and audit one more: its line here, a migration for its columns, and PULSE_EVENTS (see CONTRIBUTING.md).
+#: To record and audit another one, add its line here, a migration for its columns, and set PULSE_EVENTS
+#: (see CONTRIBUTING.md, "An event type").
 EVENT_TYPES = {
     event_type.name: event_type
     for event_type in [
@@ -50,18 +51,18 @@ COUNT_COLUMNS = tuple(event_type.count_column for event_type in EVENT_TYPES.valu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One reported fact. Only sound values get this far: what builds one has checked them."""
+    """One reported fact. Its values are valid: whatever builds an Event has checked them."""
 
     id: str
-    """The idempotency key: `event_id()` of the four that make the report."""
+    """The idempotency key: `event_id()` of the report's four fields."""
     video_id: str
     event: str
     """A name in EVENT_TYPES."""
     user_id: str
     ts: int
-    """The player's clock at the moment of the crossing, in ms since 1970, as sent."""
+    """The player's clock when the milestone was crossed, in ms since 1970, as sent."""
     received_at: int
-    """The server's clock at the door, in ms since 1970."""
+    """The web server's clock when the report arrived, in ms since 1970."""
 
     @property
     def type(self) -> EventType:
@@ -70,11 +71,11 @@ class Event:
 
 
 def event_id(video_id: str, event: str, user_id: str, ts: int) -> str:
-    """The id of a report: a version-8 UUID (RFC 9562), 48 bits of `ts` and 74 of a hash of the four.
+    """The id of a report: a version-8 UUID (RFC 9562) of 48 bits of `ts` and 74 bits of a hash of all four fields.
 
-    The same report has the same id on every path, and the ids of one time lie together in an index.
+    The same report has the same id on every path, and ids of about the same time are close together in an index.
     """
-    # Ids hold no control characters, so the joined text is as unambiguous as the four.
+    # Ids hold no control characters, so joining the fields with \0 is unambiguous.
     digest = blake2b(f"{video_id}\0{event}\0{user_id}\0{ts}".encode(), digest_size=10).digest()
     tail = int.from_bytes(digest, "big")
     number = ts << 80 | 0x8 << 76 | (tail >> 62 & 0xFFF) << 64 | 0b10 << 62 | tail & (1 << 62) - 1
@@ -83,12 +84,12 @@ def event_id(video_id: str, event: str, user_id: str, ts: int) -> str:
 
 
 def dedupe_key(event: Event) -> str:
-    """The Redis key that says: this viewer's watching of this video is counted."""
+    """The Redis key whose presence means that this viewer is already counted for this video."""
     return f"dedupe:video:{_key_part(event.video_id)}:user:{_key_part(event.user_id)}:{event.type.dedupe_suffix}"
 
 
 def count_day(event: Event) -> date:
-    """The UTC day that the event counts for: its `ts` where a player's clock can be believed, else `received_at`."""
+    """The UTC day that the event counts for: the day of `ts` if that is trusted, else of `received_at`."""
     believable = event.received_at - EARLIEST_MS <= event.ts <= event.received_at + LATEST_MS
     return _day((event.ts if believable else event.received_at) // _DAY_MS)
 
@@ -100,7 +101,7 @@ def utc_time(milliseconds: int) -> datetime:
 
 @lru_cache
 def _day(number: int) -> date:
-    """The UTC day so many days after the first of 1970."""
+    """The UTC day `number` days after 1970-01-01."""
     return date(1970, 1, 1) + timedelta(days=number)
 
 
@@ -115,5 +116,5 @@ def is_event_id(text: str) -> bool:
 
 
 def _key_part(text: str) -> str:
-    # Else (`a:user:b`, `c`) and (`a`, `b:user:c`) would share a key, and one of the two would never count.
+    # Otherwise (`a:user:b`, `c`) and (`a`, `b:user:c`) would share a key, and one of the two would never count.
     return text.replace("%", "%25").replace(":", "%3A") if ":" in text or "%" in text else text

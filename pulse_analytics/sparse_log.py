@@ -1,4 +1,4 @@
-"""A log that stays readable while the same thing goes wrong thousands of times."""
+"""A log that stays readable while the same failure happens thousands of times."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 class _Seen(NamedTuple):
     logged_at: float
     more: int
-    """How often it happened after that."""
+    """How often it has happened since."""
 
 
 class SparseLog:
-    """Warns of each cause at most once in `seconds`, and says how often it happened meanwhile.
+    """Logs a warning for each cause at most once per `seconds`, with the number of times it happened in between.
 
-    Of causes that anybody can make up it writes the first 100 in that time, and then says how many it left out.
+    Anybody can invent causes, so it logs the first 100 in that time only, and then the number of others.
     """
 
     _MOST_CAUSES = 100
@@ -32,7 +32,7 @@ class SparseLog:
         self._left_out = 0
 
     def warning(self, cause: str) -> None:
-        """Say that `cause` happened, or count it."""
+        """Log that `cause` happened, or only count it if it was logged less than `seconds` ago."""
         now = time.monotonic()
         with self._lock:
             seen = self._seen.get(cause)
