@@ -1,4 +1,4 @@
-"""The crash harness: the whole stack, clients that behave like the player, harm at random, then the accounts.
+"""The crash harness (fault injection): the whole stack, clients that behave like the player, random harm, a verdict.
 
-README.md is its map.
+See README.md for the map.
 """

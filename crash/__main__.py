@@ -17,7 +17,7 @@ from tests.servers.worker import ROOT
 
 
 def main() -> int:
-    """Run it; 1 if any run failed."""
+    """Run the harness. Returns 1 if any run failed."""
     options = _options()
     can_fill = have_own_mounts()
     if not can_fill:

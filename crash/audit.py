@@ -1,4 +1,4 @@
-"""`pulse audit`, if this tree has it: what the project itself thinks of the outcome."""
+"""The project's own verdict on a run: `pulse audit`, if this tree has that command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HAS_AUDIT = "audit" in pulse_group(create_app).commands
 
 
 def audit(env: Mapping[str, str]) -> str:
-    """What `pulse audit` has to object to; nothing if it has not, or does not exist."""
+    """What `pulse audit` found wrong; empty if it found nothing or does not exist."""
     if not HAS_AUDIT:
         return ""
     command = [sys.executable, "-m", "pulse_analytics", "audit"]

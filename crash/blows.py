@@ -1,4 +1,4 @@
-"""The harms that hit processes: SIGKILL, SIGTERM, SIGSTOP. Generators, as harms.py says."""
+"""The harms that hit processes: SIGKILL, SIGTERM, SIGSTOP. They are generators; harms.py says how those work."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def kill(stack: Stack, harm: Harm) -> Iterator[None]:
 
 
 def kill_children(stack: Stack, harm: Harm) -> Iterator[None]:
-    """SIGKILL one child of a worker after another, for a while, each a moment after it was started."""
+    """For a while, SIGKILL a worker's children one after another, each shortly after it was started."""
     part, until = stack.parts[harm.target], time.monotonic() + harm.seconds
     while time.monotonic() < until:
         _send(stack, _child(part, harm.number), signal.SIGKILL)
@@ -32,7 +32,7 @@ def kill_children(stack: Stack, harm: Harm) -> Iterator[None]:
 
 
 def term(stack: Stack, harm: Harm) -> Iterator[None]:
-    """SIGTERM, and what follows it if that is not heeded."""
+    """SIGTERM a part; if it does not end in time, its urgent signal follows."""
     yield from _signal(stack, harm, signal.SIGTERM)
 
 
@@ -56,7 +56,7 @@ def stop(stack: Stack, harm: Harm) -> Iterator[None]:
 
 
 def rolling_restart(stack: Stack, harm: Harm) -> Iterator[None]:
-    """SIGTERM each part in turn, and wait for it to be back."""
+    """SIGTERM each part in turn, and wait until it is ready again."""
     for part in stack.parts.values():
         starts = part.starts
         part.terminate()
@@ -64,7 +64,7 @@ def rolling_restart(stack: Stack, harm: Harm) -> Iterator[None]:
 
 
 def wait(seconds: float) -> Iterator[None]:
-    """Later, after so many seconds."""
+    """Yield until `seconds` have passed."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         yield

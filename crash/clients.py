@@ -1,4 +1,4 @@
-"""Clients that behave like the player: the same report again until it is answered for good."""
+"""Clients that behave like the player: they retry a report until they get a final answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLIENTS = 6
 TIMEOUT_SECONDS = 2.0
 PATIENCE_SECONDS = 60.0
 RETRY_AFTER_MAX_SECONDS = 0.5
-"""A server may ask for more; there is no time for it here."""
+"""The longest Retry-After that a client obeys, to keep runs short."""
 
 VIDEOS = ("hot", "hot", "hot", "hot", "v1", "v2", "v3", "clip:a%3A", "Ünï😀")
 TRY_AGAIN = frozenset({408, 429, 503})
@@ -29,16 +29,16 @@ _TS_OFFSETS_MS = (0, 0, 0, -86_400_000, -6 * 86_400_000, -30 * 86_400_000, 240_0
 
 
 class Habits(NamedTuple):
-    """How clients go about it."""
+    """How clients send."""
 
     pause_seconds: float = 0.04
-    """The mean between two deliveries of one client."""
+    """The mean pause between two deliveries of one client."""
     largest_batch: int = 300
-    """How many reports a few deliveries hold. Those of 2 to 20 are more frequent, and single ones by far."""
+    """The size of the largest deliveries, which are rare. Batches of 2 to 20 are more frequent, single reports most."""
 
 
 class Crowd:
-    """The clients of one run, with the ports at which they find the web processes."""
+    """The clients of one run, and the ports where they reach the web processes."""
 
     def __init__(self, ports: Sequence[int], evidence: Evidence, seed: int, habits: Habits | None = None) -> None:
         self._recent: deque[Report] = deque(maxlen=60)
@@ -50,12 +50,12 @@ class Crowd:
         ]
 
     def start(self) -> None:
-        """Begin to report."""
+        """Start to send reports."""
         for client in self._clients:
             client.start()
 
     def leave(self) -> None:
-        """Make no new reports; what was begun goes on."""
+        """Create no new reports; retries of earlier ones go on."""
         self._leave.set()
 
     def is_gone(self) -> bool:
@@ -63,7 +63,7 @@ class Crowd:
         return not any(client.is_alive() for client in self._clients)
 
     def end(self) -> None:
-        """Give up what is left, and wait for all to end."""
+        """Give up the reports that are left, and wait until all clients have ended."""
         self._leave.set()
         self._hurry.set()
         for client in self._clients:
@@ -73,7 +73,7 @@ class Crowd:
 
 class _Answer(NamedTuple):
     status: int
-    """0: there was none."""
+    """0 means no answer."""
     body: Any = None
     retry_after_seconds: float = 0.0
     sent: bool = True
@@ -109,7 +109,7 @@ class _Client(threading.Thread):
             connection.close()
 
     def _choose(self) -> list[Report]:
-        """What to deliver next: something new, mostly; or the same again, or another session of a viewer."""
+        """What to deliver next: mostly a new report; else the same one again, or another session of a viewer."""
         dice = self._chance.random()
         if dice < 0.1 and self._recent:
             return [self._chance.choice(list(self._recent))]
@@ -163,14 +163,14 @@ class _Client(threading.Thread):
         return answer
 
     def _read(self, reports: list[Report], answer: _Answer) -> list[Report]:
-        """Note what was said of each; returns those that must be sent again."""
+        """Note the answer to each report; returns those that must be retried."""
         if answer.status in {200, 202}:
             return self._read_final(reports, answer)
         if answer.status not in TRY_AGAIN and answer.status != 0:
             self._evidence.object_to(f"{answer.status} {str(answer.body)[:300]} for {[r.id for r in reports[:3]]}")
         for report in reports:
             self._evidence.answer(report, "unknown" if answer.sent else "unsent")
-        # A 4xx is final to a player, and wrong: all these reports are sound.
+        # To a player a 4xx is final. Here it is also wrong, because all these reports are valid.
         return [] if 400 <= answer.status < 500 and answer.status not in TRY_AGAIN else reports
 
     def _read_final(self, reports: list[Report], answer: _Answer) -> list[Report]:

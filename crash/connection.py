@@ -1,4 +1,4 @@
-"""One connection through a link: both of its ends."""
+"""One proxied connection through a link: both of its ends."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: close() then sends RST and forgets what is unsent.
+#: SO_LINGER with 0 s: close() sends RST and drops unsent data.
 _RESET = struct.pack("ii", 1, 0)
 
 
 class Connection(asyncio.Protocol):
-    """The client's end of one connection. Its methods belong to the loop."""
+    """The client's end of one connection. Call its methods on the event loop only."""
 
     def __init__(self, target_port: int, register: set[Connection], is_stalled: Callable[[], bool]) -> None:
-        """It is in `register` as long as it lives."""
+        """The connection is in `register` as long as it is open."""
         self.answers_left: int | None = None
-        """How many answers are let through before it is cut; None: all."""
+        """How many answers to let through before cutting the connection; None for all."""
         self._target_port = target_port
         self._register = register
         self._is_stalled = is_stalled
@@ -48,7 +48,7 @@ class Connection(asyncio.Protocol):
         self._end(self._server, reset=exc is not None)
 
     def answer_received(self, data: bytes) -> None:
-        """Pass on what the server sent, or cut."""
+        """Forward what the server sent, or cut the connection instead."""
         if self.answers_left is not None:
             self.answers_left -= 1
             if self.answers_left < 0:
@@ -58,17 +58,17 @@ class Connection(asyncio.Protocol):
             self._client.write(data)
 
     def server_lost(self, exc: Exception | None) -> None:
-        """The server hung up."""
+        """The server closed its end."""
         self._end(self._client, reset=exc is not None)
 
     def pause(self) -> None:
-        """Read nothing more from either end."""
+        """Stop reading from both ends."""
         for transport in (self._client, self._server):
             if transport is not None:
                 transport.pause_reading()
 
     def resume(self) -> None:
-        """Read again."""
+        """Resume reading."""
         for transport in (self._client, self._server):
             if transport is not None and not transport.is_closing():
                 transport.resume_reading()
@@ -76,7 +76,7 @@ class Connection(asyncio.Protocol):
             self._dial()
 
     def reset(self) -> None:
-        """Cut both ends."""
+        """Reset both ends."""
         for transport in (self._client, self._server):
             self._end(transport, reset=True)
 

@@ -1,4 +1,4 @@
-"""The run's database, new, at the migration that the plan says; and the one on SQLite."""
+"""The run's database, created at the migration that the plan chose: the protocol, and SQLite's implementation."""
 
 from __future__ import annotations
 
@@ -25,39 +25,39 @@ LOCK_WAIT_SECONDS = 0.3
 
 
 class Databases(Protocol):
-    """Makes a database for each run."""
+    """Creates a database for each run."""
 
     def new(self, folder: Path, revision: str) -> Database:
-        """A database at `revision`; what it needs of its own lies in `folder`."""
+        """A new database at `revision`, with its own files in `folder`."""
 
     def close(self) -> None:
-        """End what runs."""
+        """End the server, if there is one."""
 
 
 class Database(Protocol):
     """The database of one run."""
 
     part: Part | None
-    """Its server, if it has one."""
+    """Its server process, if it has one."""
     disk: Disk | None
-    """Where its data lies, if that can be filled."""
+    """The disk that holds its data, if that disk can be filled."""
     port: int | None
-    """Its server's, if it has one."""
+    """Its server's port, if it has one."""
 
     def url(self, port: int | None) -> str:
-        """Its URL, for PULSE_DATABASE_URL; by way of `port` if given."""
+        """Its URL, for PULSE_DATABASE_URL; through `port` if given."""
 
     def read(self, query: str) -> list[tuple[Any, ...]]:
-        """The rows of a query, past the application. Raises the driver's Error."""
+        """The rows of a query, read directly and not through the application. Raises the driver's Error."""
 
     def locked(self) -> AbstractContextManager[None]:
-        """Nobody else can count while this context lasts. Raises the driver's Error if it cannot be had soon."""
+        """Hold a lock that stops all counting while this context lasts. Raises the driver's Error on a lock timeout."""
 
     def need_new_file(self) -> None:
-        """Have the server's log need a new file; only on a full disk does that hurt."""
+        """Make the server's write-ahead log need a new file, which does harm only on a full disk."""
 
     def close(self) -> None:
-        """Throw it away."""
+        """Delete it."""
 
 
 class SqliteDatabases:
@@ -78,7 +78,7 @@ class SqliteDatabases:
         return SqliteDatabase(disk)
 
     def close(self) -> None:
-        """Nothing runs."""
+        """Nothing to do: there is no server."""
 
 
 class SqliteDatabase:
@@ -104,7 +104,7 @@ class SqliteDatabase:
             yield
 
     def need_new_file(self) -> None:
-        """Its log is one file."""
+        """Nothing to do: its log is a single file."""
 
     def close(self) -> None:
         if self.disk is not None:
@@ -114,6 +114,6 @@ class SqliteDatabase:
 def upgrade(url: str, revision: str, folder: Path) -> None:
     """Bring the database at `url` to `revision`. Raises CalledProcessError."""
     env = {**os.environ, "PULSE_DATABASE_URL": url, "PULSE_DATA_DIR": str(folder)}
-    # There is no way up to the base; asking where it is makes SQLite's file.
+    # `upgrade base` does not exist; `current` creates SQLite's file.
     words = ["current"] if revision == "base" else ["upgrade", revision]
     subprocess.run([sys.executable, "-m", "pulse_analytics", "db", *words], env=env, cwd=ROOT, check=True)

@@ -1,4 +1,4 @@
-"""Small disks that can be filled up: tmpfs mounts that nobody else sees and that vanish with the harness."""
+"""Small disks that can be filled: tmpfs mounts that only the harness sees and that vanish with it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def have_own_mounts() -> bool:
-    """Give this process, and all that it starts from now on, a mount namespace of its own; whether it may have one.
+    """Give this process, and all that it starts from now on, a mount namespace of its own. Returns whether it may.
 
-    Call it before the first thread and the first child: those that exist keep the old namespace.
+    Call it before the first thread and the first child, because existing ones keep the old namespace.
     """
     if os.geteuid() != 0:
         return False
@@ -32,7 +32,7 @@ def have_own_mounts() -> bool:
 
 
 class Disk:
-    """A folder; if `megabytes` are given, a disk of that size."""
+    """A folder, or a disk of that size if `megabytes` are given."""
 
     def __init__(self, folder: Path, megabytes: int | None, owner: int | None = None) -> None:
         self.folder = folder
@@ -43,10 +43,10 @@ class Disk:
             _check(_libc.mount(b"crash", os.fsencode(folder), b"tmpfs", 0, options.encode()))
 
     def fill(self) -> None:
-        """Leave not a byte."""
+        """Leave no free byte."""
         file = os.open(self.folder / _FILLER, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         try:
-            # What others free meanwhile is taken as well.
+            # Loop, to take also what other processes free in the meantime.
             while room := _free_bytes(self.folder):
                 os.posix_fallocate(file, os.fstat(file).st_size, room)
         except OSError as error:
@@ -60,7 +60,7 @@ class Disk:
         (self.folder / _FILLER).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Unmount it; what it held is gone."""
+        """Unmount it, which deletes its contents."""
         if self._mounted:
             self._mounted = False
             with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What clients were told: for each report that was ever sent, the answers to its attempts."""
+"""What the clients were answered: for each report ever sent, the answers to all its attempts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NO_ANSWER = "no answer"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a player reports, fixed at the crossing."""
+    """What a player reports: created when the milestone is crossed, and never changed."""
 
     video_id: str
     user_id: str
@@ -27,69 +27,69 @@ class Report:
 
     @property
     def pair(self) -> tuple[str, str]:
-        """The video and its viewer: what counts once."""
+        """The video and its viewer, which together count once."""
         return self.video_id, self.user_id
 
     def wire(self) -> dict[str, str | int]:
-        """As it is sent."""
+        """The report's JSON, as the player sends it."""
         return {"videoId": self.video_id, "event": EVENT, "userId": self.user_id, "ts": self.ts}
 
 
 @dataclass(slots=True)
 class Told:
-    """What was said of one report, over all its attempts by all who sent it."""
+    """The answers to one report, over all attempts by all clients that sent it."""
 
     report: Report
     answers: Counter[str] = field(default_factory=Counter)
-    """How often `queued`, `duplicate`, `unknown` (sent, and no answer that says what became of it) or `unsent`."""
+    """How often `queued`, `duplicate`, `unknown` (sent, without an answer that says the outcome) or `unsent`."""
     given_up: bool = False
-    """Somebody who sent it never got a final answer."""
+    """Whether a client that sent it never got a final answer."""
 
 
 class Evidence:
-    """All that clients were told in one run. Threads may share it."""
+    """All answers that the clients got in one run. Thread-safe."""
 
     def __init__(self) -> None:
         self.told: dict[str, Told] = {}
         self.wrong: list[str] = []
-        """Answers that the API never promises, in words."""
+        """Answers that the API does not define, in words."""
         self.statuses: Counter[str] = Counter()
-        """Attempts by what came back."""
+        """Attempts by HTTP status, or NO_ANSWER."""
         self.slowest_seconds = 0.0
-        """Of the answers; that there was none takes as long as a client is patient."""
+        """The slowest answer. Attempts without an answer are left out: they take as long as the client's timeout."""
         self._lock = threading.Lock()
 
     def attempt(self, status: str, seconds: float) -> None:
-        """One request came to this end: a status, or NO_ANSWER."""
+        """Note how one request ended: its status, or NO_ANSWER."""
         with self._lock:
             self.statuses[status] += 1
             if status != NO_ANSWER:
                 self.slowest_seconds = max(self.slowest_seconds, seconds)
 
     def forget_attempts(self) -> tuple[Counter[str], float]:
-        """Begin `statuses` and `slowest_seconds` anew; returns what they were. What was told stays."""
+        """Reset `statuses` and `slowest_seconds`, and return their old values. The reports' answers stay."""
         with self._lock:
             before = self.statuses, self.slowest_seconds
             self.statuses, self.slowest_seconds = Counter(), 0.0
             return before
 
     def answer(self, report: Report, answer: str) -> None:
-        """One attempt to send `report` was answered so."""
+        """Note the answer to one attempt to send `report`."""
         with self._lock:
             self._told(report).answers[answer] += 1
 
     def give_up(self, report: Report) -> None:
-        """A client ended without a final answer for `report`."""
+        """Note that a client ended without a final answer for `report`."""
         with self._lock:
             self._told(report).given_up = True
 
     def object_to(self, words: str) -> None:
-        """The server said something that it never may."""
+        """Note an answer that the server must never give."""
         with self._lock:
             self.wrong.append(words)
 
     def count(self, answer: str) -> int:
-        """How many attempts at a report were answered so."""
+        """How many attempts, over all reports, got this answer."""
         with self._lock:
             return sum(told.answers[answer] for told in self.told.values())
 

@@ -1,4 +1,4 @@
-"""What Redis and the database hold in the end, read past the application and past the links."""
+"""What Redis and the database hold at the end, read directly: not through the application or the links."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Row(NamedTuple):
 
 @dataclass(kw_only=True)
 class Found:
-    """All that there is."""
+    """Everything that Redis and the database hold."""
 
     rows: list[Row]
     metrics: Counter[str]
@@ -47,7 +47,7 @@ class Found:
 
 
 def find(redis: Redis, database: Database) -> Found:
-    """Read it all. Raises what the drivers raise."""
+    """Read everything. Raises the drivers' errors."""
     query = "SELECT id, video_id, event, user_id, ts, received_at FROM video_events"
     metrics = database.read("SELECT video_id, watched_50_count FROM video_metrics")
     daily = database.read("SELECT video_id, day, watched_50_count FROM video_metrics_daily")
@@ -66,7 +66,7 @@ def find(redis: Redis, database: Database) -> Found:
 
 
 def is_drained(redis: Redis) -> bool:
-    """Whether nothing waits in the journal. False if Redis does not say."""
+    """Whether the journal is empty. False if Redis does not answer."""
     try:
         return redis.xlen("queue:analytics") == 0 and count_pending(redis) == 0
     except RedisError:
@@ -74,7 +74,7 @@ def is_drained(redis: Redis) -> bool:
 
 
 def count_pending(redis: Redis) -> int:
-    """How many entries are with a consumer."""
+    """How many entries a consumer has taken and not settled."""
     if not redis.exists("queue:analytics"):
         return 0
     return sum(int(group["pending"]) for group in cast("Any", redis.xinfo_groups("queue:analytics")))

@@ -1,7 +1,7 @@
-"""What each harm does, and how it heals.
+"""What each harm does, and how it is undone.
 
-Each is a generator: it is advanced every TICK_SECONDS, a `yield` means "later", and closing it heals. A harm that
-cannot be done (to what is down already, say) is not done.
+Each is a generator that is advanced every TICK_SECONDS. It yields to wait, and closing it undoes the harm. A harm that
+is impossible (its target is down already, for example) is skipped.
 """
 
 from __future__ import annotations
@@ -36,30 +36,30 @@ def cut(stack: Stack, harm: Harm) -> Iterator[None]:
 
 
 def refuse(stack: Stack, harm: Harm) -> Iterator[None]:
-    """Let nobody through a link for a while."""
+    """Refuse all connections of a link for a while."""
     yield from _disturb(stack, harm, stack.links[harm.target].refuse)
 
 
 def stall(stack: Stack, harm: Harm) -> Iterator[None]:
-    """Let a link's bytes wait for a while."""
+    """Hold up a link's bytes for a while."""
     yield from _disturb(stack, harm, stack.links[harm.target].stall)
 
 
 def swallow(stack: Stack, harm: Harm) -> Iterator[None]:
-    """Cut each connection of a link instead of one of its next answers."""
+    """Cut each connection of a link just before one of its next answers."""
     yield
     stack.links[harm.target].swallow(harm.number % 6)
 
 
 def lock(stack: Stack, harm: Harm) -> Iterator[None]:
-    """Hold what counting needs in the database, for a while."""
+    """Hold a lock in the database that counting needs, for a while."""
     if _is_up(stack.database.part):
         with suppress(*DATABASE_ERRORS), stack.database.locked():
             yield from wait(harm.seconds)
 
 
 def limit_memory(stack: Stack, harm: Harm) -> Iterator[None]:
-    """Let Valkey have hardly more memory than it uses, for a while."""
+    """Limit Valkey's memory to little more than it uses, for a while."""
     if _is_up(stack.parts["valkey"]):
         with suppress(RedisError):
             used = int(stack.redis.info("memory")["used_memory"])
@@ -78,7 +78,7 @@ def unlink(stack: Stack, harm: Harm) -> Iterator[None]:
 
 
 def fill_disk(stack: Stack, harm: Harm) -> Iterator[None]:
-    """Leave no room on a disk, for a while."""
+    """Fill a disk, for a while."""
     disk = stack.valkey_disk if harm.target == "valkey" else stack.database.disk
     assert disk is not None
     disk.fill()
@@ -92,7 +92,7 @@ def fill_disk(stack: Stack, harm: Harm) -> Iterator[None]:
 
 
 def shift_clock(stack: Stack, harm: Harm) -> Iterator[None]:
-    """Set a web process's clock days back or forth, for a while."""
+    """Set a web process's clock days backward or forward, for a while."""
     stack.shift_clock(harm.target, (harm.number - 500) * DAY_NS // 25)
     try:
         yield from wait(harm.seconds)
@@ -101,7 +101,7 @@ def shift_clock(stack: Stack, harm: Harm) -> Iterator[None]:
 
 
 def migrate(stack: Stack, harm: Harm) -> Iterator[None]:
-    """Bring the database to its newest migration, or beyond that and back."""
+    """Upgrade the database to its newest migration, or beyond that and back."""
     steps: list[Callable[[], LocalProcess]] = [stack.migrations.upgrade]
     if harm.target != "head":
         steps = [stack.migrations.upgrade_beyond, stack.migrations.come_back]
@@ -129,7 +129,7 @@ KINDS: dict[str, Callable[[Stack, Harm], Iterator[None]]] = {
 
 
 def goes_on(harm: Iterator[None]) -> bool:
-    """Advance a harm; whether it lasts."""
+    """Advance a harm. Returns whether it goes on."""
     return next(harm, _OVER) is not _OVER
 
 
@@ -150,5 +150,5 @@ def _run(process: LocalProcess) -> Iterator[None]:
 
 
 def _is_up(part: Part | None) -> bool:
-    """Whether asking it cannot hang. What has no server is up."""
+    """Whether the part runs, so that a query to it cannot hang. A database without a server is always up."""
     return part is None or part.runs()

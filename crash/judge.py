@@ -1,4 +1,4 @@
-"""The comparison of what clients were told with what there is. Pure: no I/O."""
+"""Compares what the clients were answered with what Redis and the database hold. Pure: no I/O."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FAULTS = ("lost", "double", "phantom", "wrong answer", "unanswered", "left over"
 
 @dataclass
 class Verdict:
-    """How many faults of each kind, and each in words."""
+    """How many faults of each kind there are, and a description of each."""
 
     counts: Counter[str] = field(default_factory=Counter)
     words: list[str] = field(default_factory=list)
@@ -42,7 +42,7 @@ class Verdict:
 
 
 def judge(evidence: Evidence, found: Found, *, keys_kept: bool) -> Verdict:
-    """Compare. `keys_kept`: nobody took dedupe keys away, so that one row per viewer and video is all there may be."""
+    """Compare. `keys_kept`: no harm removed dedupe keys, so each viewer and video may have one row at most."""
     verdict = Verdict()
     rows = {row.id: row for row in found.rows}
     for told in evidence.told.values():
@@ -80,7 +80,7 @@ def _judge_pairs(verdict: Verdict, evidence: Evidence, found: Found, *, keys_kep
         answers = {each.report.id: dict(each.answers) for each in reports}
         if rows[pair] > allowed:
             verdict.add("double", f"{pair} has {rows[pair]} rows: {answers}", rows[pair] - allowed)
-        # A report that was told "queued" and has no row is one fault, not two.
+        # A report that was answered "queued" and has no row is one fault, not two.
         duplicates = any(each.answers["duplicate"] for each in reports)
         if not rows[pair] and duplicates and not any(each.answers["queued"] for each in reports):
             verdict.add("lost", f"{pair} was told that it counts and has no row: {answers}")

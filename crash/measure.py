@@ -1,4 +1,4 @@
-"""What one trouble does to a stack under traffic: what clients see, what waits, and for how long."""
+"""Measures what one trouble does to a stack under traffic: the clients' answers, the backlog, the time to recover."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
     from crash.troubles import Trouble
 
 AFTERWARDS_SECONDS = 1.0
-"""How long clients are watched after the harm at least: they notice later."""
+"""How long to watch the clients at least after the harm's end, because its effects reach them later."""
 PATIENCE_SECONDS = 90.0
 GLANCE_SECONDS = 0.1
-"""How long Valkey may take to say what waits: a frozen one must not freeze the supervisor."""
+"""Timeout for asking Valkey how much waits: a frozen Valkey must not freeze the supervisor."""
 READY_EVERY_SECONDS = 0.25
 
 
 class Measured(NamedTuple):
-    """What was seen from the beginning of a trouble until everything was as before."""
+    """What was seen from the start of a trouble until the stack had recovered."""
 
     statuses: Counter[str]
-    """The clients' attempts by what came back."""
+    """The clients' attempts by HTTP status, or NO_ANSWER."""
     slowest_seconds: float
     """The slowest answer."""
     most_waiting: int
-    """The most entries that the journal was seen to hold, those with a worker included."""
+    """The most entries seen in the journal, including those that a worker has taken."""
     counted_seconds: float
-    """From the end of the harm until everything accepted before that end was counted."""
+    """From the end of the harm until everything accepted before then was counted."""
 
 
 class Meter:
@@ -60,11 +60,11 @@ class Meter:
         )
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection to Valkey."""
         self._redis.close()
 
     def measure(self, trouble: Trouble) -> Measured:
-        """Do it, and look on until all is as before. Raises TimeoutError if that takes longer than it may."""
+        """Cause the trouble and watch until the stack has recovered. Raises TimeoutError after PATIENCE_SECONDS."""
         self._evidence.forget_attempts()
         most_waiting = 0
         for waiting in self._until_over(trouble):
@@ -84,7 +84,7 @@ class Meter:
         return Measured(statuses, slowest_seconds, most_waiting, counted_seconds)
 
     def _until_over(self, trouble: Trouble) -> Iterator[int]:
-        """Do the harm; yields now and then how many entries wait."""
+        """Do the harm, and yield the number of waiting entries from time to time until it is over."""
         part = self._stack.parts[trouble.restarts] if trouble.restarts else None
         starts = part.starts if part else 0
         harms: list[Iterator[None]] = [KINDS[harm.kind](self._stack, harm) for harm in trouble.harms]
@@ -94,7 +94,7 @@ class Meter:
             self._tick()
 
     def _glance(self) -> tuple[int, float | None]:
-        """How many entries wait, and since when the oldest of them; for ever and a day if none, None if unknown."""
+        """How many entries wait, and when the oldest was accepted, in ms: infinity if none waits, None if unknown."""
         with suppress(RedisError):
             pipeline = self._redis.pipeline(transaction=True)
             pipeline.xlen("queue:analytics")
@@ -114,7 +114,7 @@ class Meter:
         return [name for name, part in self._stack.parts.items() if not part.is_ready()]
 
     def _heal(self, trouble: Trouble) -> None:
-        """Take back what would hit later: the connections that had nothing to answer yet."""
+        """Undo what would take effect later: links that still wait for an answer to swallow."""
         for harm in trouble.harms:
             if harm.target in self._stack.links:
                 self._stack.links[harm.target].heal()

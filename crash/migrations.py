@@ -1,4 +1,4 @@
-"""Migrations that run while events flow: the project's own, and two of the harness's that go there and back."""
+"""Migrations that run while events flow: the project's own, and two of the harness's that go up and down again."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class Migrations:
         self._runs = 0
 
     def upgrade(self, revision: str = "head") -> LocalProcess:
-        """Bring the database up to `revision`; it runs."""
+        """Start to upgrade the database to `revision`."""
         return self._start("upgrade", revision)
 
     def upgrade_beyond(self) -> LocalProcess:
-        """Add what the harness adds: an index, and a column to two tables."""
+        """Start to apply the harness's own migrations: an index, and a column in two tables."""
         return self._start("upgrade", "-d", str(self._extra()))
 
     def come_back(self) -> LocalProcess:
-        """Take away what `upgrade_beyond` added."""
+        """Start to remove what `upgrade_beyond` added."""
         return self._start("downgrade", "-d", str(self._extra()), HEAD)
 
     def _start(self, *words: str) -> LocalProcess:
@@ -57,7 +57,7 @@ class Migrations:
         return process
 
     def _extra(self) -> Path:
-        """A copy of migrations/ with the harness's own on top."""
+        """A copy of migrations/ with the harness's own added."""
         folder = self._folder / "migrations"
         if not folder.exists():
             shutil.copytree(ROOT / "migrations", folder, ignore=shutil.ignore_patterns("__pycache__"))

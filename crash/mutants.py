@@ -1,4 +1,4 @@
-"""`python -m crash.mutants`: can the harness see? It runs on trees that are broken on purpose, until it fails."""
+"""`python -m crash.mutants`: does the harness detect bugs? Runs it on trees broken on purpose until a run fails."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _RUN = re.compile(r"seed \d+ \w+: .*: (?P<verdict>[^:]+)$")
 
 
 class Sighting(NamedTuple):
-    """What came of one mutation on one database."""
+    """The result of one mutation on one database."""
 
     mutation: str
     database: str
     runs: int
-    """How many there were; the last one failed if anything was seen."""
+    """How many runs were needed; if the mutation was detected, the last one failed."""
     seen: str
-    """The verdict of the run that failed; empty if none did."""
+    """The verdict of the failed run; empty if none failed."""
 
 
 def main() -> int:
-    """Look at each mutation on each database; 1 if one was not seen."""
+    """Try each mutation on each database. Returns 1 if one was not detected."""
     options = _options()
     databases = DATABASES if options.database == "both" else (options.database,)
     sightings = []
@@ -55,7 +55,7 @@ def table(sightings: list[Sighting]) -> str:
 
 
 def copy_tree(folder: Path) -> None:
-    """Copy what git keeps, or would, of this tree to `folder`."""
+    """Copy this tree's tracked files, and its untracked ones that are not ignored, to `folder`."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in filter(None, listed.split("\0")):
@@ -82,7 +82,7 @@ def _run_harness(mutation: Mutation, database: str, runs: int, seed: int, folder
             click.echo(f"    {line}", nl=False)
             if match := _RUN.match(line):
                 done, verdict = done + 1, match["verdict"].strip()
-    # A harness that fell over has seen nothing: 0 is "no run failed", 1 "one did", and anything else neither.
+    # A harness that crashed has detected nothing. Exit code 0 is "no run failed", 1 "one failed", others are neither.
     if not done or harness.returncode != int(verdict != "good"):
         raise RuntimeError(f"The harness ended with {harness.returncode} after {done} runs, the last {verdict!r}.")
     return Sighting(mutation.name, database, done, "" if verdict == "good" else verdict)

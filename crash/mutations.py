@@ -1,4 +1,4 @@
-"""The promises broken on purpose, one at a time: what someone in a hurry might write."""
+"""Mutations that each break one promise on purpose, as someone in a hurry might write them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """In `file`, `old` becomes `new`."""
+    """Replaces `old` with `new` in `file`."""
 
     file: str
     old: str
     new: str
 
     def applied(self, root: Path) -> str:
-        """What the file under `root` holds after it. Raises ValueError if `old` is not there exactly once."""
+        """The changed text of the file under `root`. Raises ValueError if `old` is not in it exactly once."""
         text = (root / self.file).read_text(encoding="utf-8")
         if (times := text.count(self.old)) != 1:
             raise ValueError(f"{self.file} holds {times} times: {self.old}")
@@ -33,7 +33,7 @@ class Mutation:
     changes: tuple[Change, ...]
 
     def apply(self, root: Path) -> None:
-        """Break the tree under `root`. Raises ValueError if the tree is not what this was written for."""
+        """Break the tree under `root`. Raises ValueError if the mutation no longer fits the tree."""
         for change in self.changes:
             text = change.applied(root)
             (root / change.file).write_text(text, encoding="utf-8")
@@ -193,4 +193,4 @@ SEEN_BY_TESTS = (
         ),
     ),
 )
-"""What goes wrong too seldom for the harness; it fails tests/ingest/journal/test_shared.py."""
+"""Bugs too rare for the harness to hit; each fails tests/ingest/journal/test_shared.py instead."""

@@ -25,14 +25,15 @@ if TYPE_CHECKING:
     from crash.proxy import Network
 
 DRAIN_SECONDS = 75.0
-"""How long after the healing all must be answered and counted: beyond the worker's longest back-off and time limit."""
+"""How long after healing everything may take to be answered and counted: more than a worker's longest back-off and
+time limit together."""
 RETURN_SECONDS = 35.0
-"""How long after that each part may still take to be back."""
+"""How much longer each part may take to be ready again."""
 
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What came of a run."""
+    """The result of a run."""
 
     seed: int
     database: str
@@ -46,7 +47,7 @@ class Outcome:
     """How many processes were sent SIGKILL."""
     harms: dict[str, int] = field(default_factory=dict)
     counted_seconds: float = 0.0
-    """From the healing until everything was counted."""
+    """From healing until everything was counted."""
     seconds: float = 0.0
 
     @property
@@ -56,7 +57,7 @@ class Outcome:
 
 
 class Run:
-    """One run of `plan` in `folder`, which it may fill as it likes."""
+    """One run of `plan`, with its files in `folder`."""
 
     def __init__(self, plan: Plan, folder: Path, database: Database, network: Network, *, can_fill: bool) -> None:
         self.plan = plan
@@ -83,7 +84,7 @@ class Run:
         return self._outcome(verdict, counted_seconds, time.monotonic() - started), verdict
 
     def _harm(self) -> None:
-        """Do all harm of the plan, each in its time; what still lasts in the end is healed."""
+        """Do all harms of the plan, each at its time, and undo those that still last at the end."""
         began, due = time.monotonic(), deque(self.plan.harms)
         active: list[Iterator[None]] = []
         while (elapsed := time.monotonic() - began) < self.plan.seconds:
@@ -100,7 +101,7 @@ class Run:
         parts = self._stack.parts.items()
         gone = [name for name, part in parts if not self._stack.wait_until(part.is_ready, RETURN_SECONDS)]
         verdict = Verdict()
-        # Without one of these there are no accounts to compare.
+        # Without either of these there is nothing to compare.
         if not {"valkey", "database"}.intersection(gone):
             found = find(self._stack.redis, self._stack.database)
             verdict = judge(self.evidence, found, keys_kept=self._keys_kept())
@@ -111,7 +112,7 @@ class Run:
         return verdict
 
     def _keys_kept(self) -> bool:
-        """Whether nothing in the plan takes dedupe keys away."""
+        """Whether no harm of the plan removes dedupe keys."""
         return not any(harm.kind == "unlink" or harm.target == "volatile-ttl" for harm in self.plan.harms)
 
     def _outcome(self, verdict: Verdict, counted_seconds: float, seconds: float) -> Outcome:

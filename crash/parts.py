@@ -1,4 +1,4 @@
-"""One process of the stack, which is started again when it ends, as `pulse up` or systemd would."""
+"""One process of the stack, which is restarted when it ends, as `pulse up` or systemd would do."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from tests.servers.local_process import LocalProcess
 
 RESTART_SECONDS = 0.5
-"""How long what ended stays down."""
+"""How long an ended process stays down before it is restarted."""
 GRACE_SECONDS = 6.5
 """How long it may take to end after SIGTERM, as in `pulse up`."""
 
 
 class Part:
-    """A process and what it started. `supervise` it often."""
+    """A process and its descendants. Call `supervise` often."""
 
     def __init__(
         self,
@@ -32,8 +32,8 @@ class Part:
         urgent_after_seconds: float = GRACE_SECONDS,
         outlived: bool = False,
     ) -> None:
-        """`urgent_signal` is sent when SIGTERM did not end it in time. `outlived`: its children outlive it, out of
-        reach, unless they are killed together."""
+        """`urgent_signal` is sent if SIGTERM does not end the process in time. `outlived`: its children would outlive
+        it as orphans that nothing ends, so `kill` kills them together with it."""
         self.name = name
         self.process = process
         self.starts = 0
@@ -45,21 +45,21 @@ class Part:
         self._urgent_at: float | None = None
 
     def start(self) -> None:
-        """Start it."""
+        """Start the process."""
         self._due = self._urgent_at = None
         self.starts += 1
         self.process.start()
 
     def is_ready(self) -> bool:
-        """Whether it runs and can be used."""
+        """Whether it runs and its readiness probe succeeds."""
         return self.runs() and self._is_ready()
 
     def runs(self) -> bool:
-        """Whether it lives and is not frozen."""
+        """Whether it is alive and not frozen."""
         return self.process.status == "running"
 
     def supervise(self) -> None:
-        """Bury what ended, start it when that is due, and end what SIGTERM did not."""
+        """Reap the process if it ended, restart it when due, and send the urgent signal if SIGTERM did not end it."""
         now = time.monotonic()
         if self.process.status == "exited":
             if self._due is None:
@@ -72,30 +72,30 @@ class Part:
             self.process.kill(self._urgent_signal)
 
     def kill(self) -> None:
-        """SIGKILL the first process. What is left of the others is ended as soon as that is seen."""
+        """SIGKILL the main process. `supervise` then ends what is left of the others."""
         if self._outlived:
             self.process.kill()
         else:
             self.process.kill_main()
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Send SIGTERM, unless that is done already."""
         if self._urgent_at is None and self.process.status != "exited":
             self.process.kill_main(signal.SIGTERM)
             self._urgent_at = time.monotonic() + self._urgent_after_seconds
 
     def children(self) -> list[int]:
-        """The processes that the first one started, oldest first."""
+        """The processes that the main one started, oldest first."""
         return sorted(reaper.members(self.process.pid) - {self.process.pid}) if self.starts else []
 
     def remove(self) -> None:
-        """End all of it, for good."""
+        """End the process and its descendants, for good."""
         self.process.remove()
 
 
 def revive(parts: Sequence[Part], wait_until: Callable[[Callable[[], object], float], bool], seconds: float) -> None:
-    """Wait until these are ready; kill what is not after so many seconds, as whoever runs it would, and wait again."""
-    # PostgreSQL 18's recovery, having met a full disk, may say FATAL and hang, room or not.
+    """Wait until these are ready. After `seconds`, kill those that are not, as an operator would, and wait again."""
+    # After a full disk, PostgreSQL 18's recovery may log FATAL and hang even when there is room again.
     if not wait_until(lambda: all(part.is_ready() for part in parts), seconds):
         for part in parts:
             if not part.is_ready():

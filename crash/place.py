@@ -1,4 +1,4 @@
-"""Where runs take place: a folder, the network, and the databases of one kind."""
+"""Where runs take place: a folder, the network, and databases of one kind."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Place(NamedTuple):
     """What runs share."""
 
     folder: Path
-    """Each run makes a folder of its own in it. What is left there in the end stays."""
+    """Each run creates its own folder in it. What runs leave there stays."""
     databases: Databases
     network: Network
 
@@ -33,7 +33,7 @@ class Place(NamedTuple):
 def open_place(database: str, *, can_fill: bool) -> Iterator[Place]:
     """A place for runs on `database`, one of DATABASES."""
     with ExitStack() as stop:
-        # PostgreSQL's user must get through, and root's TMPDIR may be closed to it.
+        # PostgreSQL's user must be able to enter the folder, and may have no access to root's TMPDIR.
         folder = Path(tempfile.mkdtemp(prefix="pulse-crash-", dir=None if server_user() is None else "/tmp"))
         folder.chmod(0o711)
         reaper.keep_folder(folder / "shared")
@@ -46,6 +46,6 @@ def open_place(database: str, *, can_fill: bool) -> Iterator[Place]:
 
 
 def _remove_empty(folder: Path) -> None:
-    """What failing runs left stays."""
+    """Remove the folder unless failed runs left files in it."""
     if not any(folder.iterdir()):
         folder.rmdir()

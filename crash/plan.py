@@ -1,4 +1,4 @@
-"""The harm of one run: a pure function of the seed."""
+"""The harms of one run: a pure function of the seed."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ DATABASES = ("sqlite", "postgresql")
 WEBS = ("web1", "web2")
 WORKERS = ("worker1", "worker2")
 DATABASE_REVISIONS = ("head", "head", "0001", "base")
-"""Where the database may be when events begin to flow; at head more often."""
+"""The migrations at which the database may be when events begin to flow; head is more frequent."""
 
 TRAFFIC_SECONDS = 7.0
 ROLLING_SECONDS = 12.0
-"""A rolling restart takes longer."""
+"""How long the traffic lasts in a run with a rolling restart, which needs more time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """One harm: what is done to whom, when, and for how long."""
+    """One harm: what is done to which target, when, and for how long."""
 
     at: float
-    """Seconds after the traffic began."""
+    """Seconds after the start of the traffic."""
     kind: str
     """A name in `harms.KINDS`."""
     target: str
-    """A part, `part/child`, a link `from>to`, or what the kind says."""
+    """A part, `part/child`, a link `from>to`, or what the kind defines."""
     seconds: float
-    """How long it lasts, if it does."""
+    """How long it lasts, if it is not momentary."""
     number: int
-    """Whatever the kind has to choose, 0 to 999."""
+    """A random number, 0 to 999, for what the kind has to choose."""
 
     def __str__(self) -> str:
         return f"{self.at:5.2f} s {self.kind} {self.target} {self.seconds:.2f} s #{self.number}"
@@ -44,12 +44,12 @@ class Plan:
     revision: str
     """The migration at which the database is when events begin to flow."""
     seconds: float
-    """How long there are new reports."""
+    """How long clients create new reports."""
     harms: tuple[Harm, ...]
 
 
 def make_plan(seed: int, database: str, *, can_fill: bool) -> Plan:
-    """The plan of this seed. `can_fill`: there are disks that can be filled."""
+    """The plan for this seed. `can_fill`: disks can be filled."""
     chance = random.Random(f"{database} {seed}")
     choices = targets(database, can_fill=can_fill)
     revision = chance.choice(DATABASE_REVISIONS)
@@ -65,11 +65,11 @@ def make_plan(seed: int, database: str, *, can_fill: bool) -> Plan:
 
 
 def targets(database: str, *, can_fill: bool) -> dict[str, list[str]]:
-    """Each kind of harm and whom it can be done to."""
+    """Each kind of harm and its possible targets."""
     postgresql = database == "postgresql"
     servers = ["valkey", "database"] if postgresql else ["valkey"]
     processes = [*WEBS, *WORKERS, *servers]
-    # A backend of PostgreSQL is a child of it; Valkey has none.
+    # PostgreSQL's backends are its children; Valkey has none.
     children = [f"{name}/child" for name in (*WEBS, *WORKERS, *WORKERS, *servers[1:])]
     links = list_links(database)
     disks = ["valkey", "database"] if can_fill else []
@@ -95,11 +95,11 @@ def targets(database: str, *, can_fill: bool) -> dict[str, list[str]]:
 def list_links(database: str) -> list[str]:
     """The links of the stack, `from>to`."""
     links = [f"client>{web}" for web in WEBS] + [f"{name}>valkey" for name in (*WEBS, *WORKERS)]
-    # SQLite is a file: there is nothing between it and who uses it.
+    # SQLite is a file, so there is no link to it.
     return links + ([f"{name}>database" for name in (*WEBS, *WORKERS)] if database == "postgresql" else [])
 
 
-#: How often a kind is chosen, against 1 for the others.
+#: The relative frequency of a kind; 1 for the others.
 _WEIGHTS = {"kill": 6, "kill children": 2, "term": 2, "stop": 3, "cut": 2, "swallow": 3, "stall": 2, "lock": 2}
 
 
@@ -108,7 +108,7 @@ def _draw(chance: random.Random, kinds: list[str], least: int, most: int) -> lis
 
 
 def _harm(chance: random.Random, kind: str, choices: dict[str, list[str]], seconds: float) -> Harm:
-    # Short ones are frequent; one in some outlives every time-out that the settings give.
+    # Mostly short; a few outlast every timeout of the settings.
     lasts = min(0.2 + chance.expovariate(0.8), 4.5)
     return Harm(
         at=round(chance.uniform(0.3, seconds - 0.5), 2),

@@ -31,7 +31,7 @@ class PostgresDatabases:
         self._disk = Disk(folder / "postgres", MEGABYTES, server_user()) if can_fill else None
         self._server = PostgresServer(self._disk.folder if self._disk else None)
         self._server.start()
-        # By default the log may outgrow the disk.
+        # With the default limits the write-ahead log could outgrow the disk.
         with psycopg.connect(self._server.url(), autocommit=True) as connection:
             for setting in ("max_wal_size = '64MB'", "min_wal_size = '32MB'"):
                 connection.execute(f"ALTER SYSTEM SET {setting}".encode())
@@ -68,7 +68,7 @@ class PostgresDatabase:
         self._name = name
         self.disk = disk
         self.port: int | None = server.port
-        # SIGTERM waits for the clients to leave, and refuses new ones; then, as an operator would, SIGINT.
+        # On SIGTERM it refuses new clients and waits for the others to leave; then SIGINT, as an operator would.
         self.part: Part | None = Part(
             "database",
             server.process,
@@ -103,7 +103,7 @@ class PostgresDatabase:
         try:
             self._server.drop_database(self._name)
         except psycopg.OperationalError:
-            # It did not come back, which the verdict says. Its log is evidence, and the next run begins it anew.
+            # It did not come back, as the verdict says. Keep its log as evidence: the next run starts a new one.
             shutil.copy(self._server.process.log_file, self._folder)
             self._server.kill()
 

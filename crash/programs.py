@@ -1,4 +1,4 @@
-"""The commands and environments of what the stack starts, beside those that tests/servers knows."""
+"""The commands and environments of the stack's programs, except those in tests/servers."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
 
 def environment(data_dir: Path, database_url: str, redis_url: str) -> dict[str, str]:
-    """The whole environment of a program of the project."""
+    """The complete environment of a program of the project."""
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     urls = {"PULSE_DATABASE_URL": database_url, "PULSE_REDIS_URL": redis_url}
     return {**passed_on, **_SETTINGS, **urls, "PULSE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"}
 
 
 def web_process(name: str, port: int, logs: Path, env: dict[str, str], clock: Path) -> LocalProcess:
-    """A web process on `port`, not yet started, whose clock is as far off as the file `clock` says."""
-    # As `pulse up`, with one process so that two of them are two machines.
+    """A web process on `port`, not yet started, whose clock is shifted by what the file `clock` holds."""
+    # Like that of `pulse up`, but with one process each, so that two of them stand for two machines.
     command = web_command(port, processes=1, app="crash.shifted_asgi:app")
     return LocalProcess(command, logs, name=name, env={**env, "CRASH_CLOCK": str(clock)}, cwd=ROOT)
 
 
 def set_clock(clock: Path, nanoseconds: int) -> None:
-    """Let the clock of the web process with this file be off by so much."""
-    # In place: the web process has mapped the file, and would die of SIGBUS if it looked while the file was cut short.
+    """Shift the clock of the web process with this file by `nanoseconds`."""
+    # In place: the web process maps the file, and a read while it is truncated would end it with SIGBUS.
     with clock.open("r+b" if clock.exists() else "wb") as file:
         file.write(struct.pack("q", nanoseconds))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Network:
-    """Runs the links. Leaving it as a context manager cuts all of them."""
+    """Runs the links. As a context manager, its exit cuts all of them."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -33,13 +33,13 @@ class Network:
         self._loop.close()
 
     def link(self, target_port: int) -> Link:
-        """A new link to `target_port` of loopback."""
+        """A new link to the loopback port `target_port`."""
         link = Link(self, target_port)
         self.do(link.listen)
         return link
 
     def do(self, action: Callable[[], Any]) -> None:
-        """Run `action` (or what it starts) in the loop, and wait for it."""
+        """Run `action`, or the coroutine that it returns, on the event loop, and wait for it."""
 
         async def run() -> None:
             result = action()
@@ -56,41 +56,41 @@ class Link:
         self.port = free_port()
         self.target_port = target_port
         self.stalled = False
-        """Whether bytes wait."""
+        """Whether bytes are held up."""
         self._connections: set[Connection] = set()
         self._network = network
         self._server: asyncio.Server | None = None
 
     async def listen(self) -> None:
-        """Take connections."""
+        """Accept connections."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._connect, "127.0.0.1", self.port, backlog=512)
 
     def cut(self) -> None:
-        """Reset every connection that there is."""
+        """Reset all existing connections."""
         self._network.do(self._cut)
 
     def refuse(self) -> None:
-        """Reset every connection, and take no new ones until `heal`."""
+        """Reset all connections, and refuse new ones until `heal`."""
         self._network.do(self._refuse)
 
     def stall(self) -> None:
-        """Let all bytes wait until `heal`. Nothing is closed, and new connections are taken."""
+        """Hold up all bytes until `heal`. No connection is closed, and new ones are accepted."""
         self._network.do(self._stall)
 
     def swallow(self, answers: int) -> None:
-        """Of each connection that there is, let `answers` more answers through and cut it instead of the next.
+        """Let `answers` more answers through each existing connection, and cut it instead of the next one.
 
-        What was asked is done, and who asked does not learn it.
+        The server has carried out the request then, and the client does not learn it.
         """
         self._network.do(lambda: self._swallow(answers))
 
     def heal(self) -> None:
-        """Work again."""
+        """Work normally again."""
         self._network.do(self._heal)
 
     def close(self) -> None:
-        """Reset every connection and be no more."""
+        """Reset all connections and stop listening."""
         self._network.do(self._refuse)
 
     def _cut(self) -> None:

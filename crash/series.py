@@ -1,4 +1,4 @@
-"""Many runs: resumable, one line each, the evidence of those that fail, a summary."""
+"""Many runs: resumable, one line each, with the evidence of failed ones and a summary."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WORDS_SHOWN = 12
 
 
 class Progress:
-    """The runs of one command that are done, kept in a file so that an interrupted command goes on where it was."""
+    """The finished runs of one command, kept in a file so that an interrupted command can resume."""
 
     def __init__(self, folder: Path, database: str, seed: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -40,16 +40,16 @@ class Progress:
         if not self._file.exists():
             return []
         lines = self._file.read_text(encoding="utf-8").splitlines()
-        # A harness that was killed may have left half a line.
+        # A killed harness may have left half a line.
         return [Outcome(**json.loads(line)) for line in lines if line.endswith("}")]
 
     def add(self, outcome: Outcome) -> None:
-        """One more is done."""
+        """Add a finished run."""
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(outcome)) + "\n")
 
     def finish(self) -> None:
-        """All are done: the same command begins anew."""
+        """All runs are finished: forget them, so that the same command starts from the beginning."""
         if self._file.exists():
             self._file.replace(self._file.with_suffix(".done.jsonl"))
 
@@ -57,7 +57,7 @@ class Progress:
 def run_series(
     database: str, seed: int, runs: int, progress: Progress, *, can_fill: bool, until_failure: bool = False
 ) -> list[Outcome]:
-    """Run the seeds `seed` to `seed + runs - 1` on `database`, short of those that an interrupted command has done.
+    """Run the seeds `seed` to `seed + runs - 1` on `database`, except those that an interrupted command has finished.
 
     Prints a line for each, and what went wrong.
     """
@@ -82,7 +82,7 @@ def _run(plan: Plan, place: Place, progress: Progress, *, can_fill: bool) -> Out
         with closing(place.databases.new(folder, plan.revision)) as database:
             outcome, verdict = Run(plan, folder, database, place.network, can_fill=can_fill).run()
     except KeyboardInterrupt:
-        # What is left of half a run tells nothing.
+        # The files of half a run prove nothing.
         shutil.rmtree(folder, ignore_errors=True)
         raise
     progress.add(outcome)

@@ -1,6 +1,6 @@
-"""What the harness's web processes serve: the application, on a clock that the harness sets.
+"""The ASGI application of the harness's web processes, on a clock that the harness sets.
 
-The file that CRASH_CLOCK names holds by how many nanoseconds the clock is off.
+The file at CRASH_CLOCK holds the shift of the clock in nanoseconds.
 """
 
 from __future__ import annotations

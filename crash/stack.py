@@ -37,10 +37,10 @@ TICK_SECONDS = 0.02
 
 
 class Stack:
-    """Everything that runs. As a context manager it starts, and in the end is killed."""
+    """All processes and links of a run. As a context manager, it starts them on entry and kills them on exit."""
 
     def __init__(self, folder: Path, database: Database, network: Network, *, can_fill: bool) -> None:
-        """`folder`: for data and logs. `can_fill`: its disks can be filled."""
+        """`folder` holds data and logs. `can_fill`: its disks can be filled."""
         self.logs = folder / "log"
         self.database = database
         self.network = network
@@ -56,9 +56,9 @@ class Stack:
         self.links: dict[str, Link] = {}
         self.parts: dict[str, Part] = {}
         self.kills = 0
-        """How many processes harms have sent SIGKILL."""
+        """How many processes the harms have sent SIGKILL."""
         self.direct_env = environment(self.logs, database.url(None), f"redis://127.0.0.1:{self.valkey_port}/0")
-        """The environment of a command that goes past the links."""
+        """The environment of a command that bypasses the links."""
         self.migrations = Migrations(self.logs, self.direct_env)
         self._folder = folder
         self._stop = ExitStack()
@@ -81,12 +81,12 @@ class Stack:
         self._stop.close()
 
     def supervise(self) -> None:
-        """Start again what ended. Call it often."""
+        """Restart what ended. Call it often."""
         for part in self.parts.values():
             part.supervise()
 
     def wait_until(self, true: Callable[[], object], seconds: float) -> bool:
-        """Supervise until `true()` is; whether it was in time."""
+        """Supervise until `true()` is true. Returns whether it became true within `seconds`."""
         deadline = time.monotonic() + seconds
         while not true():
             if time.monotonic() > deadline:
@@ -96,7 +96,7 @@ class Stack:
         return True
 
     def heal(self) -> None:
-        """Undo whatever harm can be undone from outside, and bring the database to the newest migration."""
+        """Undo all harm that can be undone from outside, and upgrade the database to the newest migration."""
         for link in self.links.values():
             link.heal()
         for part in self.parts.values():
@@ -113,22 +113,22 @@ class Stack:
         self._finish_migrations()
 
     def shift_clock(self, web: str, nanoseconds: int) -> None:
-        """Let a web process's clock be off by so much."""
+        """Shift a web process's clock by `nanoseconds`."""
         set_clock(self._clock(web), nanoseconds)
 
     def limit_memory(self, bytes_: int, policy: str) -> None:
-        """Set Valkey's memory limit, and what it does there. Raises RedisError."""
+        """Set Valkey's memory limit, and its eviction policy at the limit. Raises RedisError."""
         self.redis.config_set("maxmemory-policy", policy)
         self.redis.config_set("maxmemory", bytes_)
 
     def lift_memory_limit(self) -> None:
         """Undo `limit_memory`. Raises RedisError."""
-        # In this order: under the limit, the policy of every day would evict dedupe keys.
+        # Lift the limit first: below it, the usual policy would evict dedupe keys.
         self.redis.config_set("maxmemory", 0)
         self.redis.config_set("maxmemory-policy", "volatile-ttl")
 
     def waiting(self) -> int | None:
-        """How many entries the journal holds; None if Valkey does not say."""
+        """How many entries the journal holds, or None if Valkey does not answer."""
         try:
             return int(str(self.redis.xlen("queue:analytics")))
         except RedisError:
@@ -178,7 +178,7 @@ class Stack:
         return Part(name, process, lambda: b" ready." in process.logs())
 
     def _env(self, name: str) -> dict[str, str]:
-        """The environment of a part whose servers are behind its links."""
+        """The environment of a part, which reaches its servers through its links."""
         database = self.links.get(f"{name}>database")
         database_url = self.database.url(database.port if database else None)
         return environment(self.logs, database_url, f"redis://127.0.0.1:{self.links[f'{name}>valkey'].port}/0")
@@ -187,7 +187,7 @@ class Stack:
         return self._folder / f"{web}.clock"
 
     def _end(self) -> None:
-        # Clients first, that they do not fill their logs. The database's server is not this run's alone.
+        # Clients before servers, so that they do not fill their logs. Other runs use the database's server, too.
         for name, part in reversed(self.parts.items()):
             if name != "database":
                 part.remove()

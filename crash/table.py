@@ -1,4 +1,4 @@
-"""`python -m crash.table`: what each harm alone does to the stack under steady traffic, as a table."""
+"""`python -m crash.table`: what each harm by itself does to the stack under steady traffic, as a table."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
 
 REPORTS_PER_SECOND = 100
 REPORTS_PER_DELIVERY = 1.9
-"""What a client's choices amount to on average."""
-#: A flood of reports now and then would say more of itself than of the harm.
+"""The mean size of a client's deliveries."""
+#: Without rare large batches, whose effect would hide that of the harm.
 HABITS = Habits(pause_seconds=CLIENTS * REPORTS_PER_DELIVERY / REPORTS_PER_SECOND, largest_batch=20)
 CALM_SECONDS = 0.5
-"""Between two troubles."""
+"""Pause between two troubles."""
 
 _ANSWERS = ("202", "200", "503", NO_ANSWER)
 
 
 def main() -> int:
-    """Measure; 1 if the accounts are wrong in the end."""
+    """Measure. Returns 1 if the accounts are wrong at the end."""
     options = _options()
     can_fill = have_own_mounts()
     verdicts: list[Verdict] = []
@@ -64,7 +64,7 @@ def main() -> int:
 
 
 def table(rows: dict[str, list[Measured]]) -> str:
-    """What was measured, by trouble, as Markdown: of each number the median over the repeats."""
+    """The measurements by trouble, as Markdown: the median of each number over the repeats."""
     lines = ["| What | Clients see | Journal holds (max) | All counted after (max) |", "|---|---|---|---|"]
     for name, measured in rows.items():
         waiting = [each.most_waiting for each in measured]
@@ -77,7 +77,7 @@ def table(rows: dict[str, list[Measured]]) -> str:
 
 
 def _answers(measured: list[Measured]) -> str:
-    """The median number of each answer, and the slowest of all; answers that were never seen are left out."""
+    """The median count of each kind of answer, without kinds that never came, and the slowest answer of all."""
     others = sorted({status for each in measured for status in each.statuses}.difference(_ANSWERS))
     parts = []
     for status in (*_ANSWERS, *others):
@@ -90,7 +90,7 @@ def _answers(measured: list[Measured]) -> str:
 def _repeat(
     place: Place, repeat: int, troubles: list[Trouble], rows: dict[str, list[Measured]], *, can_fill: bool
 ) -> Verdict:
-    """Every trouble once, on a stack of their own, and then the accounts."""
+    """Measure every trouble once, on a stack of its own, and then compare the accounts."""
     folder, evidence = place.folder / f"table-{repeat}", Evidence()
     folder.mkdir(mode=0o711)
     with (

@@ -1,4 +1,4 @@
-"""The troubles of the table: one harm at a time, to each part and each link that it makes sense for."""
+"""The troubles of the table: one harm at a time, to each part and each link where it makes sense."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from crash.plan import WEBS, WORKERS, Harm
 
 SECONDS = 3.0
-"""How long a harm lasts, if it does."""
+"""How long a harm lasts, if it is not momentary."""
 
 _BLOWS = {"kill": "killed", "term": "sent SIGTERM", "stop": "frozen for 3 s"}
 _DISTURBANCES = {"cut": "cut", "stall": "stalled for 3 s", "swallow": "cut instead of the next answer"}
 _FORWARD, _BACK = 999, 0
-"""The numbers of the greatest shifts of a clock, 20 days either way."""
+"""The numbers that stand for the largest shifts of a clock, 20 days in either direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,13 @@ class Trouble:
 
     name: str
     harms: tuple[Harm, ...]
-    """They begin together. None: look for as long as a harm lasts."""
+    """They begin together. Empty: only watch, for as long as a harm lasts."""
     restarts: str = ""
-    """The part whose next start is the end of the harm, if one is."""
+    """The part whose next start ends the harm, if any."""
 
 
 def list_troubles(database: str, repeat: int, *, can_fill: bool) -> list[Trouble]:
-    """All there are on `database`; what one of several can suffer is another's in each `repeat`."""
+    """All troubles on `database`. A harm that hits one of several parts hits another one in each `repeat`."""
     return [
         Trouble("nothing, for 3 s", ()),
         *_blows(database, repeat),
@@ -55,14 +55,14 @@ def _blows(database: str, repeat: int) -> list[Trouble]:
     for kind, done in _BLOWS.items():
         for name, part in parts.items():
             troubles.append(Trouble(f"{name} {done}", (_harm(kind, part),), "" if kind == "stop" else part))
-        # Which of its children is at work is not known: another one each time.
+        # It is not known which of its children is working, so choose another one each time.
         child = _harm(kind, f"{worker}/child", repeat // 2)
         troubles.append(Trouble(f"a child of one worker {done}", (child,)))
     return troubles
 
 
 def _disturbances(database: str) -> list[Trouble]:
-    """The harms to links: all of a kind at once."""
+    """The harms to links, to all links of a kind at once."""
     links = {
         "clients to web": [f"client>{web}" for web in WEBS],
         "web to Valkey": [f"{web}>valkey" for web in WEBS],
@@ -78,7 +78,7 @@ def _disturbances(database: str) -> list[Trouble]:
 
 
 def _full_disks(*, can_fill: bool) -> list[Trouble]:
-    # The odd number has PostgreSQL need a new file: else it may not even notice.
+    # The odd number makes PostgreSQL need a new file; otherwise it may not even notice.
     disks = {"Valkey": _harm("fill disk", "valkey"), "the database": _harm("fill disk", "database", 1)}
     return [Trouble(f"{name}'s disk full for 3 s", (harm,)) for name, harm in disks.items() if can_fill]
 

@@ -1,1 +1,1 @@
-"""The crash harness itself, tested."""
+"""Tests of the crash harness itself."""

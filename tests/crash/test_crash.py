@@ -1,4 +1,4 @@
-"""A short run of the harness itself, with fixed seeds."""
+"""Short runs of the harness with fixed seeds."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ pytestmark = pytest.mark.timeout(240)
 
 
 def start(folder: Path, *options: str) -> subprocess.Popen[str]:
-    """The harness. Whatever it starts can be told by its TMPDIR."""
-    # Measuring what it covers would slow down what it times.
+    """Start the harness. Its processes can be recognized by their TMPDIR."""
+    # Without coverage, which would slow down what the harness times.
     env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     command = [*HEEDING_SIGNALS, sys.executable, "-m", "crash", "--progress", str(folder / "progress"), *options]
     return subprocess.Popen(command, cwd=ROOT, env={**env, "TMPDIR": str(folder)}, stdout=subprocess.PIPE, text=True)
 
 
 def left_behind(folder: Path) -> list[str]:
-    """What still runs of a harness."""
+    """Processes of a harness that still run."""
     return [path.parent.name for path in Path("/proc").glob("[0-9]*/environ") if str(folder).encode() in _read(path)]
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError:  # It ended, or is someone else's.
+    except OSError:  # The process ended, or belongs to another user.
         return b""
 
 
@@ -49,7 +49,7 @@ def test_nothing_is_lost_doubled_or_invented_on_postgresql(tmp_path: Path) -> No
 
 
 @pytest.mark.stack
-def test_nothing_is_lost_doubled_or_invented_on_sqlite_and_an_interrupted_harness_goes_on(tmp_path: Path) -> None:
+def test_nothing_is_lost_doubled_or_invented_on_sqlite_and_an_interrupted_harness_resumes(tmp_path: Path) -> None:
     options = ("--runs", "2", "--seed", "1", "--database", "sqlite")
     with start(tmp_path, *options) as harness:
         assert harness.stdout is not None
@@ -69,7 +69,7 @@ def outcome(seed: int, **changes: int) -> Outcome:
     return Outcome(seed=seed, database="sqlite", verdict="", harms={"kill": 2}, accepted=100, faults=changes)
 
 
-def test_progress_outlives_a_harness_that_was_killed_while_it_wrote(tmp_path: Path) -> None:
+def test_progress_survives_a_harness_that_is_killed_while_it_writes(tmp_path: Path) -> None:
     progress = Progress(tmp_path, "sqlite", 7)
     progress.add(outcome(7))
     with (tmp_path / "sqlite-7.jsonl").open("a") as file:
@@ -77,14 +77,14 @@ def test_progress_outlives_a_harness_that_was_killed_while_it_wrote(tmp_path: Pa
     assert progress.read() == [outcome(7)]
 
 
-def test_progress_ends_with_the_last_run(tmp_path: Path) -> None:
+def test_progress_is_forgotten_after_the_last_run(tmp_path: Path) -> None:
     progress = Progress(tmp_path, "sqlite", 7)
     progress.add(outcome(7))
     progress.finish()
     assert progress.read() == []
 
 
-def test_a_summary_adds_up() -> None:
+def test_a_summary_sums_all_runs() -> None:
     text = summary([outcome(7), outcome(8, lost=3)], 20)
     assert "2 runs, 1 failed" in text
     assert "kill 4" in text

@@ -1,4 +1,4 @@
-"""Every verdict is reached, on made-up evidence."""
+"""The judge reaches every verdict, on made-up evidence."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def evidence(*answers: tuple[Report, str]) -> Evidence:
 
 
 def found(*rows: Row, accepted: int | None = None) -> Found:
-    """What a sound system holds with these rows."""
+    """What a correct system holds if it has these rows."""
     settled = len(rows) if accepted is None else accepted
     return Found(
         rows=list(rows),
@@ -69,7 +69,7 @@ def test_an_accepted_report_is_lost_even_if_another_session_has_a_row() -> None:
     assert faults(told, found(row(SECOND_SESSION))) == {"lost": 1}
 
 
-def test_a_duplicate_of_nothing_is_lost() -> None:
+def test_a_report_answered_as_duplicate_without_any_row_is_lost() -> None:
     assert faults(evidence((FIRST, "unknown"), (FIRST, "duplicate")), found()) == {"lost": 1}
 
 
@@ -91,13 +91,13 @@ def test_a_row_that_is_counted_on_another_day_is_lost_and_double() -> None:
     assert faults(evidence((FIRST, "queued")), there) == {"lost": 1, "double": 1}
 
 
-def test_a_day_whose_total_is_not_its_rows_is_a_fault() -> None:
+def test_a_day_total_that_differs_from_the_number_of_its_rows_is_a_fault() -> None:
     there = found(row(FIRST))
     there.totals[DAY] = 3
     assert faults(evidence((FIRST, "queued")), there) == {"double": 2}
 
 
-def test_two_rows_of_one_viewer_are_double_unless_dedupe_keys_were_taken_away() -> None:
+def test_two_rows_of_one_viewer_are_double_unless_dedupe_keys_were_removed() -> None:
     told = evidence((FIRST, "queued"), (SECOND_SESSION, "queued"))
     there = found(row(FIRST), row(SECOND_SESSION))
     assert faults(told, there) == {"double": 1}
@@ -113,31 +113,31 @@ def test_a_row_that_was_never_accepted_is_a_phantom() -> None:
     assert faults(evidence((FIRST, "unsent")), found(row(FIRST), accepted=0)) == {"phantom": 1}
 
 
-def test_a_row_that_is_not_what_was_sent_is_a_phantom() -> None:
+def test_a_row_that_differs_from_what_was_sent_is_a_phantom() -> None:
     assert faults(evidence((FIRST, "queued")), found(row(FIRST, ts=TS + 5))) == {"phantom": 1}
 
 
-def test_what_was_never_answered_is_told() -> None:
+def test_a_report_without_a_final_answer_is_a_fault() -> None:
     told = evidence((FIRST, "unknown"))
     told.give_up(FIRST)
     assert faults(told, found()) == {"unanswered": 1}
 
 
-def test_a_wrong_answer_is_told() -> None:
+def test_an_answer_that_the_api_does_not_define_is_a_fault() -> None:
     told = evidence()
     told.object_to("500 for a sound report")
     assert faults(told, found()) == {"wrong answer": 1}
 
 
 @pytest.mark.parametrize("place", ["waiting", "pending", "dead"])
-def test_what_is_left_over_is_told(place: str) -> None:
+def test_entries_left_in_redis_are_a_fault(place: str) -> None:
     there = found(row(FIRST))
     setattr(there, place, 1)
     assert "left over" in faults(evidence((FIRST, "queued")), there)
 
 
 @pytest.mark.parametrize("change", [{"accepted": 2}, {"settled": 2}, {"accepted": 0, "settled": 0}])
-def test_a_ledger_that_does_not_close_is_told(change: dict[str, int]) -> None:
+def test_a_ledger_that_does_not_add_up_is_a_fault(change: dict[str, int]) -> None:
     there = found(row(FIRST))
     there.ledger.update(change)
     assert "ledger" in faults(evidence((FIRST, "queued")), there)

@@ -28,7 +28,7 @@ def test_a_mutation_applies_to_a_copy_of_the_tree_and_leaves_code_that_compiles(
         assert mutated != (ROOT / file).read_text(encoding="utf-8")
         if file.endswith(".py"):
             compile(mutated, file, "exec")
-    # What the names in it say is there: the application is made of it.
+    # Importing the application shows that the names in it exist.
     command = [sys.executable, "-c", "import wsgi; print(wsgi.__file__)"]
     done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert done.stdout.strip() == str(tmp_path / "wsgi.py")
@@ -37,7 +37,7 @@ def test_a_mutation_applies_to_a_copy_of_the_tree_and_leaves_code_that_compiles(
 @pytest.mark.nightly
 @pytest.mark.stack
 @pytest.mark.parametrize("mutation", SEEN_BY_TESTS, ids=lambda mutation: mutation.name)
-def test_a_mutation_that_the_harness_cannot_see_fails_the_tests_of_shared_calls(
+def test_a_mutation_that_the_harness_cannot_detect_fails_the_tests_of_shared_calls(
     mutation: Mutation, tmp_path: Path
 ) -> None:
     copy_tree(tmp_path)
@@ -47,14 +47,14 @@ def test_a_mutation_that_the_harness_cannot_see_fails_the_tests_of_shared_calls(
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
 
 
-def test_a_mutation_that_does_not_fit_any_more_is_told(tmp_path: Path) -> None:
+def test_a_stale_mutation_is_reported(tmp_path: Path) -> None:
     (tmp_path / "code.py").write_text("one\none\n", encoding="utf-8")
     for text in ("one\n", "two\n"):
         with pytest.raises(ValueError, match=r"code\.py holds [02] times"):
             Mutation("no fit", (Change("code.py", text, ""),)).apply(tmp_path)
 
 
-def test_the_table_says_what_was_seen_and_what_was_not() -> None:
+def test_the_table_shows_which_mutations_were_detected() -> None:
     text = table([Sighting("this", "sqlite", 3, "2 lost"), Sighting("that", "sqlite", 20, "")])
     assert "| this | sqlite | 3 | 2 lost |" in text
     assert "| that | sqlite | none of 20 | nothing |" in text

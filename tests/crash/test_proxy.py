@@ -1,4 +1,4 @@
-"""The harness's network does what it says."""
+"""The harness's network injects the faults that it promises."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Echo:
-    """A server that answers each message with itself, and remembers it."""
+    """A server that echoes each message, and remembers it."""
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
@@ -75,7 +75,7 @@ def ask(client: socket.socket, message: bytes) -> bytes:
     return client.recv(100)
 
 
-def test_cut_resets_what_is_there_and_lets_new_ones_in(link: Link, client: socket.socket) -> None:
+def test_cut_resets_open_connections_and_lets_new_ones_in(link: Link, client: socket.socket) -> None:
     link.cut()
     with pytest.raises(ConnectionResetError):
         client.recv(100)
@@ -83,7 +83,7 @@ def test_cut_resets_what_is_there_and_lets_new_ones_in(link: Link, client: socke
         assert ask(again, b"new") == b"new"
 
 
-def test_refuse_lets_nobody_in_until_it_is_healed(link: Link, client: socket.socket) -> None:
+def test_refuse_rejects_connections_until_healed(link: Link, client: socket.socket) -> None:
     link.refuse()
     with pytest.raises(ConnectionResetError):
         client.recv(100)
@@ -94,7 +94,7 @@ def test_refuse_lets_nobody_in_until_it_is_healed(link: Link, client: socket.soc
         assert ask(again, b"new") == b"new"
 
 
-def test_stall_makes_bytes_wait_and_loses_none(link: Link, echo: Echo, client: socket.socket) -> None:
+def test_stall_holds_bytes_up_and_loses_none(link: Link, echo: Echo, client: socket.socket) -> None:
     link.stall()
     client.settimeout(0.3)
     with pytest.raises(TimeoutError):
@@ -107,7 +107,7 @@ def test_stall_makes_bytes_wait_and_loses_none(link: Link, echo: Echo, client: s
         assert (client.recv(100), other.recv(100)) == (b"old", b"new")
 
 
-def test_swallow_does_what_was_asked_and_keeps_the_answer(link: Link, echo: Echo, client: socket.socket) -> None:
+def test_swallow_delivers_the_request_and_drops_the_answer(link: Link, echo: Echo, client: socket.socket) -> None:
     link.swallow(1)
     assert ask(client, b"first") == b"first"
     with pytest.raises(ConnectionResetError):
@@ -117,7 +117,7 @@ def test_swallow_does_what_was_asked_and_keeps_the_answer(link: Link, echo: Echo
         assert ask(again, b"new") == b"new"
 
 
-def test_a_server_that_is_away_is_a_reset() -> None:
+def test_a_server_that_is_down_resets_the_client() -> None:
     with Network() as network:
         link = network.link(free_port())
         with pytest.raises(ConnectionResetError), connect(link) as client:
@@ -125,7 +125,7 @@ def test_a_server_that_is_away_is_a_reset() -> None:
         link.close()
 
 
-def test_a_client_that_hangs_up_ends_the_servers_side(link: Link, echo: Echo, client: socket.socket) -> None:
+def test_a_client_that_disconnects_closes_the_servers_side(link: Link, echo: Echo, client: socket.socket) -> None:
     client.shutdown(socket.SHUT_WR)
     assert client.recv(100) == b""
 

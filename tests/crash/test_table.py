@@ -1,4 +1,4 @@
-"""The table's troubles can be done, and its rows say what was measured."""
+"""The table's troubles are possible, and its rows show what was measured."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from crash.troubles import list_troubles
 
 @pytest.mark.parametrize("database", DATABASES)
 @pytest.mark.parametrize("can_fill", [True, False])
-def test_every_trouble_is_one_that_a_run_can_have(database: str, can_fill: bool) -> None:
+def test_every_trouble_of_the_table_can_occur_in_a_run(database: str, can_fill: bool) -> None:
     possible = targets(database, can_fill=can_fill)
     for repeat in range(4):
         for trouble in list_troubles(database, repeat, can_fill=can_fill):
@@ -27,7 +27,7 @@ def test_every_repeat_has_the_same_rows_and_no_kind_of_harm_is_left_out(database
     repeats = [list_troubles(database, repeat, can_fill=True) for repeat in range(4)]
     assert len({tuple(trouble.name for trouble in troubles) for troubles in repeats}) == 1
     kinds = {harm.kind for trouble in repeats[0] for harm in trouble.harms}
-    # The one is a kill over and over, the other what a stopped server does as well.
+    # The first is a repeated kill, and a stopped server refuses connections as well.
     assert kinds == set(targets(database, can_fill=True)) - {"kill children", "refuse"}
 
 
@@ -42,7 +42,7 @@ def test_a_row_holds_the_median_and_the_worst() -> None:
     assert f"| web cut | {answers} | 20 (500) | 0.2 s (2.5 s) |" in table({"web cut": measured})
 
 
-def test_attempts_begin_anew_and_an_answer_that_never_came_is_not_the_slowest() -> None:
+def test_attempts_can_be_reset_and_a_missing_answer_is_not_the_slowest() -> None:
     evidence = Evidence()
     evidence.attempt("202", 0.5)
     evidence.attempt("no answer", 2.0)
