@@ -1,4 +1,4 @@
-"""`make bench`: measure everything, or some sections, and write the table down."""
+"""`make bench`: measure all sections, or some, and write the table."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def main(
 
 
 def run(sections: tuple[str, ...], sizes: Sizes, board: Board, out: Path) -> dict[str, str]:
-    """Measure, and write down what there is after each section; what it was measured on."""
+    """Measure, and save the results after each section. Returns the description of the machine."""
     with tempfile.TemporaryDirectory(prefix="pulse-bench-") as folder, Place(Path(folder)) as place:
         about = machine.describe(
             place,
@@ -97,7 +97,7 @@ def run(sections: tuple[str, ...], sizes: Sizes, board: Board, out: Path) -> dic
 
 
 def check(ref: str) -> None:
-    """Say now, and not after the first section, that there is no such version."""
+    """Fail at once, and not after the first section, if there is no such version."""
     try:
         with checked_out(ref):
             pass
@@ -106,7 +106,7 @@ def check(ref: str) -> None:
 
 
 def save(board: Board, about: dict[str, str], out: Path) -> None:
-    """Write the Markdown, the JSON and, if there is something to draw, the plot."""
+    """Write the Markdown, the JSON and, if growth was measured, the plot."""
     out.mkdir(parents=True, exist_ok=True)
     drawn = growth.SECTION in board.sections
     if drawn:
@@ -117,7 +117,7 @@ def save(board: Board, about: dict[str, str], out: Path) -> None:
 
 
 def _sizes(text: str | None) -> tuple[int, ...] | None:
-    """Numbers with commas between them."""
+    """Parse numbers separated by commas."""
     try:
         return tuple(sorted(int(word) for word in text.split(","))) if text else None
     except ValueError as error:

@@ -26,13 +26,13 @@ BATCH = 50
 NEIGHBOUR_BATCH = 500
 NEIGHBOUR_HEAD_START_SECONDS = 0.5
 LITERAL_SHARE = 4
-"""The literal card is sent this part of the POSTs, or a round would be mostly its own."""
+"""The task-per-event rival gets one in this many POSTs, or it would take most of a round's time."""
 MOST_REPORTS = 10_000_000
-"""More than anything takes in a turn of some seconds."""
+"""More than any server accepts in one turn of a few seconds."""
 
 
 def measure(place: Place, sizes: Sizes, board: Board) -> None:
-    """Let the doors take turns, in every round and with each setting of `appendfsync`."""
+    """Measure the doors in turn, in every round and with each setting of `appendfsync`."""
     with ExitStack() as stack:
         clients = stack.enter_context(Partner("benchmarks.client")), stack.enter_context(Partner("benchmarks.client"))
         turns = Turns(place, sizes, board, clients, open_doors(place, stack, sizes.against))
@@ -46,7 +46,7 @@ def measure(place: Place, sizes: Sizes, board: Board) -> None:
 
 
 class Taken(NamedTuple):
-    """What became of a load, and the processor time that it took."""
+    """The outcome of a load, and the CPU time that it took."""
 
     outcome: Outcome
     web_seconds: float
@@ -54,13 +54,13 @@ class Taken(NamedTuple):
 
 
 class Turns:
-    """What the doors are sent in turn."""
+    """The loads of a round, sent to each door in turn."""
 
     def __init__(
         self, place: Place, sizes: Sizes, board: Board, clients: tuple[Partner, Partner], doors: list[Door]
     ) -> None:
         self.client_percent: dict[str, float] = {}
-        """How much of a core the client used, at the most, by whom it asked. 100 would be its limit."""
+        """The most CPU that the client used, by door, in percent of a core. At 100 it would be the bottleneck."""
         self.wrk = wrk.find() if sizes.wrk else None
         self._place = place
         self._sizes = sizes
@@ -69,12 +69,12 @@ class Turns:
         self._doors = doors
 
     def warm_up(self) -> None:
-        """Send single POSTs to each door, of which nothing is noted: compilers and caches get their work done."""
+        """Send single POSTs to each door without measuring them, to warm up compilers and caches."""
         for door in self._doors:
             self._send(door, self._load(door, self._sizes.posts // LITERAL_SHARE))
 
     def take(self, fsync: str) -> None:
-        """Everything once at a setting of `appendfsync`."""
+        """Send every load once, at one setting of `appendfsync`."""
         single = self._singles(fsync, self._sizes.connections, self._doors)
         batches = self._batches(fsync)
         for what, rate in (("single POSTs", single), (f"batches of {BATCH}", batches)):
@@ -91,7 +91,7 @@ class Turns:
                 self._beside_a_neighbour(door, fsync)
 
     def _singles(self, fsync: str, connections: int, doors: list[Door]) -> float:
-        """Single POSTs to each of the doors; our events per second."""
+        """Send single POSTs to each of the doors. Returns our events per second."""
         where = "" if connections == self._sizes.connections else f" on {connections} connections"
         name = f"single POSTs{where}, {fsync}"
         posts = {LITERAL: self._sizes.posts // LITERAL_SHARE}
@@ -100,14 +100,14 @@ class Turns:
         return ours
 
     def _batches(self, fsync: str) -> float:
-        """Batches to each door that takes some; our events per second."""
+        """Send batches to each door that accepts them. Returns our events per second."""
         doors = [door for door in self._doors if door.takes_batches]
         name = f"batches of {BATCH}, {fsync}"
         ours, *_ = (self._turn(door, name, self._load(door, self._sizes.batches, BATCH)) for door in doors)
         return ours
 
     def _turn(self, door: Door, name: str, load: Load) -> float:
-        """One load to one door, noted; its events per second."""
+        """Send one load to one door and note the results. Returns its events per second."""
         outcome, web, valkey = self._send(door, load)
         rate = outcome.requests * load.batch / outcome.seconds
         self._board.add(SECTION, name, "events/s", rate, door.who)
@@ -122,7 +122,7 @@ class Turns:
         return rate
 
     def _beside_a_neighbour(self, door: Door, fsync: str) -> None:
-        """Single POSTs alone, then beside one client that posts large batches without a pause."""
+        """Send single POSTs alone, then beside one client that posts large batches without a pause."""
         name = f"single POSTs beside batches of {NEIGHBOUR_BATCH}, {fsync}, {door.who}"
         for who, has_neighbour in (("alone", False), ("beside", True)):
             outcome = self._send(door, self._timed_load(door), has_neighbour=has_neighbour).outcome
@@ -131,7 +131,7 @@ class Turns:
             self._board.add(SECTION, name, "events/s", rate, who, compare=Compare.BASE)
 
     def _load(self, door: Door, requests: int, batch: int = 1, connections: int | None = None) -> Load:
-        """So many requests, or as many as wrk sends in its time. wrk does not speak to Valkey."""
+        """A load of this many requests, or as many as wrk sends in `wrk_seconds`. wrk cannot send to Valkey."""
         by_time = self.wrk and not door.script
         return Load(
             port=door.port,
@@ -143,7 +143,7 @@ class Turns:
         )
 
     def _timed_load(self, door: Door, batch: int = 1, connections: int | None = None, more_seconds: float = 0) -> Load:
-        """For so long as wrk sends in a turn, whatever sends it."""
+        """A load that lasts as long as one turn of wrk, whichever client sends it."""
         return Load(
             port=door.port,
             reports=asdict(self._place.reports(MOST_REPORTS, self._sizes.videos)),
@@ -153,9 +153,9 @@ class Turns:
         )
 
     def _send(self, door: Door, load: Load, *, has_neighbour: bool = False) -> Taken:
-        """Send a load, check that each event was accepted, and forget them again.
+        """Send a load, check that every event was accepted, and drop the events.
 
-        wrk leaves what is on its way at the end unanswered.
+        When wrk ends, it does not wait for the answers to its last requests, so more may be accepted than it counted.
         """
         self._place.calm()
         before, web, valkey = door.accepted(), door.cpu_seconds(), self._valkey_seconds()
@@ -171,18 +171,19 @@ class Turns:
         return taken
 
     def _begin_neighbour(self, door: Door) -> Callable[[], int]:
-        """Let one more client post large batches; what is returned waits for its end and says how many events."""
+        """Start another client that posts large batches. Returns a function that waits for its end and returns its
+        number of events."""
         load = self._timed_load(door, NEIGHBOUR_BATCH, 1, 2 * NEIGHBOUR_HEAD_START_SECONDS)
         wait = self._begin(self._neighbour, load)
         time.sleep(NEIGHBOUR_HEAD_START_SECONDS)
         return lambda: wait().requests * NEIGHBOUR_BATCH
 
     def _begin(self, client: Partner, load: Load) -> Callable[[], Outcome]:
-        """wrk, where it can; else a client of ours."""
+        """Start a load with wrk if possible, else with our own client."""
         return wrk.send(self.wrk, load) if self.wrk and not load.script else send(client, load)
 
     def _valkey_seconds(self) -> float:
-        """What Valkey has used, its background rewriting not included."""
+        """The CPU time that Valkey has used, without background rewrites."""
         cpu: Any = self._place.valkey.info("cpu")
         return float(cpu["used_cpu_sys"] + cpu["used_cpu_user"])
 

@@ -1,4 +1,4 @@
-"""A journal of a million events: what it takes in memory, what it slows down, and how it drains to exact counts."""
+"""A journal of a million events: how much memory it takes, what it slows down, and that it drains to exact counts."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def main(events: int, database: str) -> None:
 
 
 def watch(system: System, pid: int) -> None:
-    """Say how the journal drains."""
+    """Print how the journal drains."""
     before = system.facts.waiting()
     while before:
         time.sleep(WINDOW_SECONDS)
@@ -66,7 +66,7 @@ def watch(system: System, pid: int) -> None:
 
 
 def latencies(system: System) -> str:
-    """The medians of a report and of the ranking, in ms, without a server between."""
+    """The median latency of a report and of the ranking, in ms, without an HTTP server in between."""
     client = system.client()
     posts = sample(lambda number: client.post("/analytics", json=report("latency", f"{time.time_ns()}-{number}")))
     tops = sample(lambda _: client.get("/admin/analytics/top", headers=HEADERS))

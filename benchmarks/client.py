@@ -1,8 +1,8 @@
-"""A client that is not the bottleneck: many kept-alive connections, one request on each at a time, made beforehand.
+"""A client that is not the bottleneck: many keep-alive connections, one request in flight on each, built beforehand.
 
-One process and one thread over epoll; it looks no further into an answer than to see its end and its first word.
-It speaks HTTP, and Redis' protocol to ask for accept.lua without any HTTP. A partner (partner.py) of the measuring
-process, which drives it with `send`.
+One process and one thread on epoll, which parses no more of an answer than its end and its status. It speaks HTTP, and
+Redis' protocol to call accept.lua without HTTP. It is a partner (partner.py) of the measuring process, which drives it
+with `send`.
 """
 
 from __future__ import annotations
@@ -28,35 +28,35 @@ _MOST_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What to send where. It is the client's job, and travels to it as JSON."""
+    """What to send where: the client's job, passed to it as JSON."""
 
     port: int
     reports: dict[str, int]
-    """The fields of a traffic.Reports."""
+    """The fields of a `traffic.Reports`."""
     batch: int = 1
     connections: int = 16
     per_second: float = 0.0
-    """0: each connection sends its next request as soon as it has its answer."""
+    """0 means that each connection sends its next request as soon as it has its answer."""
     seconds: float = 0.0
-    """If given, sending ends after this time, and requests are made as they are sent: of many, most are not needed."""
+    """If given, sending ends after this time, and requests are built while sending, since most would not be needed."""
     script: str = ""
-    """If given, the port is Redis', and this is the loaded script's digest."""
+    """If given, the port is that of Redis, and this is the digest of the loaded script."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of it. A latency is that of a request, where the pace was given from the time when it was due."""
+    """The result of a load. Latencies are per request; at a given pace they start when the request was due."""
 
     requests: int
     seconds: float
     p50_ms: float
     p99_ms: float
     cpu_seconds: float
-    """What the client itself used."""
+    """The CPU time of the client itself."""
 
 
 def send(client: Partner, load: Load) -> Callable[[], Outcome]:
-    """Let a client begin to send; what is returned waits for the outcome, and checks that all was accepted."""
+    """Start a client. Returns a function that waits for the outcome and checks that every report was accepted."""
     client.get_ready(asdict(load))
     client.go()
 
@@ -70,7 +70,7 @@ def send(client: Partner, load: Load) -> Callable[[], Outcome]:
 
 
 class Connection:
-    """One connection and the request that is on its way."""
+    """One connection and its request in flight."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
@@ -79,12 +79,12 @@ class Connection:
         self._since = 0.0
 
     def send(self, request: bytes, since: float) -> None:
-        """Send a request whose time counts from `since`."""
+        """Send a request whose latency starts at `since`."""
         self._answer, self._since = b"", since
         self.socket.sendall(request)
 
     def receive(self, is_whole: Callable[[bytes], bool]) -> tuple[bytes, float] | None:
-        """What the answer begins with and when its request began, or None if there is more to come."""
+        """The answer's status and when its request started, or None if the answer is not complete."""
         piece = self.socket.recv(_MOST_BYTES)
         if not piece:
             raise ConnectionError("The server closed the connection.")
@@ -93,7 +93,7 @@ class Connection:
 
 
 def prepare(job: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    """Build the requests and connect; what is returned sends them."""
+    """Build the requests and connect. Returns a function that sends them."""
     load = Load(**job)
     requests = _requests(load)
     if not load.seconds:
@@ -112,7 +112,7 @@ def _requests(load: Load) -> Iterator[bytes]:
 
 def _send(requests: Iterator[bytes], connections: list[Connection], load: Load) -> dict[str, Any]:
     is_whole = _redis_is_whole if load.script else _http_is_whole
-    # In turn: at a slow pace a connection that is seldom used would be closed by the server.
+    # Use connections in turn: at a slow pace, the server would close one that is idle for long.
     poll, free = select.epoll(), deque(connections)
     by_number = {connection.socket.fileno(): connection for connection in connections}
     for number in by_number:
@@ -158,13 +158,13 @@ def _http_is_whole(answer: bytes) -> bool:
 
 
 def _redis_is_whole(answer: bytes) -> bool:
-    """Whether a list of numbers, or an error, is complete."""
+    """Whether the answer, a list of numbers or an error, is complete."""
     first, end, rest = answer.partition(b"\r\n")
     return bool(end) and (not first.startswith(b"*") or rest.count(b"\r\n") >= int(first[1:]))
 
 
 def _status(word: bytes) -> str:
-    """`202` of `HTTP/1.1 202`, or Redis' first line."""
+    """`202` from `HTTP/1.1 202`, or Redis' first line."""
     return word.removeprefix(b"HTTP/1.1 ").partition(b"\r\n")[0].decode()
 
 

@@ -1,4 +1,4 @@
-"""count: from a full journal to the database, beside the bare loop and the literal card's worker."""
+"""count: from a full journal to the database, beside the bare loop and the worker of the task-per-event rival."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 SECTION = "count"
 WARM_UP = 1_000
-"""Events that are counted before the rounds, each of another video."""
+"""Events that are counted before the rounds, each of a different video."""
 VALKEY_DATABASES = range(3)
-"""Ours, the literal card's, and one that the bare loop's system never asks; as many again for the next database."""
+"""For us, for task per event, and an unused one for the bare loop's system; the next database uses the next three."""
 
 
 def measure(place: Place, sizes: Sizes, board: Board) -> None:
-    """On each database, with one worker process and with two, for many videos and for one."""
+    """Measure on each database, with one and two worker processes, for many videos and for one."""
     for processes in sizes.processes:
         with ExitStack() as stack:
             databases = [Rivals(place, database, processes, stack) for database in sizes.databases]
@@ -53,7 +53,7 @@ def measure(place: Place, sizes: Sizes, board: Board) -> None:
 
 
 class Rivals:
-    """Us and them, on one database server and one Valkey, each with a database of its own."""
+    """Our system and its rivals, on one database server and one Valkey, each with its own databases."""
 
     def __init__(self, place: Place, database: str, processes: int, stack: ExitStack) -> None:
         self._place = place
@@ -63,7 +63,7 @@ class Rivals:
         ours, literals, bares = (first + number for number in VALKEY_DATABASES)
         self._pulse = stack.enter_context(place.system(database, ours))
         self._worker = stack.enter_context(self._pulse.worker(processes))
-        # A system of ours without a worker: its tables are what the rivals write.
+        # Our system without a worker: the rival writes its tables.
         self._literal = stack.enter_context(place.system(database, literals))
         self._literal_worker = stack.enter_context(_literal_worker(self._literal, processes))
         self._queue = stack.enter_context(Celery(broker=self._literal.redis_url, set_as_current=False))
@@ -74,12 +74,12 @@ class Rivals:
             self._statements = bare.listen(self._bare.app, sample)
             self._loops = [stack.enter_context(Partner("benchmarks.rivals.bare")) for _ in range(processes)]
 
-        # The first transactions of a worker compile the statements.
+        # A worker compiles its SQL statements in its first transactions.
         drain(self._pulse, self._worker, place.reports(WARM_UP, WARM_UP))
         self._work(processes, WARM_UP)
 
     def round(self, videos: int, sizes: Sizes, board: Board) -> float:
-        """One turn of each; our rate."""
+        """Measure each once, in turn. Returns our rate."""
         name = f"{'one hot video' if videos == 1 else 'many videos'}, {self.database}, {_words(self._processes)}"
         rate = drain(self._pulse, self._worker, self._place.reports(sizes.events * self._processes, videos))
         board.add(SECTION, name, "events/s", rate, PULSE)
@@ -91,7 +91,7 @@ class Rivals:
         return rate
 
     def _loop(self, events: int, videos: int, *, spelt: bool) -> float:
-        """The bare loops, one for each worker process of ours."""
+        """The rate of the bare loops, one for each of our worker processes."""
         rows = self._bare.facts.rows()
         for loop in self._loops:
             reports = asdict(self._place.reports(events, videos))
@@ -107,7 +107,7 @@ class Rivals:
         return events * len(self._loops) / seconds
 
     def _work(self, tasks: int, videos: int) -> float:
-        """The literal card's worker: the tasks are sent while it is frozen."""
+        """The rate of the task-per-event worker, which is frozen while the tasks are sent."""
         facts = self._literal.facts
         until = facts.rows() + tasks
         self._literal_worker.process.pause()

@@ -1,4 +1,4 @@
-"""Where accept sends its reports: us, the version before us, and rivals, each with a Valkey database of its own."""
+"""The servers that accept.py sends reports to: ours, an earlier version, rivals. Each has its own Valkey database."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ if TYPE_CHECKING:
 LITERAL_DATABASE = 1
 AGAINST_DATABASE = 2
 NODE_DATABASES = dict(zip(fastify.PROCESSES, (3, 4), strict=True))
-"""Of Valkey; ours is 0."""
+"""Valkey's database numbers; ours is 0."""
 _DEDUPE_KEYS = "dedupe:*"
 _FORGET = 1_000
-"""Keys at a time."""
+"""Keys deleted at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Door:
-    """Somewhere to send reports to."""
+    """A server to send reports to."""
 
     who: str
     port: int
     server: Server | None = None
-    """None: Valkey itself."""
+    """None for Valkey itself."""
     redis: Redis | None = None
-    """Where what it accepts waits; None: it accepts nothing."""
+    """Where accepted reports wait; None if it does not store them."""
     waits_in: str = "queue:analytics"
     is_list: bool = False
-    """What it waits in; otherwise it is our journal, and there is a ledger."""
+    """Whether reports wait in a Redis list; otherwise in our journal, with a ledger."""
     script: str = ""
-    """If given, the port is Redis', and this is the script's digest."""
+    """If given, the port is that of Redis, and this is the script's digest."""
     takes_batches: bool = True
     is_system: bool = False
-    """Whether single POSTs are sent to it on many connections, too."""
+    """Whether it also gets single POSTs on many connections."""
     is_ours: bool = False
-    """Whether it is a version of ours, and so what a neighbour does to it is of interest."""
+    """Whether it is a version of pulse_analytics, which is also measured beside a neighbour."""
 
     def accepted(self) -> int:
-        """How many it has accepted: by the ledger, or, where there is none, those that wait."""
+        """How many reports it has accepted, from the ledger or, without one, how many wait."""
         if self.redis is None:
             return 0
         redis: Any = self.redis
         return int(redis.llen(self.waits_in) if self.is_list else redis.hget("pulse:ledger", "accepted") or 0)
 
     def forget(self) -> None:
-        """Drop what waits and the dedupe keys, so that each turn finds as little in Valkey as the one before."""
+        """Delete waiting reports and dedupe keys, so that every turn starts with an equally empty Valkey."""
         if self.redis is None:
             return
         self.redis.unlink(self.waits_in)
@@ -65,12 +65,12 @@ class Door:
             self.redis.unlink(*keys)
 
     def cpu_seconds(self) -> float:
-        """What its web processes have used."""
+        """The CPU time of its web processes."""
         return self.server.cpu_seconds() if self.server else 0.0
 
 
 def open_doors(place: Place, stack: ExitStack, against: str | None) -> list[Door]:
-    """Ours first."""
+    """Open all doors, ours first."""
     system = stack.enter_context(place.system("sqlite"))
     digest = system.redis.script_load((Path(scripts.__file__).parent / "lua" / "accept.lua").read_text())
     empty = stack.enter_context(wsgi_server(place.folder, {}, "benchmarks.rivals.empty:app"))

@@ -1,4 +1,4 @@
-"""Figures: what was measured, round by round, and what it is beside a rival's. Pure: no I/O."""
+"""Figures: samples, round by round, and their ratios to a rival's. Pure: no I/O."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ PULSE = "pulse"
 
 
 class Compare(Enum):
-    """What the first one of a figure is to the others."""
+    """How the others of a figure are compared with its first."""
 
     RIVALS = "divided by the rival's"
-    """Their ratio is the first's sample divided by theirs."""
+    """The ratio is the first's sample divided by the other's."""
     BASE = "divided by that at the smallest size"
-    """Their ratio is their sample divided by the first's."""
+    """The ratio is the other's sample divided by the first's."""
     NOT = "no ratio"
 
 
 class Spread(NamedTuple):
-    """The least, the middle and the most of some samples."""
+    """Minimum, median and maximum of some samples."""
 
     least: float
     median: float
@@ -38,29 +38,29 @@ class Spread(NamedTuple):
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:
-    """The least sample that at least `percent` of 100 of them do not exceed (nearest rank)."""
+    """The smallest sample that at least `percent` % of the samples do not exceed (nearest rank)."""
     ordered = sorted(samples)
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 @dataclass
 class Figure:
-    """One quantity, measured in every round, of us and of rivals that took turns with us."""
+    """One quantity, measured in every round, for us and for the rivals that took turns with us."""
 
     section: str
     name: str
     unit: str
     compare: Compare = Compare.RIVALS
     samples: dict[str, list[float]] = field(default_factory=dict)
-    """By who or what was measured, one sample for each round. The others are compared with the first."""
+    """One sample for each round, by who or what was measured. The others are compared with the first."""
 
     @property
     def first(self) -> str:
-        """Whom the others are compared with."""
+        """The one that the others are compared with."""
         return next(iter(self.samples))
 
     def ratio(self, who: str) -> Spread | None:
-        """What the first one is to `who`, or `who` to the first, round by round; None: there is nothing to compare."""
+        """The ratio of the first and `who` (see Compare) over all rounds, or None if there is nothing to compare."""
         if self.compare is Compare.NOT or who == self.first:
             return None
         one, other = self.samples[self.first], self.samples[who]
@@ -70,21 +70,21 @@ class Figure:
 
 
 class Board:
-    """All figures and remarks, in the order in which they came."""
+    """All figures and remarks, in the order in which they were added."""
 
     def __init__(self) -> None:
         self._figures: dict[tuple[str, str, str], Figure] = {}
         self.remarks: dict[str, list[str]] = {}
-        """By section."""
+        """Remarks by section."""
 
     @property
     def figures(self) -> list[Figure]:
-        """All of them."""
+        """All figures."""
         return list(self._figures.values())
 
     @property
     def sections(self) -> list[str]:
-        """Those that have figures."""
+        """The sections that have figures."""
         return list(dict.fromkeys(figure.section for figure in self.figures))
 
     def of(self, section: str) -> list[Figure]:
@@ -106,7 +106,7 @@ class Board:
         figure.samples.setdefault(who, []).append(value)
 
     def remark(self, section: str, text: str) -> None:
-        """Note a sentence that belongs to a section, once."""
+        """Note a sentence for a section; the same sentence is noted once."""
         remarks = self.remarks.setdefault(section, [])
         if text not in remarks:
             remarks.append(text)

@@ -1,6 +1,6 @@
-"""growth: does counting, or the ranking, get slower as raw events and videos become many?
+"""growth: do counting and the ranking get slower as the numbers of raw events and videos grow?
 
-A system of each size, each with a worker that is frozen when it is not its turn, so that the sizes take turns.
+There is a system of each size with its own worker. The sizes are measured in turn; the other workers are frozen.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 SECTION = "growth"
 FEW_VIDEOS = 1_000
-"""Of the systems that differ in their raw events."""
+"""The number of videos in the systems that differ in their raw events."""
 WARM_UP = 1_000
 """Events that are counted before the rounds."""
 DAYS = 30
-"""Of the history of the systems that differ in their videos."""
+"""The length of the history in the systems that differ in their videos."""
 RANKINGS = {"the ranking": "/admin/analytics/top", "the ranking of 7 days": "/admin/analytics/top?since={since}"}
 
-# Raw events of the past, eight in a ms, with ids as event_id() makes them: the time, then chance.
+# Raw events of the past, eight per ms, with ids like those of event_id(): the time, then random bits.
 FILL = {
     "postgresql": """
         INSERT INTO video_events (id, video_id, event, user_id, ts, received_at, created_at)
@@ -55,14 +55,14 @@ FILL = {
 
 
 class Kind(NamedTuple):
-    """In what the systems of a comparison differ."""
+    """What the systems of a comparison differ in."""
 
     name: str
     sizes: tuple[int, ...]
     make: Callable[[System, int], None]
-    """Brings an empty system to a size."""
+    """Fills an empty system to a size."""
     videos: Callable[[int], int]
-    """How many videos are counted at a size."""
+    """How many videos get views at a size."""
 
 
 class Grown(NamedTuple):
@@ -74,7 +74,7 @@ class Grown(NamedTuple):
 
 
 def measure(place: Place, sizes: Sizes, board: Board) -> None:
-    """On each database, for systems of more and more raw events, then of more and more videos."""
+    """Measure on each database: systems with more and more raw events, then with more and more videos."""
     for database in sizes.databases:
         for kind in (
             Kind("raw events", sizes.growth_rows, add_rows, lambda _: FEW_VIDEOS),
@@ -94,14 +94,14 @@ def measure(place: Place, sizes: Sizes, board: Board) -> None:
 
 
 def _grow(place: Place, board: Board, stack: ExitStack, database: str, kind: Kind, number: int) -> Grown:
-    """The system of one of the sizes, on that database of Valkey."""
+    """Create the system of one size, on Valkey's database `number`."""
     size = kind.sizes[number]
     system = stack.enter_context(place.system(database, number))
     started = time.monotonic()
     kind.make(system, size)
     board.remark(SECTION, f"{database}, {size:,} {kind.name}: made in {time.monotonic() - started:.1f} s.")
     worker = stack.enter_context(system.worker(1))
-    # Its first transactions compile the statements.
+    # The worker compiles its SQL statements in its first transactions.
     drain(system, worker, place.reports(WARM_UP, kind.videos(size)))
     worker.process.pause()
     return Grown(size, system, worker)
@@ -123,7 +123,7 @@ def _rank(sizes: Sizes, board: Board, name: str, grown: Grown) -> None:
 
 
 def _ask(system: System, path: str, calls: int) -> list[float]:
-    """How long each of some calls took, in s, after one that did not count."""
+    """How long each call took, in s, after one call to warm up."""
     client, times = system.client(), []
     for _ in range(1 + calls):
         started = time.perf_counter()
@@ -134,7 +134,7 @@ def _ask(system: System, path: str, calls: int) -> list[float]:
 
 
 def add_rows(system: System, rows: int) -> None:
-    """Add so many raw events, which no counter knows."""
+    """Add this many raw events without counting them."""
     with system.app.app_context():
         postgresql = db.engine.dialect.name == "postgresql"
         with db.engine.begin() as connection:
@@ -147,8 +147,8 @@ def add_rows(system: System, rows: int) -> None:
 
 
 def add_videos(system: System, videos: int) -> None:
-    """Give it a history of so many videos."""
-    # What it says is about the progress; the standard output is the table's.
+    """Add a history of this many videos."""
+    # It prints its progress, and stdout is reserved for the table.
     with system.app.app_context(), redirect_stdout(sys.stderr):
         history.fill(history.History(videos, DAYS, videos, 1.0))
         db.engine.dispose()

@@ -1,4 +1,4 @@
-"""What the figures were measured on. No names and no paths: it is published."""
+"""The machine and versions that were measured. Without host names and paths, because it is published."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SYNCS = 50
 
 
 def describe(place: Place, *, postgresql: bool, node: bool) -> dict[str, str]:
-    """Hardware, system and versions."""
+    """Hardware, operating system and versions."""
     server: Any = place.valkey.info("server")
     about = {
         "CPU": f"{os.cpu_count()} cores of {_field('/proc/cpuinfo', 'model name')}",
@@ -47,7 +47,7 @@ def describe(place: Place, *, postgresql: bool, node: bool) -> dict[str, str]:
 
 
 def _field(path: str, name: str) -> str:
-    """What a file of /proc says under a name."""
+    """The value of `name` in a file of /proc."""
     for line in Path(path).read_text(encoding="utf-8").splitlines():
         key, _, value = line.partition(":")
         if key.strip() == name:
@@ -56,7 +56,7 @@ def _field(path: str, name: str) -> str:
 
 
 def _sync_ms(folder: Path) -> float:
-    """How long it takes to have a little on the disk."""
+    """How long a small write with fsync takes."""
     times = []
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
         for _ in range(_SYNCS):

@@ -1,7 +1,7 @@
-"""Processes that work beside the measuring one: each is given jobs, gets ready, starts at a word, and says what it did.
+"""Helper processes beside the measuring one: each gets a job, prepares, starts on a signal, and returns the outcome.
 
-A line of JSON for each job on its standard input, a line that says it is ready, a line that lets it go, a line of JSON
-with the outcome. It ends when its standard input does.
+The protocol, per job: a line of JSON on its stdin, a line on its stdout when it is ready, a line on stdin to start, and
+a line of JSON with the outcome on stdout. The process ends when its stdin is closed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _READY = "ready"
 
 
 class PartnerFailed(Exception):
-    """It ended, or could not do its job; it said why on the standard error."""
+    """The partner ended or could not do its job. The reason is on its stderr."""
 
 
 class Partner:
@@ -37,17 +37,17 @@ class Partner:
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
-        # Closes its pipes and waits for it.
+        # Close its pipes and wait for it.
         self._process.__exit__(None, None, None)
 
     def get_ready(self, job: dict[str, Any]) -> None:
-        """Give it a job, and return when it is ready to begin."""
+        """Give it a job, and return when it is ready to start."""
         self._say(json.dumps(job))
         if self._hear() != _READY:
             raise PartnerFailed(self._module)
 
     def go(self) -> None:
-        """Let it begin."""
+        """Start the job."""
         self._say("go")
 
     def finish(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class Partner:
 
 
 def serve(prepare: Callable[[dict[str, Any]], Callable[[], dict[str, Any]]]) -> None:
-    """Be a partner: `prepare` gets ready for a job, and what it returns does it."""
+    """Run as a partner: `prepare` prepares a job, and the function that it returns does the job."""
     for line in sys.stdin:
         work = prepare(json.loads(line))
         sys.stdout.write(_READY + "\n")

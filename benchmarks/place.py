@@ -1,4 +1,4 @@
-"""Where systems are installed, and an installation; set as `pulse up` sets them, durable databases included."""
+"""Where systems are installed, and one installation; configured as by `pulse up`, including durable databases."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _names = map("bench_{}".format, itertools.count(1))
 
 
 class Place:
-    """Where systems are installed: a folder, one Valkey and, when it is first asked for, one PostgreSQL."""
+    """Where systems are installed: a folder, one Valkey and, from its first use, one PostgreSQL."""
 
     def __init__(self, folder: Path, postgres: PostgresServer | None = None) -> None:
         self.folder = folder
@@ -57,7 +57,7 @@ class Place:
 
     @property
     def postgres(self) -> PostgresServer:
-        """The PostgreSQL, which runs."""
+        """The PostgreSQL, started at the first use."""
         if self._postgres is None:
             self._postgres = self._stack.enter_context(PostgresServer(durable=True))
         return self._postgres
@@ -67,13 +67,13 @@ class Place:
         return f"redis://127.0.0.1:{self.redis_port}/{number}"
 
     def redis(self, number: int) -> closing[Redis]:
-        """A client of it."""
+        """A client of one of Valkey's sixteen databases."""
         return closing(Redis.from_url(self.redis_url(number), decode_responses=True))
 
     def calm(self) -> None:
-        """Return when Valkey has nothing left to do in the background, which would disturb what is measured."""
+        """Wait until Valkey does nothing in the background that would disturb the measurement."""
         valkey: Any = self.valkey
-        with suppress(ResponseError):  # It has begun to by itself.
+        with suppress(ResponseError):  # A rewrite is already running.
             valkey.bgrewriteaof()
         while (
             valkey.info("persistence")["aof_rewrite_in_progress"] or valkey.info("memory")["lazyfree_pending_objects"]
@@ -81,13 +81,13 @@ class Place:
             time.sleep(POLL_SECONDS)
 
     def reports(self, count: int, videos: int) -> Reports:
-        """So many reports that nobody was given before."""
+        """`count` reports that were not used before."""
         first, self._next_report = self._next_report, self._next_report + count
         return Reports(first=first, count=count, videos=videos, now=time.time_ns() // 1_000_000)
 
     @contextmanager
     def system(self, database: str, number: int = 0, *, version: Version = PRESENT, **changes: str) -> Iterator[System]:
-        """A system with a new, migrated database, on Valkey's database `number`, emptied. It goes when it is left."""
+        """A system with a new, migrated database, on Valkey's emptied database `number`; removed on exit."""
         name = next(_names)
         folder = self.folder / name
         folder.mkdir()
@@ -110,9 +110,9 @@ class Place:
 
 
 class System:
-    """One installation: its application in this process, to fill and to look; its programs, when they are started.
+    """One installation: its application in this process, to fill it and to read it, and its programs once started.
 
-    Those are of the given version. What looks is always the present one: it asks no more than raw Redis and raw SQL.
+    The programs are of the given version. Reading always uses the present version, with plain Redis commands and SQL.
     """
 
     def __init__(self, folder: Path, env: dict[str, str], redis: Redis, version: Version = PRESENT) -> None:
@@ -139,12 +139,12 @@ class System:
 
     @property
     def url(self) -> str:
-        """Its database's."""
+        """Its database's URL."""
         return self.env["PULSE_DATABASE_URL"]
 
     @property
     def redis_url(self) -> str:
-        """Its Redis'."""
+        """Its Redis' URL."""
         return self.env["PULSE_REDIS_URL"]
 
     @property
@@ -154,21 +154,21 @@ class System:
         return journal
 
     def client(self) -> FlaskClient:
-        """A client without a server between."""
+        """A client of the application without an HTTP server in between."""
         return self.app.test_client()
 
     def fill(self, reports: Reports) -> None:
-        """Have these accepted."""
+        """Accept these reports."""
         for batch in reports.batches():
             assert all(self.journal.accept(batch).accepted)
 
     def wake(self) -> None:
-        """Ask a worker to look into the journal."""
+        """Send a wake-up to a worker."""
         self.app.extensions["celery"].send_task("pulse_analytics.persist_events")
 
     @contextmanager
     def worker(self, processes: int) -> Iterator[WorkerContainer]:
-        """A Celery worker with so many processes."""
+        """A Celery worker with this many processes."""
         env = {**self.env, **self.version.path}
         container = start_worker(self.folder, env, processes, f"worker{processes}", cwd=self.version.folder)
         try:

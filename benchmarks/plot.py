@@ -1,4 +1,4 @@
-"""The picture of growth: how counting and the ranking change with size."""
+"""The plot of growth: how the speed of counting and of the ranking changes with size."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PANELS = (
 
 
 def draw(board: Board, path: Path) -> None:
-    """Draw it as PNG: medians with the range of the rounds."""
+    """Draw the plot as PNG: medians, with the range of the rounds."""
     canvas = Canvas(figsize=(11, 7), layout="constrained")
     for axes, (name, unit, size) in zip(canvas.subplots(2, 2).flat, PANELS, strict=True):
         for figure in board.of(growth.SECTION):
@@ -44,5 +44,5 @@ def draw(board: Board, path: Path) -> None:
 
 
 def _curve(figure: Figure) -> tuple[list[int], list[Spread]]:
-    """The sizes and what was measured at each."""
+    """The sizes, and the spread of the samples at each."""
     return [int(size.replace(",", "")) for size in figure.samples], list(map(Spread.of, figure.samples.values()))

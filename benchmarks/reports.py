@@ -32,7 +32,7 @@ RANGE = 30
 
 
 class Call(NamedTuple):
-    """A request that the page makes, with other parameters each time."""
+    """A request that the admin page makes, with different parameters each time."""
 
     name: str
     path: Callable[[], str]
@@ -81,7 +81,7 @@ def main(
 
 
 def kinds(client: FlaskClient, history: History) -> list[Call]:
-    """What the page asks for."""
+    """The requests of the admin page."""
     chance = random.Random(50)  # noqa: S311 - It chooses parameters.
 
     def some_range() -> dict[str, str]:
@@ -155,7 +155,7 @@ def measure(client: FlaskClient, calls: list[Call], times: int) -> None:
 
 
 def show_plans(client: FlaskClient, calls: list[Call]) -> None:
-    """Print the plans of the statements of one call of each kind."""
+    """Print the query plans of one call of each kind."""
     said: list[tuple[str, Any]] = []
 
     @event.listens_for(db.engine, "before_cursor_execute")

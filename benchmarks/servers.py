@@ -1,4 +1,4 @@
-"""Web servers on a free port of loopback, and a worker that drains a journal."""
+"""Web servers on a free loopback port, and a worker that drains a journal."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ if TYPE_CHECKING:
 
 _START_SECONDS = 30
 _GRANIAN = "--interface wsgi --host 127.0.0.1 --workers 2 --blocking-threads 8 --workers-kill-timeout 5"
-"""With which `pulse up` served version 0.1.0. The rivals keep it, so that one run can be compared with another."""
+"""The options with which `pulse up` served version 0.1.0. Rivals keep them, so that runs remain comparable."""
 
 
 class Server(NamedTuple):
-    """A web server that answers."""
+    """A web server that is ready."""
 
     port: int
     process: LocalProcess
 
     def cpu_seconds(self) -> float:
-        """What all its processes have used."""
+        """The CPU time of all its processes."""
         ticks = sum(_ticks(pid) for pid in reaper.members(self.process.pid))
         return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def drain(system: System, worker: WorkerContainer, reports: Reports) -> float:
-    """Have these accepted while the worker is frozen, then let it go on; events per second until all are counted.
+    """Accept these reports while the worker is frozen, then resume it. Returns events per second until all are counted.
 
-    Checks that the database holds that many more.
+    Checks that the database holds as many more events as there are reports.
     """
     rows, accepted = system.facts.rows(), system.facts.ledger()["settled"]
     worker.process.pause()
@@ -57,7 +57,8 @@ def drain(system: System, worker: WorkerContainer, reports: Reports) -> float:
     while system.facts.waiting():
         time.sleep(POLL_SECONDS)
     seconds = time.monotonic() - started
-    # A run that is frozen while it lingers, for longer than a run may take, is killed with what it has taken by then.
+    # Let the drain end before the worker is frozen again: if it is frozen while it lingers, for longer than its time
+    # limit, it is killed together with the entries that it has taken.
     time.sleep(3 * LINGER_SECONDS)
     assert system.facts.rows() - rows == reports.count
     assert system.facts.ledger()["settled"] - accepted == reports.count
@@ -66,7 +67,7 @@ def drain(system: System, worker: WorkerContainer, reports: Reports) -> float:
 
 @contextmanager
 def web_server(folder: Path, env: Mapping[str, str], version: Version = PRESENT) -> Iterator[Server]:
-    """A version of ours, served as its `pulse up` does."""
+    """A version of pulse_analytics, served as by its `pulse up`."""
     port = free_port()
     heartbeats = folder / f"web-{port}" / "heartbeats"
     heartbeats.mkdir(parents=True)
@@ -88,7 +89,7 @@ def wsgi_server(folder: Path, env: Mapping[str, str], app: str) -> Iterator[Serv
 def running(
     folder: Path, name: str, command: Sequence[str], port: int, env: Mapping[str, str], cwd: Path = ROOT
 ) -> Iterator[Server]:
-    """A web server, once it answers GET /readyz with 200; its log is in `folder`."""
+    """A web server that answers GET /readyz with 200; its log is in `folder`."""
     process = LocalProcess(command, folder, name=name, env=environment(env), cwd=cwd)
     process.start()
     try:
@@ -100,9 +101,9 @@ def running(
 
 
 def _ticks(pid: int) -> int:
-    """The processor time of a process and of its children that it has waited for; 0 if it is gone."""
+    """The CPU time of a process and of its reaped children, in clock ticks; 0 if it has ended."""
     with suppress(FileNotFoundError, ProcessLookupError):
-        # The name, in parentheses, may hold spaces.
+        # The process name, in parentheses, may contain spaces.
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         return sum(map(int, fields[11:15]))
     return 0

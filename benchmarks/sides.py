@@ -1,4 +1,4 @@
-"""Whole systems that through compares: us, the version before us, and the Node rival, each with workers that run."""
+"""The whole systems that through.py compares: ours, an earlier version, the Node rival, each with running workers."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from benchmarks.rivals.fastify import NodeSystem
 
 WORKER_PROCESSES = 2
-"""Of ours."""
+"""Worker processes of our system."""
 AGAINST_DATABASE = 1
 NODE_DATABASES = dict(zip(fastify.PROCESSES, (2, 3), strict=True))
-"""Of Valkey; ours is 0."""
+"""Valkey's database numbers; ours is 0."""
 PATIENCE_SECONDS = 30.0
 
 
 class Moment(NamedTuple):
-    """What a side said at a time."""
+    """The state of a side at one time."""
 
     at: float
     recorded: int
-    """Events that are counted, ever."""
+    """All events counted so far."""
     waiting: int
 
 
@@ -40,14 +40,14 @@ class Side(Protocol):
     port: int
 
     def moment(self) -> Moment:
-        """What it says now."""
+        """Its state now."""
 
     def finish(self, least: int, most: int) -> None:
-        """Return when nothing waits, and check that so many are then recorded and that every counter is exact."""
+        """Wait until nothing waits; check that `least` to `most` events are recorded and that every counter is exact."""
 
 
 def open_sides(place: Place, stack: ExitStack, database: str, against: str | None) -> list[Side]:
-    """Ours first."""
+    """Open all sides, ours first."""
     sides: list[Side] = [_open_version(place, stack, database, PRESENT, 0)]
     if against:
         version = stack.enter_context(checked_out(against))
@@ -67,7 +67,7 @@ def _open_version(place: Place, stack: ExitStack, database: str, version: Versio
 
 
 class PulseSide:
-    """A version of ours."""
+    """A version of pulse_analytics."""
 
     def __init__(self, who: str, port: int, system: System) -> None:
         self.who = who
@@ -75,11 +75,11 @@ class PulseSide:
         self._facts = system.facts
 
     def moment(self) -> Moment:
-        """What the journal says now."""
+        """The state of the journal now."""
         return Moment(time.monotonic(), self._facts.ledger()["settled"], self._facts.waiting())
 
     def finish(self, least: int, most: int) -> None:
-        """Return when the journal is empty."""
+        """Wait until the journal is empty, and check."""
         wait_until(lambda: self._facts.waiting() == 0, PATIENCE_SECONDS)
         assert least <= self._facts.rows() <= most
         self._facts.assert_exact()
@@ -95,10 +95,10 @@ class NodeSide:
         self._forgotten = 0
 
     def moment(self) -> Moment:
-        """What the database and the queue say now. What was forgotten counts as recorded once it is."""
+        """The state of the database and the queue now. Events that `finish` drops from the queue count as recorded."""
         return Moment(time.monotonic(), self._node.rows() + self._forgotten, self._node.waiting())
 
     def finish(self, least: int, most: int) -> None:
-        """Empty the queue, which takes the rival much longer than a turn, and wait for what was taken from it."""
+        """Drop the queue, which the rival would need much longer than a turn to work off, and wait for taken events."""
         self._forgotten += self._node.forget_what_waits()
         self._node.assert_exact(least - self._forgotten, most - self._forgotten)

@@ -10,45 +10,45 @@ DATABASES = ("postgresql", "sqlite")
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """The usual run, some 30 minutes on two cores."""
+    """The usual run, about 30 minutes on two cores."""
 
     rounds: int = 5
     databases: tuple[str, ...] = DATABASES
     against: str | None = None
-    """A version, as git knows it, that accept and through measure beside the present one."""
+    """A git revision that accept and through measure beside the present version."""
     connections: int = 16
     more_connections: tuple[int, ...] = (64, 256)
-    """On which single POSTs are sent as well, to us and to what else is a whole system."""
+    """More numbers of connections for single POSTs, to whole systems only."""
     fsync: tuple[str, ...] = FSYNC
     """Settings of `appendfsync` in accept."""
     videos: int = 10_000
-    """That events are spread over, where it is not one hot video."""
+    """Videos that events are spread over, except where one video gets all."""
     posts: int = 5_000
-    """Single POSTs of a round of accept; a rival gets as many, or as many as it does in about the time."""
+    """Single POSTs per round of accept; a slower rival gets as many as it answers in about the same time."""
     batches: int = 400
-    """Batches of 50 of a round of accept."""
+    """Batches of 50 per round of accept."""
     wrk: bool = True
-    """Whether wrk, where it is on the PATH, sends what is posted in accept, and in through as fast as it goes."""
+    """Whether to send with wrk, if it is on the PATH, in accept and in through at full speed."""
     wrk_seconds: int = 3
-    """For so long, in a round."""
+    """How long wrk sends in a round."""
     events: int = 30_000
-    """That wait when a round of count begins, for each worker process."""
+    """Events that wait at the start of a round of count, per worker process."""
     tasks: int = 600
-    """That wait when a round of the literal card begins, for each worker process."""
+    """Tasks that wait at the start of a round of the task-per-event rival, per worker process."""
     processes: tuple[int, ...] = (1, 2)
-    """Of the worker."""
+    """Numbers of worker processes."""
     through_flood_seconds: float = 5.0
-    """Of a round of through, as fast as POSTs are answered."""
+    """Length of a round of through at full speed."""
     through_seconds: float = 8.0
-    """Of a round of through at a given pace."""
+    """Length of a round of through at a given pace."""
     waiting: int = 50_000
-    """Events of a round of space."""
+    """Events per round of space."""
     growth_rows: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     growth_videos: tuple[int, ...] = (1_000, 10_000, 100_000)
     growth_events: int = 10_000
-    """Counted in a round of growth at each size."""
+    """Events counted per round of growth at each size."""
     growth_calls: int = 100
-    """Rankings asked for in a round of growth at each size."""
+    """Rankings requested per round of growth at each size."""
 
 
 USUAL = Sizes()

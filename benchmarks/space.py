@@ -1,4 +1,4 @@
-"""space: what an event takes in Redis while it waits, what its dedupe key takes, and what it takes in the database."""
+"""space: the bytes of an event in Redis while it waits, of its dedupe key, and of its rows in the database."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 SECTION = "space"
 FEW_VIDEOS = 100
-"""So few that what the counters take does not show."""
+"""Few enough for the counters to take negligible space."""
 LITERAL_SHARE = 10
-"""The literal card gets this part of the events: sending a task takes a millisecond."""
+"""The task-per-event rival gets one in this many events, because sending a task takes a millisecond."""
 
 
 def measure(place: Place, sizes: Sizes, board: Board) -> None:
-    """Fill, and see what it took."""
+    """Fill the journal and the database, and measure the bytes."""
     for _ in range(sizes.rounds):
         _measure_journal(place, sizes, board)
         _measure_literal(place, sizes, board)
@@ -61,7 +61,7 @@ def _measure_literal(place: Place, sizes: Sizes, board: Board) -> None:
         redis.flushdb()
         queue = stack.enter_context(closing(Celery(broker=place.redis_url(1), set_as_current=False)))
         tasks = max(1, sizes.waiting // LITERAL_SHARE)
-        # What Celery sets up at the first one is no task's own.
+        # Celery's set-up at the first task must not count as part of a task.
         queue.send_task(TASK, [{}])
         place.calm()
         before = _used(redis)
@@ -90,7 +90,7 @@ def _used(redis: Redis) -> int:
 
 
 def _size(database: str) -> int:
-    """The bytes of the raw events and their index; on SQLite, which does not say, of the whole file."""
+    """The bytes of the raw events and their index; on SQLite, which cannot tell them apart, of the whole file."""
     statement = (
         "SELECT pg_total_relation_size('video_events')"
         if database == "postgresql"

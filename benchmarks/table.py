@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
 
 def rows(figures: Iterable[Figure]) -> list[Row]:
-    """A line for each who of each figure; what repeats is said once."""
+    """One line for each figure and each participant; repeated cells are left empty."""
     lines: list[Row] = []
     for name, group in groupby(figures, key=lambda figure: figure.name):
         for figure in group:
@@ -55,19 +55,19 @@ def rows(figures: Iterable[Figure]) -> list[Row]:
 
 
 def number(value: float) -> str:
-    """Three or four digits that mean something."""
+    """Format with three or four significant digits."""
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}"
 
 
 def words(ratio: Spread) -> str:
-    """`0.34 (0.30 to 0.36)`."""
+    """A ratio as `0.34 (0.30 to 0.36)`."""
     least, median, most = map(number, ratio)
     return f"{median} ({least} to {most})"
 
 
 def terminal(board: Board, about: Mapping[str, str]) -> str:
-    """For a terminal: one table, its sections one below the other."""
+    """All sections in one table for a terminal."""
     parts = {section: rows(board.of(section)) for section in board.sections}
     lines = [HEADINGS, *(row for part in parts.values() for row in part)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
@@ -80,7 +80,7 @@ def terminal(board: Board, about: Mapping[str, str]) -> str:
 
 
 def markdown(board: Board, about: Mapping[str, str], *, plot: str | None) -> str:
-    """For docs/performance.md."""
+    """Markdown for docs/performance.md."""
     text = ["| Machine | |", "|---|---|", *(f"| {name} | {value} |" for name, value in about.items()), "", LEGEND]
     for section in board.sections:
         text += ["", f"## {section}", "", f"| {' | '.join(HEADINGS)} |", "|---|---|---|--:|--:|--:|---|"]
@@ -92,7 +92,7 @@ def markdown(board: Board, about: Mapping[str, str], *, plot: str | None) -> str
 
 
 def as_json(board: Board, about: Mapping[str, str]) -> dict[str, Any]:
-    """Everything, each sample included."""
+    """Everything as JSON, including each sample."""
     figures = [
         {
             "section": figure.section,
@@ -107,7 +107,7 @@ def as_json(board: Board, about: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _aligned(row: Iterable[str], widths: Iterable[int]) -> str:
-    """Words to the left, numbers to the right."""
+    """Align words to the left and numbers to the right."""
     cells = zip(row, widths, range(len(HEADINGS)), strict=True)
     return "  ".join(
         cell.rjust(width) if 3 <= column <= 5 else cell.ljust(width) for cell, width, column in cells

@@ -1,4 +1,4 @@
-"""through: single POSTs with everything on this machine: does counting keep up, and how soon is a view to be seen."""
+"""through: single POSTs with the whole system on one machine: does counting keep up, and when does a view appear?"""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PATIENCE_SECONDS = 30.0
 
 
 def measure(place: Place, sizes: Sizes, board: Board) -> None:
-    """On each database: all sides in turn as fast as they go, then we at 100 reports a second and at half of that."""
+    """On each database, measure all sides in turn at full speed, then our system at 100/s and at half its full rate."""
     for database in sizes.databases:
         with ExitStack() as stack:
             sides = open_sides(place, stack, database, sizes.against)
@@ -49,7 +49,7 @@ def measure(place: Place, sizes: Sizes, board: Board) -> None:
 
 
 class Traffic:
-    """What a round sends."""
+    """Sends the reports of a round."""
 
     def __init__(self, place: Place, sizes: Sizes, client: Partner) -> None:
         self.sizes = sizes
@@ -58,12 +58,12 @@ class Traffic:
         self._place = place
 
     def flood(self, port: int) -> Callable[[], Outcome]:
-        """Send single POSTs as fast as they are answered, by wrk if there is one; what is returned waits for it."""
+        """Start single POSTs at full speed, with wrk if there is one. Returns a function that waits for the end."""
         load = self._load(port, MOST_REPORTS, seconds=self.sizes.through_flood_seconds)
         return wrk.send(self.wrk, load) if self.wrk else send(self._client, load)
 
     def begin(self, port: int, posts: int, per_second: float) -> Callable[[], Outcome]:
-        """Let so many single POSTs be sent; what is returned waits for their end."""
+        """Start sending `posts` single POSTs. Returns a function that waits for the end."""
         return send(self._client, self._load(port, posts, per_second=per_second))
 
     def _load(self, port: int, posts: int, *, per_second: float = 0.0, seconds: float = 0.0) -> Load:
@@ -73,7 +73,7 @@ class Traffic:
 
 
 def _flood(traffic: Traffic, side: Side, database: str, board: Board) -> float:
-    """One round as fast as it goes; how many were accepted a second."""
+    """One round at full speed. Returns how many reports were accepted per second."""
     recorded = side.moment().recorded
     end = traffic.flood(side.port)
     moments = [side.moment()]
@@ -82,7 +82,7 @@ def _flood(traffic: Traffic, side: Side, database: str, board: Board) -> float:
         moments.append(side.moment())
     outcome = end()
     rate = outcome.requests / outcome.seconds
-    # wrk leaves what is on its way at the end unanswered.
+    # At its end, wrk does not wait for the answers to its last requests.
     least = recorded + outcome.requests
     side.finish(least, least + traffic.sizes.connections if traffic.wrk else least)
     first, last = moments[0], moments[-1]
@@ -99,7 +99,7 @@ def _flood(traffic: Traffic, side: Side, database: str, board: Board) -> float:
 
 
 def _add_journal(name: str, moments: list[Moment], board: Board) -> None:
-    """The journal's length in the round's first half and in its second: does it grow?"""
+    """Add the journal's length in the first and second half of the round, which shows whether it grows."""
     lengths = [moment.waiting for moment in moments]
     middle = (len(lengths) + 1) // 2
     for who, part in (("first half of a round", lengths[:middle]), ("second half", lengths[middle:] or lengths)):
@@ -108,7 +108,7 @@ def _add_journal(name: str, moments: list[Moment], board: Board) -> None:
 
 
 def _look(traffic: Traffic, side: Side, name: str, per_second: float, board: Board) -> None:
-    """One round at a pace, while we report views of videos of our own and look until each is to be seen."""
+    """One round at a given pace, while we also report views of new videos and poll until each is in the ranking."""
     posts = max(1, int(per_second * traffic.sizes.through_seconds))
     end = traffic.begin(side.port, posts, per_second)
     until = time.monotonic() + posts / per_second
@@ -124,7 +124,7 @@ def _look(traffic: Traffic, side: Side, name: str, per_second: float, board: Boa
 
 
 def _see(connection: http.client.HTTPConnection, video_id: str) -> float:
-    """Report a view of a new video; how many seconds after the 202 the ranking holds it."""
+    """Report a view of a new video. Returns how many seconds after the 202 it appears in the ranking."""
     headers = {**HEADERS, "Content-Type": "application/json"}
     connection.request("POST", "/analytics", json.dumps(report(video_id)), headers)
     answer = connection.getresponse()

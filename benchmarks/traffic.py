@@ -1,4 +1,4 @@
-"""Distinct reports by number, as events and as each kind of server takes them. Pure, and quick to import."""
+"""Distinct numbered reports, as events and as each kind of server accepts them. Pure, and quick to import."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 BATCH = 500
-"""Events that are filled in, or recorded, at once."""
+"""Events that are filled in, or recorded, at a time."""
 PER_MS = 8
-"""Reports of one ms: as dense as a busy site's, so that their ids lie in an index as those do."""
+"""Reports per ms: as dense as on a busy site, so that their ids are as close together in an index."""
 _EVENT = "watched_50_percent"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reports:
-    """`count` reports from the number `first` on, of viewers with UUIDs, spread over `videos` videos."""
+    """`count` reports from number `first` on, of viewers with UUIDs, spread over `videos` videos."""
 
     first: int
     count: int
     videos: int
     now: int
-    """The `ts` of the first, in ms since 1970."""
+    """The `ts` of the first report, in ms since 1970."""
 
     def events(self) -> Iterator[Event]:
-        """They, as accepted."""
+        """The reports as accepted events."""
         for number in range(self.count):
             yield make_event(self.first + number, self.videos, self.now + number // PER_MS)
 
     def batches(self, size: int = BATCH) -> Iterator[list[Event]]:
-        """They, `size` at a time; the last ones may be fewer."""
+        """The events, `size` at a time; the last batch may be smaller."""
         return chunks(self.events(), size)
 
 
 def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Lists of `size`, and one of what is left."""
+    """Lists of `size` items, and a last one with the rest."""
     rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk
@@ -53,12 +53,12 @@ def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 @cache
 def video_id(number: int) -> str:
-    """Eleven characters, in no order."""
+    """An id of eleven characters, in no particular order."""
     return urlsafe_b64encode(hashlib.sha256(str(number).encode()).digest()).decode()[:11]
 
 
 def make_event(number: int, videos: int, ts: int) -> Event:
-    """The event of a number."""
+    """The event with this number."""
     video, user = video_id(number % videos), f"{number:08x}-0000-4000-8000-000000000000"
     return Event(
         id=event_id(video, _EVENT, user, ts),
@@ -76,12 +76,12 @@ def post(events: Sequence[Event]) -> bytes:
 
 
 def post_batch(events: Sequence[Event]) -> bytes:
-    """The HTTP request that reports many."""
+    """The HTTP request that reports many events."""
     return _http("/analytics/batch", {"events": [_report(event) for event in events]})
 
 
 def accept_command(events: Sequence[Event], script: str) -> bytes:
-    """The Redis command that has the loaded script `script`, accept.lua, accept them as the journal does."""
+    """The Redis command that calls `script` (the digest of accept.lua) to accept them, as the journal does."""
     keys = ["queue:analytics", "pulse:ledger", "pulse:wakeup", *map(dedupe_key, events)]
     words = ["EVALSHA", script, str(len(keys)), *keys, "86400", "3000"]
     for event in events:

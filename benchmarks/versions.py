@@ -1,9 +1,9 @@
 """Versions of this project to measure: the present one, and with `--against REF` an earlier one from a git worktree.
 
-Both run in the same virtual environment, so that they differ in nothing but their own code. `PYTHONPATH` and the
-working directory name a version's own tree. That alone is not enough: an editable install of the present tree finds
-each module that an earlier one lacks. So an earlier tree gets a `sitecustomize.py` that takes the install's finder
-away, and `Version.web_command` checks where modules are really imported from.
+Both run in the same virtual environment, so that only their own code differs. `PYTHONPATH` and the working directory
+point to a version's own tree. That alone is not enough: through an editable install of the present tree, Python would
+find modules that the earlier tree does not have. So an earlier tree gets a `sitecustomize.py` that removes the
+install's finder, and `Version.web_command` checks where modules are really imported from.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ sys.meta_path[:] = [each for each in sys.meta_path if not getattr(each, "__modul
 
 
 class UnknownVersion(Exception):
-    """Git has no such version, or this is not a git checkout; the message says what git said."""
+    """Git has no such revision, or this is not a git checkout. The message is git's."""
 
 
 @dataclass(frozen=True)
@@ -51,23 +51,23 @@ class Version:
     """A tree of this project."""
 
     who: str
-    """Whose figures these are."""
+    """The name of this version in figures."""
     folder: Path
 
     @property
     def path(self) -> dict[str, str]:
-        """What makes Python import this tree and no other."""
+        """The environment variables that make Python import this tree and no other."""
         return {"PYTHONPATH": str(self.folder)}
 
     def web_command(self, port: int) -> list[str]:
-        """The command with which this version's `pulse up` serves, checked to come from this version's tree."""
+        """The command with which this version's `pulse up` serves; checks that it comes from this version's tree."""
         said: dict[str, Any] = json.loads(self._python(["-c", _SAY_COMMAND, str(port)], {}))
         strangers = [file for file in said["files"] if not Path(file).is_relative_to(self.folder)]
         assert not strangers, f"not in {self.folder}: {strangers}"
         return list(said["command"])
 
     def migrate(self, env: Mapping[str, str]) -> None:
-        """Bring the database that `env` names to this version's newest schema."""
+        """Upgrade the database that `env` names to this version's newest schema."""
         self._python(["-m", "pulse_analytics", "db", "upgrade"], env)
 
     def _python(self, arguments: list[str], env: Mapping[str, str]) -> str:
@@ -87,9 +87,9 @@ PRESENT = Version(PULSE, ROOT)
 
 @contextmanager
 def checked_out(ref: str) -> Iterator[Version]:
-    """The version that git knows as `ref`, in a temporary worktree. Raises UnknownVersion."""
+    """The version at the git revision `ref`, in a temporary worktree. Raises UnknownVersion."""
     with tempfile.TemporaryDirectory(prefix="pulse-against-") as parent:
-        # Python says where a module is with symbolic links resolved.
+        # Python reports the paths of modules with symbolic links resolved.
         folder = Path(parent).resolve() / "tree"
         _git("worktree", "add", "--quiet", "--detach", str(folder), ref)
         try:
@@ -100,7 +100,7 @@ def checked_out(ref: str) -> Iterator[Version]:
 
 
 def environment(env: Mapping[str, str]) -> dict[str, str]:
-    """What a program of ours gets: `env`, and of this process' environment what is none of ours."""
+    """A program's environment: `env`, and this process' environment without its own `PULSE_*` variables."""
     return {**{name: value for name, value in os.environ.items() if not name.startswith("PULSE_")}, **env}
 
 
@@ -108,7 +108,7 @@ def _git(*arguments: str) -> None:
     done = subprocess.run(  # noqa: S603 - a version's name is no option: git refuses one that begins with a dash
         ["git", *arguments],  # noqa: S607 - whichever git the PATH has
         cwd=ROOT,
-        # In a hook, git's own variables name another index.
+        # In a git hook, GIT_* variables point to another index.
         env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
         check=False,
         capture_output=True,

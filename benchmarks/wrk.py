@@ -1,4 +1,4 @@
-"""wrk, where it is on the PATH: it takes half as much of the machine for itself as our own client."""
+"""wrk, if it is on the PATH: it uses half as much CPU as our own client."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _SCRIPT = Path(__file__).with_suffix(".lua")
 
 
 def find() -> str | None:
-    """The program, or None."""
+    """The path of wrk, or None."""
     return shutil.which("wrk")
 
 
 def send(program: str, load: Load) -> Callable[[], Outcome]:
-    """Let wrk begin to send single POSTs, or batches, for `load.seconds`; what is returned waits for the outcome.
+    """Start wrk with single POSTs, or batches, for `load.seconds`. Returns a function that waits for the outcome.
 
-    It sends reports from the load's first on, however many it takes. Of two that run at once, the one that is waited
-    for first has its own `cpu_seconds`, the other one both of theirs.
+    It sends reports from the load's first one on, as many as it can. If two run at once, the one that is waited for
+    first gets its own `cpu_seconds`, the other one the sum of both.
     """
     reports = load.reports
     command = [program, "--threads", "1", "--connections", str(load.connections), "--duration", f"{load.seconds:.0f}s"]

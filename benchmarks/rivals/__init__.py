@@ -1,11 +1,11 @@
-"""What we are compared with, on the same servers and in the same run.
+"""What pulse_analytics is compared with, on the same servers and in the same run.
 
 empty.py     no work at all: a Flask view that answers 202
-literal.py   the card read literally: one Celery task and one transaction for each event
+literal.py   the naive design: one Celery task and one transaction per event
 fastify.py   the system that this one replaces, in Node (node/): Fastify, a list in Redis, a worker with BRPOP
-bare.py      the limit of counting: the recorder's own statements in a bare psycopg loop, no Redis, no Celery
+bare.py      the upper limit of counting: the recorder's own SQL in a bare psycopg loop, without Redis and Celery
 
-The limit of accepting, accept.lua without any HTTP, is client.py speaking to Valkey.
+The upper limit of accepting is accept.lua without HTTP: client.py sends it to Valkey directly.
 """
 
 EMPTY = "empty Flask view"

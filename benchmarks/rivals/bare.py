@@ -1,7 +1,7 @@
-"""The limit of counting: the recorder's own statements in a bare psycopg loop, from events that are already in memory.
+"""The upper limit of counting: the recorder's own SQL in a bare psycopg loop, from events that are already in memory.
 
-A partner (benchmarks/partner.py) of the measuring process, which tells it the statements: they are those that
-`record()` was heard to say, so that both do the same work in the database whatever that is.
+It is a partner (benchmarks/partner.py) of the measuring process, which passes it the statements. They are captured from
+a call of `record()`, so that both always do the same work in the database.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _DAY_MS = 86_400_000
 
 
 def listen(app: Flask, events: Sequence[Event]) -> list[str]:
-    """The statements with which the recorder of `app` records these events: the insert, then the three counts."""
+    """The SQL with which the recorder of `app` records these events: the insert, then the three counters."""
     said: list[str] = []
 
     def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
@@ -51,7 +51,10 @@ def listen(app: Flask, events: Sequence[Event]) -> list[str]:
 
 
 def prepare(job: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    """Connect and make the events; what is returned records them, with arrays that are `spelt` or left to psycopg."""
+    """Connect and generate the events. Returns a function that records them.
+
+    `spelt`: it writes arrays as text, as the recorder does, instead of leaving that to psycopg.
+    """
     batches = list(Reports(**job["reports"]).batches())
     connection = psycopg.connect(job["url"])
     insert, *counts = job["statements"]
@@ -69,7 +72,7 @@ def prepare(job: dict[str, Any]) -> Callable[[], dict[str, Any]]:
 def _record(
     connection: psycopg.Connection, insert: str, counts: Sequence[str], events: Sequence[Event], spell: Spell
 ) -> None:
-    """One transaction."""
+    """Record these events in one transaction."""
     by_id = {each.id: each for each in events}
     with connection.transaction():
         rows = connection.execute(insert, spell(_columns([by_id[each] for each in sorted(by_id)]))).fetchall()
@@ -79,12 +82,12 @@ def _record(
 
 
 def _spelt(columns: Columns) -> dict[str, Any]:
-    """The arrays as the recorder spells them, which is faster than psycopg's own way."""
+    """The arrays as text, as the recorder writes them, which is faster than psycopg's own conversion."""
     return {name: array_text(values) for name, values in columns.items()}
 
 
 def _columns(events: Sequence[Event]) -> Columns:
-    """The raw events, an array for each column."""
+    """The raw events, as one array per column."""
     return {
         "id_array": [each.id for each in events],
         "video_id_array": [each.video_id for each in events],
@@ -97,7 +100,7 @@ def _columns(events: Sequence[Event]) -> Columns:
 
 
 def _rises(new: Sequence[Event]) -> Iterator[Columns]:
-    """How much the counters rise: by video, by video and day, by day."""
+    """By how much the counters rise: by video, by video and day, by day."""
     days = sorted(Counter((each.video_id, _day(each.ts // _DAY_MS)) for each in new).items())
     videos = sorted(Counter(each.video_id for each in new).items())
     totals = sorted(Counter(_day(each.ts // _DAY_MS) for each in new).items())
@@ -115,14 +118,14 @@ def _rises(new: Sequence[Event]) -> Iterator[Columns]:
 
 
 def _counters(rises: list[int]) -> Columns:
-    """An array for each counter: the events are all of one type, so the others do not rise."""
+    """One array per counter. All events are of one type, so only its counter rises."""
     zeros = {f"{name}_array": [0] * len(rises) for name in COUNT_COLUMNS}
     return {**zeros, "watched_50_count_array": rises}
 
 
 @cache
 def _day(number: int) -> date:
-    """The day so many days after the first of 1970."""
+    """The day `number` days after 1970-01-01."""
     return _EPOCH.date() + timedelta(days=number)
 
 

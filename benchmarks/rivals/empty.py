@@ -1,4 +1,4 @@
-"""A Flask application that does nothing: what the server and the framework cost."""
+"""A Flask application that does nothing, to show what the server and the framework cost."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ app = Flask(__name__, static_folder=None)
 @app.post("/analytics")
 @app.post("/analytics/batch")
 def report() -> tuple[dict[str, str], int]:
-    """Answer what a report is answered."""
+    """Answer like the real API."""
     return {"status": "queued", "eventId": "00000000-0000-8000-8000-000000000000"}, 202
 
 
 @app.get("/readyz")
 def readyz() -> str:
-    """It is."""
+    """Always ready."""
     return "ok"

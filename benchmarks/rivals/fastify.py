@@ -1,6 +1,6 @@
 """The Node rival: the system that this project replaces.
 
-Here it is installed and run; node/README.md says what it is and why it is fair.
+This module installs and runs it. node/README.md says what it is and why the comparison is fair.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 QUEUE = "queue:analytics"
 OLDEST_NODE = 20
 PROCESSES = (1, 2)
-"""Of the web server, and of the worker where there is one. Whichever is the faster rival counts."""
+"""Processes of the web server, and of the worker if there is one. The faster of the two rivals counts."""
 _FOLDER = Path(__file__).parent / "node"
 _INSTALLED = _FOLDER / "node_modules" / ".installed-package-lock.json"
 _INSTALL_SECONDS = 100
@@ -44,22 +44,22 @@ _RECORD_SECONDS = 30
 
 
 def name(processes: int) -> str:
-    """What the rival is called in a table."""
+    """The rival's name in a table."""
     return f"Node rival, {processes} process{'es' if processes > 1 else ''}"
 
 
 @cache
 def lacks() -> str | None:
-    """Why there can be no Node rival, as a sentence; None if it can run. Installs its packages if they are missing."""
+    """Why the Node rival cannot run, as a sentence, or None if it can. Installs its packages if they are missing."""
     found = _node()
     if found is None or _major(found) < OLDEST_NODE or shutil.which("npm", path=_path()) is None:
         return f"The Node rival is left out: there is no Node {OLDEST_NODE} or newer with npm on the PATH."
-    with locked("node-rival"):  # `npm ci` begins by deleting what another process may have installed a moment ago.
+    with locked("node-rival"):  # `npm ci` starts by deleting packages that another process may just have installed.
         return None if _is_installed() or _install() else "The Node rival is left out: npm cannot install its packages."
 
 
 def versions() -> str:
-    """Of Node and of the packages, where the rival can run."""
+    """The versions of Node and of the packages, if the rival can run."""
     lock: dict[str, Any] = json.loads((_FOLDER / "package-lock.json").read_text(encoding="utf-8"))
     packages = lock["packages"]
     said = [f"{each} {packages[f'node_modules/{each}']['version']}" for each in packages[""]["dependencies"]]
@@ -68,7 +68,7 @@ def versions() -> str:
 
 @contextmanager
 def web(place: Place, redis_url: str, processes: int) -> Iterator[Server]:
-    """Its web server, which answers."""
+    """Its web server, ready to answer."""
     port = free_port()
     command = [_node() or "node", str(_FOLDER / "web.mjs"), str(port), redis_url, str(processes)]
     with running(place.folder, f"node-web{processes}", command, port, {}) as server:
@@ -77,7 +77,7 @@ def web(place: Place, redis_url: str, processes: int) -> Iterator[Server]:
 
 @contextmanager
 def system(place: Place, number: int, processes: int) -> Iterator[NodeSystem]:
-    """Web server and workers on a PostgreSQL database of their own and on Valkey's database `number`, emptied."""
+    """Web server and workers, on their own PostgreSQL database and on Valkey's emptied database `number`."""
     database = f"node_rival{processes}"
     with ExitStack() as stack:
         url = place.postgres.create_database(database)
@@ -96,7 +96,7 @@ def system(place: Place, number: int, processes: int) -> Iterator[NodeSystem]:
 
 
 class NodeSystem:
-    """A Node rival that accepts and counts, and how to look at it."""
+    """A Node rival that accepts and counts, and queries of its state."""
 
     def __init__(self, who: str, server: Server, redis: Redis, connection: psycopg.Connection) -> None:
         self.who = who
@@ -118,13 +118,13 @@ class NodeSystem:
         return int(self._redis.llen(QUEUE))
 
     def forget_what_waits(self) -> int:
-        """Empty the queue; how many events were in it."""
+        """Empty the queue. Returns how many events were in it."""
         with self._redis.pipeline(transaction=True) as pipeline:
             waiting, _ = pipeline.llen(QUEUE).delete(QUEUE).execute()
         return int(waiting)
 
     def assert_exact(self, least: int, most: int) -> None:
-        """So many events are recorded, at once or soon, and every counter is the number of its events."""
+        """Wait until `least` to `most` events are recorded and every counter equals the number of its events."""
         raw = "SELECT video_id, count(*) FROM video_events GROUP BY video_id"
         wait_until(
             lambda: least <= self.rows() <= most and self.counts() == dict(self._connection.execute(raw).fetchall()),
@@ -139,7 +139,7 @@ def _is_ready(process: LocalProcess) -> bool:
 
 
 def _install() -> bool:
-    """Install the packages of the lock file; whether npm could."""
+    """Install the packages of the lock file. Returns whether npm succeeded."""
     command = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=0"]
     try:
         subprocess.run(  # noqa: S603 - nothing of a user's
@@ -157,7 +157,7 @@ def _is_installed() -> bool:
 
 
 def _path() -> str:
-    """Where Node is looked for: on the PATH, and beside this Python, where bin/frontend installs it."""
+    """Where to look for Node: on the PATH, and beside this Python, where bin/frontend installs it."""
     return os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
 
 

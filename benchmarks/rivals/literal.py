@@ -1,7 +1,7 @@
-"""The card read literally: SET NX EX, one Celery task for each event, and in it one transaction.
+"""The naive design: SET NX EX, then one Celery task per event, which runs one transaction.
 
-Flask, marshmallow, Celery and SQLAlchemy as their manuals show them. It keeps no counters by day, and only those by
-video, in the same tables of a database of its own. What it loses when it is killed is another matter.
+Flask, marshmallow, Celery and SQLAlchemy are used as their manuals show. It keeps counters by video only, none by day,
+in the same tables of its own database. Events that it loses when it is killed are not measured here.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def readyz() -> str:
 
 @celery.task(name=TASK)
 def record(data: dict[str, Any]) -> None:
-    """Insert the event and count it."""
+    """Insert the event and count it, in one transaction."""
     row = {**data, "received_at": _EPOCH + timedelta(milliseconds=data["received_at"]), "created_at": datetime.now(UTC)}
     with _engine().begin() as connection:
         if connection.execute(INSERT, row).rowcount == 1:
@@ -92,7 +92,7 @@ def record(data: dict[str, Any]) -> None:
 
 
 def dedupe_key(video_id: str, user_id: str) -> str:
-    """The key that says: this viewer's watching of this video is counted."""
+    """The key whose presence means that this viewer is already counted for this video."""
     return f"dedupe:video:{video_id}:user:{user_id}:watched50"
 
 
@@ -111,7 +111,7 @@ def _engine() -> Engine:
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
-    """As durable as ours, and writers wait for each other."""
+    """Make SQLite as durable as in our system, and let writers wait for each other."""
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")

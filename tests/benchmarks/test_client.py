@@ -20,7 +20,7 @@ IDLE_SECONDS = 0.5
 
 
 class Impatient(socketserver.BaseRequestHandler):
-    """A server that answers each request with 202, and closes a connection that says nothing for IDLE_SECONDS."""
+    """A server that answers each request with 202, and closes a connection that is idle for IDLE_SECONDS."""
 
     def handle(self) -> None:
         self.request.settimeout(IDLE_SECONDS)

@@ -19,13 +19,13 @@ from benchmarks.figures import Board, Compare, Spread, percentile
         ([1.0, 2.0], 0, 1.0),
     ],
 )
-def test_a_percentile_is_the_sample_that_so_many_do_not_exceed(
+def test_a_percentile_is_the_smallest_sample_that_this_share_does_not_exceed(
     samples: list[float], percent: float, expected: float
 ) -> None:
     assert percentile(samples, percent) == expected
 
 
-def test_a_spread_is_the_least_the_middle_and_the_most() -> None:
+def test_a_spread_is_minimum_median_and_maximum() -> None:
     assert Spread.of([3.0, 1.0, 10.0]) == Spread(least=1.0, median=3.0, most=10.0)
     assert Spread.of([4.0, 2.0]).median == 3.0
 
@@ -41,7 +41,7 @@ def test_a_ratio_compares_samples_of_the_same_round() -> None:
     assert figure.ratio("pulse") is None
 
 
-def test_sizes_are_compared_with_the_first_and_not_the_first_with_them() -> None:
+def test_each_size_is_divided_by_the_first() -> None:
     board = Board()
     for who, rate in (("1,000", 200.0), ("10,000", 150.0)):
         board.add("growth", "counting", "events/s", rate, who, compare=Compare.BASE)
@@ -49,7 +49,7 @@ def test_sizes_are_compared_with_the_first_and_not_the_first_with_them() -> None
     assert board.figures[0].ratio("10,000") == Spread(0.75, 0.75, 0.75)
 
 
-def test_nothing_is_infinitely_better_than_a_rival_that_did_nothing_and_latencies_have_no_ratio() -> None:
+def test_a_ratio_to_a_rival_at_zero_is_infinite_and_latencies_have_no_ratio() -> None:
     board = Board()
     for who, value in (("pulse", 1.0), ("rival", 0.0)):
         board.add("accept", "posts", "events/s", value, who)
@@ -60,7 +60,7 @@ def test_nothing_is_infinitely_better_than_a_rival_that_did_nothing_and_latencie
     assert latencies.ratio("rival") is None
 
 
-def test_a_round_that_a_rival_missed_is_seen() -> None:
+def test_a_round_without_a_rivals_sample_is_an_error() -> None:
     board = Board()
     board.add("accept", "posts", "events/s", 1.0)
     board.add("accept", "posts", "events/s", 1.0, "rival")
@@ -70,7 +70,7 @@ def test_a_round_that_a_rival_missed_is_seen() -> None:
         board.figures[0].ratio("rival")
 
 
-def test_a_remark_is_made_once() -> None:
+def test_a_repeated_remark_is_kept_once() -> None:
     board = Board()
     for text in ("so", "so", "and so"):
         board.remark("accept", text)

@@ -1,4 +1,4 @@
-"""The Node rival answers and counts as a system does that is worth comparing with."""
+"""The Node rival answers and counts correctly, so that the comparison is fair."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def place(tmp_path: Path, postgres: PostgresServer) -> Iterator[Place]:
 
 
 def post(port: int, data: Any) -> tuple[int, str]:
-    """The status of the answer to a report, and the one in its body."""
+    """The HTTP status of the answer to a report, and the `status` in its body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request("POST", "/analytics", json.dumps(data), {"Content-Type": "application/json"})
     answer = connection.getresponse()
@@ -50,7 +50,7 @@ def test_the_node_rival_counts_each_view_once(place: Place, processes: int) -> N
 
 
 @pytest.mark.parametrize("field", ["videoId", "event", "userId", "ts"])
-def test_the_node_rival_checks_what_it_is_sent(place: Place, field: str) -> None:
+def test_the_node_rival_rejects_an_invalid_report(place: Place, field: str) -> None:
     with fastify.web(place, place.redis_url(1), 1) as server, place.redis(1) as redis:
         without = {name: value for name, value in report().items() if name != field}
         assert post(server.port, without) == (400, "")

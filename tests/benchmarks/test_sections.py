@@ -1,6 +1,6 @@
-"""Each section at a tiny size: it runs, and what it says was counted was. Never how fast.
+"""Each section at a tiny size: it runs, and what it reports as counted was counted. Speed is not tested.
 
-The sections themselves check, in every round, that exactly what was sent is in the journal or in the database.
+In every round, the sections themselves check that exactly what was sent is in the journal or in the database.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ def place(tmp_path: Path, postgres: PostgresServer) -> Iterator[Place]:
 
 
 def whose(board: Board, name: str) -> list[str]:
-    """Who has a figure of that name."""
+    """Who has a figure with this name."""
     return [who for figure in board.figures if figure.name == name for who in figure.samples]
 
 
 @pytest.mark.nightly
-def test_accept_sends_the_same_to_us_and_to_rivals(place: Place) -> None:
+def test_accept_sends_the_same_reports_to_us_and_to_rivals(place: Place) -> None:
     board = Board()
     accept.measure(place, replace(TINY, against=AGAINST), board)
     doors = [*VERSIONS, EMPTY, LITERAL, *NODES, SCRIPT]
@@ -76,7 +76,7 @@ def test_accept_sends_the_same_to_us_and_to_rivals(place: Place) -> None:
         assert whose(board, f"single POSTs beside batches of 500, always, {version}") == ["alone", "beside"] * 2
     doors = [*VERSIONS, EMPTY, SCRIPT]
     assert whose(board, "batches of 50, everysec")[: len(doors)] == doors
-    # So little work may take less processor time than the kernel counts in.
+    # So little work may take less CPU time than the kernel's clock tick.
     timed = [figure for figure in board.figures if "CPU" not in figure.unit]
     assert all(value > 0 for figure in timed for samples in figure.samples.values() for value in samples)
 
@@ -100,7 +100,7 @@ def test_count_counts_what_was_journaled_and_so_do_its_rivals(place: Place) -> N
     assert whose(board, "one hot video, postgresql, 1 worker process") == ["pulse", BARE, SPELT, LITERAL]
 
 
-def test_through_counts_all_that_was_accepted_and_sees_each_view(place: Place) -> None:
+def test_through_counts_all_accepted_reports_and_finds_each_view_in_the_ranking(place: Place) -> None:
     board = Board()
     through.measure(place, replace(TINY, databases=("sqlite",)), board)
     assert whose(board, "sqlite, as fast as it goes") == ["pulse"] * 3
@@ -117,7 +117,7 @@ def test_through_compares_whole_systems(place: Place) -> None:
     assert whose(board, "postgresql, as fast as it goes, pulse")[:2] == ["counted", "accepted"]
 
 
-def test_space_measures_what_waits_and_what_is_counted(place: Place) -> None:
+def test_space_measures_waiting_and_counted_events(place: Place) -> None:
     board = Board()
     space.measure(place, TINY, board)
     assert whose(board, "both") == ["pulse", LITERAL]
@@ -126,7 +126,7 @@ def test_space_measures_what_waits_and_what_is_counted(place: Place) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_growth_makes_raw_events_that_could_be_real(place: Place, database: str) -> None:
+def test_growth_generates_realistic_raw_events(place: Place, database: str) -> None:
     with place.system(database) as system:
         growth.add_rows(system, 500)
         assert system.facts.rows() == 500
@@ -136,7 +136,7 @@ def test_growth_makes_raw_events_that_could_be_real(place: Place, database: str)
         assert newest < real.id
 
 
-def test_growth_makes_videos_with_a_history(place: Place) -> None:
+def test_growth_generates_videos_with_a_history(place: Place) -> None:
     with place.system("sqlite") as system:
         growth.add_videos(system, 50)
         top = system.client().get(growth.RANKINGS["the ranking"], headers=HEADERS).get_json()
@@ -152,7 +152,7 @@ def test_growth_compares_sizes(place: Place) -> None:
     assert whose(board, "the ranking, by raw events, sqlite") == ["100", "1,000"] * 2
 
 
-def test_a_client_sees_a_report_that_was_not_accepted(place: Place) -> None:
+def test_a_client_notices_a_report_that_was_not_accepted(place: Place) -> None:
     with (
         place.system("sqlite") as system,
         web_server(place.folder, system.env) as server,

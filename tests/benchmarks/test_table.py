@@ -28,7 +28,7 @@ def board() -> Board:
     return board
 
 
-def test_a_row_says_once_what_it_is_and_whose(board: Board) -> None:
+def test_repeated_cells_of_a_row_are_empty(board: Board) -> None:
     assert [tuple(row) for row in rows(board.of("accept"))] == [
         ("posts", "events/s", "pulse", "1,000", "1,200", "1,500", ""),
         ("", "", "empty view", "3,000", "3,000", "4,000", "0.40 (0.25 to 0.50)"),
@@ -39,7 +39,7 @@ def test_a_row_says_once_what_it_is_and_whose(board: Board) -> None:
 @pytest.mark.parametrize(
     ("value", "text"), [(12345.6, "12,346"), (99.94, "99.9"), (9.994, "9.99"), (0.0, "0.00"), (0.123, "0.12")]
 )
-def test_a_number_shows_the_digits_that_mean_something(value: float, text: str) -> None:
+def test_a_number_shows_its_significant_digits(value: float, text: str) -> None:
     assert number(value) == text
 
 

@@ -25,7 +25,7 @@ SAY_WHERE = "import pulse_analytics; print(pulse_analytics.__file__)"
 
 
 def imported_from(version: Version, code: str) -> subprocess.CompletedProcess[str]:
-    """What Python says that runs `code` as a program of this version."""
+    """Run `code` with Python as a program of this version."""
     return subprocess.run(
         [sys.executable, "-c", code],
         cwd=version.folder,
@@ -49,7 +49,7 @@ def test_an_earlier_version_runs_its_own_modules_and_is_removed_afterwards() -> 
     assert str(version.folder) not in worktrees()
 
 
-def test_an_earlier_version_does_not_find_a_module_that_only_the_present_one_has() -> None:
+def test_an_earlier_version_cannot_import_a_module_that_only_the_present_one_has() -> None:
     with checked_out("HEAD") as version:
         (version.folder / "pulse_analytics" / "breaker.py").unlink()
         assert "ModuleNotFoundError" in imported_from(version, "import pulse_analytics.breaker").stderr

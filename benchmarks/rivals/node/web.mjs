@@ -26,7 +26,7 @@ if (cluster.isPrimary && Number(processes) > 1) {
   for (let i = 0; i < Number(processes); i += 1) {
     cluster.fork();
   }
-  // A rival of fewer processes than it says would be measured unfairly.
+  // If a process dies, fail: with fewer processes than stated the comparison would be unfair.
   cluster.on('exit', () => process.exit(1));
 } else {
   await serve();

@@ -1,5 +1,5 @@
 // The rival's worker: node worker.mjs REDIS_URL DATABASE_URL
-// Makes its tables, says that it is ready, then records one event in each transaction.
+// Creates its tables, prints that it is ready, then records one event per transaction.
 
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -50,7 +50,7 @@ for (;;) {
   await record(JSON.parse(job));
 }
 
-// CREATE TABLE IF NOT EXISTS fails if another worker makes the same table at the same time.
+// CREATE TABLE IF NOT EXISTS fails if another worker creates the same table at the same time.
 async function makeTables() {
   await client.query('BEGIN');
   await client.query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
@@ -58,7 +58,7 @@ async function makeTables() {
   await client.query('COMMIT');
 }
 
-// An error ends the process: what is measured is a run without one.
+// An error ends the process, because only runs without errors are measured.
 async function record({ videoId, event, userId, ts, receivedAt }) {
   await client.query(BEGIN);
   await client.query({ ...INSERT, values: [videoId, event, userId, ts, receivedAt] });
