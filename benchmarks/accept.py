@@ -12,7 +12,7 @@ from benchmarks.client import Load, Outcome, send
 from benchmarks.doors import Door, open_doors
 from benchmarks.figures import Board, Compare
 from benchmarks.partner import Partner
-from benchmarks.rivals import LITERAL, fastify
+from benchmarks.rivals import TASK_PER_EVENT, fastify
 from benchmarks.sizes import FSYNC
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ SECTION = "accept"
 BATCH = 50
 NEIGHBOUR_BATCH = 500
 NEIGHBOUR_HEAD_START_SECONDS = 0.5
-LITERAL_SHARE = 4
+TASK_PER_EVENT_SHARE = 4
 """The task-per-event rival gets one in this many POSTs, or it would take most of a round's time."""
 MOST_REPORTS = 10_000_000
 """More than any server accepts in one turn of a few seconds."""
@@ -71,7 +71,7 @@ class Turns:
     def warm_up(self) -> None:
         """Send single POSTs to each door without measuring them, to warm up compilers and caches."""
         for door in self._doors:
-            self._send(door, self._load(door, self._sizes.posts // LITERAL_SHARE))
+            self._send(door, self._load(door, self._sizes.posts // TASK_PER_EVENT_SHARE))
 
     def take(self, fsync: str) -> None:
         """Send every load once, at one setting of `appendfsync`."""
@@ -94,7 +94,7 @@ class Turns:
         """Send single POSTs to each of the doors. Returns our events per second."""
         where = "" if connections == self._sizes.connections else f" on {connections} connections"
         name = f"single POSTs{where}, {fsync}"
-        posts = {LITERAL: self._sizes.posts // LITERAL_SHARE}
+        posts = {TASK_PER_EVENT: self._sizes.posts // TASK_PER_EVENT_SHARE}
         loads = [self._load(door, posts.get(door.who, self._sizes.posts), 1, connections) for door in doors]
         ours, *_ = (self._turn(door, name, load) for door, load in zip(doors, loads, strict=True))
         return ours

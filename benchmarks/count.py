@@ -12,8 +12,8 @@ from celery import Celery
 from benchmarks.figures import PULSE, Board, Compare
 from benchmarks.partner import Partner
 from benchmarks.place import POLL_SECONDS, System
-from benchmarks.rivals import BARE, LITERAL, SPELT, bare
-from benchmarks.rivals.literal import TASK
+from benchmarks.rivals import BARE, SPELT, TASK_PER_EVENT, bare
+from benchmarks.rivals.task_per_event import TASK
 from benchmarks.servers import drain
 from benchmarks.sizes import DATABASES
 from benchmarks.versions import environment
@@ -60,13 +60,13 @@ class Rivals:
         self.database = database
         self._processes = processes
         first = len(VALKEY_DATABASES) * DATABASES.index(database)
-        ours, literals, bares = (first + number for number in VALKEY_DATABASES)
+        ours, naives, bares = (first + number for number in VALKEY_DATABASES)
         self._pulse = stack.enter_context(place.system(database, ours))
         self._worker = stack.enter_context(self._pulse.worker(processes))
         # Our system without a worker: the rival writes its tables.
-        self._literal = stack.enter_context(place.system(database, literals))
-        self._literal_worker = stack.enter_context(_literal_worker(self._literal, processes))
-        self._queue = stack.enter_context(Celery(broker=self._literal.redis_url, set_as_current=False))
+        self._naive = stack.enter_context(place.system(database, naives))
+        self._naive_worker = stack.enter_context(_naive_worker(self._naive, processes))
+        self._queue = stack.enter_context(Celery(broker=self._naive.redis_url, set_as_current=False))
         self._loops: list[Partner] = []
         if database == "postgresql":
             self._bare = stack.enter_context(place.system(database, bares))
@@ -86,7 +86,7 @@ class Rivals:
         if self._loops:
             for who, spelt in ((BARE, False), (SPELT, True)):
                 board.add(SECTION, name, "events/s", self._loop(sizes.events, videos, spelt=spelt), who)
-        board.add(SECTION, name, "events/s", self._work(sizes.tasks * self._processes, videos), LITERAL)
+        board.add(SECTION, name, "events/s", self._work(sizes.tasks * self._processes, videos), TASK_PER_EVENT)
         self._pulse.facts.assert_exact()
         return rate
 
@@ -108,14 +108,14 @@ class Rivals:
 
     def _work(self, tasks: int, videos: int) -> float:
         """The rate of the task-per-event worker, which is frozen while the tasks are sent."""
-        facts = self._literal.facts
+        facts = self._naive.facts
         until = facts.rows() + tasks
-        self._literal_worker.process.pause()
+        self._naive_worker.process.pause()
         for event in self._place.reports(tasks, videos).events():
             row = {name: getattr(event, name) for name in event.__slots__}
             self._queue.send_task(TASK, [row])
         started = time.monotonic()
-        self._literal_worker.process.unpause()
+        self._naive_worker.process.unpause()
         while facts.rows() < until:
             time.sleep(POLL_SECONDS)
         seconds = time.monotonic() - started
@@ -124,10 +124,10 @@ class Rivals:
 
 
 @contextmanager
-def _literal_worker(system: System, processes: int) -> Iterator[WorkerContainer]:
-    env = environment({"LITERAL_REDIS_URL": system.redis_url, "LITERAL_DATABASE_URL": system.url})
+def _naive_worker(system: System, processes: int) -> Iterator[WorkerContainer]:
+    env = environment({"TASK_PER_EVENT_REDIS_URL": system.redis_url, "TASK_PER_EVENT_DATABASE_URL": system.url})
     container = start_worker(
-        system.folder, env, processes, f"literal{processes}", module="benchmarks.rivals.literal:celery"
+        system.folder, env, processes, f"task-per-event-{processes}", module="benchmarks.rivals.task_per_event:celery"
     )
     try:
         yield container

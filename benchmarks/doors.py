@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.rivals import EMPTY, LITERAL, SCRIPT, fastify
+from benchmarks.rivals import EMPTY, SCRIPT, TASK_PER_EVENT, fastify
 from benchmarks.servers import Server, web_server, wsgi_server
 from benchmarks.traffic import chunks
 from benchmarks.versions import PRESENT, Version, checked_out
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from benchmarks.place import Place
 
-LITERAL_DATABASE = 1
+TASK_PER_EVENT_DATABASE = 1
 AGAINST_DATABASE = 2
 NODE_DATABASES = dict(zip(fastify.PROCESSES, (3, 4), strict=True))
 """Valkey's database numbers; ours is 0."""
@@ -82,7 +82,7 @@ def open_doors(place: Place, stack: ExitStack, against: str | None) -> list[Door
     return [
         *doors,
         Door(who=EMPTY, port=empty.port, server=empty),
-        _open_literal(place, stack),
+        _open_task_per_event(place, stack),
         *([] if fastify.lacks() else (_open_node(place, stack, processes) for processes in fastify.PROCESSES)),
         Door(who=SCRIPT, port=place.redis_port, redis=system.redis, script=str(digest)),
     ]
@@ -93,12 +93,12 @@ def _open_version(place: Place, stack: ExitStack, version: Version, env: dict[st
     return Door(who=version.who, port=server.port, server=server, redis=redis, is_system=True, is_ours=True)
 
 
-def _open_literal(place: Place, stack: ExitStack) -> Door:
-    env = {"LITERAL_REDIS_URL": place.redis_url(LITERAL_DATABASE)}
-    server = stack.enter_context(wsgi_server(place.folder, env, "benchmarks.rivals.literal:app"))
-    redis = stack.enter_context(place.redis(LITERAL_DATABASE))
+def _open_task_per_event(place: Place, stack: ExitStack) -> Door:
+    env = {"TASK_PER_EVENT_REDIS_URL": place.redis_url(TASK_PER_EVENT_DATABASE)}
+    server = stack.enter_context(wsgi_server(place.folder, env, "benchmarks.rivals.task_per_event:app"))
+    redis = stack.enter_context(place.redis(TASK_PER_EVENT_DATABASE))
     return Door(
-        who=LITERAL,
+        who=TASK_PER_EVENT,
         port=server.port,
         server=server,
         redis=redis,

@@ -17,7 +17,7 @@ from benchmarks import accept, client, count, growth, space, through, wrk
 from benchmarks.figures import Board
 from benchmarks.partner import ROOT, Partner, PartnerFailed
 from benchmarks.place import HEADERS, Place
-from benchmarks.rivals import BARE, EMPTY, LITERAL, SCRIPT, SPELT, fastify
+from benchmarks.rivals import BARE, EMPTY, SCRIPT, SPELT, TASK_PER_EVENT, fastify
 from benchmarks.servers import web_server
 from benchmarks.sizes import QUICK
 
@@ -67,7 +67,7 @@ def whose(board: Board, name: str) -> list[str]:
 def test_accept_sends_the_same_reports_to_us_and_to_rivals(place: Place) -> None:
     board = Board()
     accept.measure(place, replace(TINY, against=AGAINST), board)
-    doors = [*VERSIONS, EMPTY, LITERAL, *NODES, SCRIPT]
+    doors = [*VERSIONS, EMPTY, TASK_PER_EVENT, *NODES, SCRIPT]
     assert whose(board, "single POSTs, always")[: len(doors)] == doors
     systems = [*VERSIONS, *NODES]
     assert whose(board, "single POSTs on 64 connections, always")[: len(systems)] == systems
@@ -97,7 +97,7 @@ def test_wrk_sends_distinct_reports_that_are_all_accepted(place: Place, batch: i
 def test_count_counts_what_was_journaled_and_so_do_its_rivals(place: Place) -> None:
     board = Board()
     count.measure(place, replace(TINY, databases=("postgresql",)), board)
-    assert whose(board, "one hot video, postgresql, 1 worker process") == ["pulse", BARE, SPELT, LITERAL]
+    assert whose(board, "one hot video, postgresql, 1 worker process") == ["pulse", BARE, SPELT, TASK_PER_EVENT]
 
 
 def test_through_counts_all_accepted_reports_and_finds_each_view_in_the_ranking(place: Place) -> None:
@@ -120,7 +120,7 @@ def test_through_compares_whole_systems(place: Place) -> None:
 def test_space_measures_waiting_and_counted_events(place: Place) -> None:
     board = Board()
     space.measure(place, TINY, board)
-    assert whose(board, "both") == ["pulse", LITERAL]
+    assert whose(board, "both") == ["pulse", TASK_PER_EVENT]
     assert {figure.unit for figure in board.figures} == {"bytes"}
     assert all(value > 0 for figure in board.figures for samples in figure.samples.values() for value in samples)
 

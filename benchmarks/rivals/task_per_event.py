@@ -20,11 +20,11 @@ from redis import Redis
 from sqlalchemy import Engine, create_engine, event, text
 
 DEDUPE_SECONDS = 86_400
-TASK = "literal.record"
+TASK = "task_per_event.record"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 app = Flask(__name__, static_folder=None)
-celery = Celery("literal", broker=os.environ.get("LITERAL_REDIS_URL"))
+celery = Celery("task_per_event", broker=os.environ.get("TASK_PER_EVENT_REDIS_URL"))
 celery.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
@@ -98,12 +98,12 @@ def dedupe_key(video_id: str, user_id: str) -> str:
 
 @cache
 def _redis() -> Redis:
-    return Redis.from_url(os.environ["LITERAL_REDIS_URL"])
+    return Redis.from_url(os.environ["TASK_PER_EVENT_REDIS_URL"])
 
 
 @cache
 def _engine() -> Engine:
-    engine = create_engine(os.environ["LITERAL_DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://"))
+    engine = create_engine(os.environ["TASK_PER_EVENT_DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://"))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
