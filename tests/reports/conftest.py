@@ -29,23 +29,23 @@ def day(number: int) -> date:
 
 
 class Reader(NamedTuple):
-    """Someone with the admin token."""
+    """A client with the admin token."""
 
     client: FlaskClient
 
     def ask(self, path: str, parameters: Mapping[str, Any] | None = None) -> TestResponse:
-        """The answer, whatever it is. A parameter that is None is left out."""
+        """The answer, of any status. A parameter that is None is left out."""
         given = {name: str(value) for name, value in (parameters or {}).items() if value is not None}
         return self.client.get(f"{PATH}{path}", query_string=given, headers=BEARER)
 
     def get(self, path: str, **parameters: Any) -> Any:
-        """What a good answer holds."""
+        """The JSON of an answer, which must be 200."""
         answer = self.ask(path, parameters)
         assert answer.status_code == 200, answer.get_json()
         return answer.get_json()
 
     def refused(self, path: str, **parameters: Any) -> list[str]:
-        """The fields that are named as wrong."""
+        """The fields that a 400 names as invalid."""
         answer = self.ask(path, parameters)
         assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
         return [error["field"] for error in answer.get_json()["errors"]]
@@ -63,18 +63,18 @@ class Reader(NamedTuple):
 
 @pytest.fixture
 def changed_settings() -> dict[str, str]:
-    """A database that may be slow: here none hangs, and a busy machine is no failure."""
+    """Long database timeouts: no database hangs in these tests, and a busy machine must not fail them."""
     return {"PULSE_DATABASE_TIMEOUT_SECONDS": "20", "PULSE_STALE_AFTER_SECONDS": "30"}
 
 
 @pytest.fixture
 def reader(client: FlaskClient) -> Reader:
-    """Someone with the admin token."""
+    """A client with the admin token."""
     return Reader(client)
 
 
 def write(facts: Facts, history: History) -> None:
-    """Make the aggregates this history, and nothing else."""
+    """Replace the aggregates with this history."""
     for table in ("video_metrics", "video_metrics_daily", "daily_totals"):
         facts.sql(f"DELETE FROM {table}")
     for video_id, days in history.items():

@@ -1,4 +1,4 @@
-"""The export: every count, as text, in pieces; and a file that lacks the rest says so."""
+"""The export: every count, as text, in pieces; an incomplete file says that it is incomplete."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(1)", " =1", "\u00a0=1", "\u3000=1", "\uff1
 
 
 def read(reader: Reader, **parameters: Any) -> list[list[str]]:
-    """The rows of the file, as a program reads them."""
+    """The rows of the file, as a CSV reader parses them."""
     answer = reader.ask("/export.csv", parameters)
     assert (answer.status_code, answer.content_type) == (200, "text/csv; charset=utf-8")
     return list(csv.reader(io.StringIO(answer.get_data(as_text=True), newline="")))
 
 
-def test_the_file_is_what_sql_says(reader: Reader, facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_equals_a_plain_sql_query(reader: Reader, facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
     @settings(max_examples=20)
     @given(HISTORIES)
     def check(history: History) -> None:
@@ -54,7 +54,7 @@ def test_the_file_is_what_sql_says(reader: Reader, facts: Facts, monkeypatch: py
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 6, 7, 2000])
-def test_however_large_a_chunk_is_nothing_is_missing(
+def test_nothing_is_missing_with_any_chunk_size(
     reader: Reader, facts: Facts, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     monkeypatch.setattr(export, "CHUNK", size)
@@ -64,19 +64,19 @@ def test_however_large_a_chunk_is_nothing_is_missing(
     assert read(reader, since=day(0), until=day(1))[1:] == [["v0", "1"], ["v2", "1"], ["v4", "1"]]
 
 
-def test_a_formula_is_text(reader: Reader, facts: Facts) -> None:
+def test_an_id_that_looks_like_a_formula_is_exported_as_text(reader: Reader, facts: Facts) -> None:
     write(facts, {video_id: {0: 1} for video_id in FORMULAS})
     assert {row[0] for row in read(reader)[1:]} == {f"'{video_id}" for video_id in FORMULAS}
 
 
-def test_whatever_else_an_id_holds_comes_back_as_it_is(reader: Reader, facts: Facts) -> None:
+def test_any_other_id_is_exported_unchanged(reader: Reader, facts: Facts) -> None:
     plain = [*STRANGE, "a;=1", 'say "hi"', "'", "a=1", "\u2028"]
     plain = [video_id for video_id in plain if video_id[0] not in "=+-@"]
     write(facts, {video_id: {0: 1} for video_id in plain})
     assert [row[0] for row in read(reader)[1:]] == sorted(plain)
 
 
-def test_semicolons_begin_no_cell(reader: Reader, facts: Facts) -> None:
+def test_a_semicolon_in_an_id_does_not_start_a_new_cell(reader: Reader, facts: Facts) -> None:
     write(facts, {"a;=1+1": {0: 1}})
     text = reader.ask("/export.csv").get_data(as_text=True)
     assert list(csv.reader(io.StringIO(text), delimiter=";"))[1] == ["a;=1+1,1"]
@@ -84,7 +84,7 @@ def test_semicolons_begin_no_cell(reader: Reader, facts: Facts) -> None:
 
 @given(ids)
 @settings(max_examples=300)
-def test_no_cell_begins_as_a_formula_does(video_id: str) -> None:
+def test_no_exported_cell_starts_like_a_formula(video_id: str) -> None:
     [[cell, _]] = csv.reader(io.StringIO(export._lines([(video_id, 1)]), newline=""))
     assert not cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r"))
     assert cell.removeprefix("'") == video_id.removeprefix("'")
@@ -98,17 +98,17 @@ def test_no_cell_begins_as_a_formula_does(video_id: str) -> None:
         ({"since": day(0), "until": day(9)}, "videos-2026-01-01-2026-01-10.csv"),
     ],
 )
-def test_the_file_has_a_name(reader: Reader, ends: dict[str, Any], name: str) -> None:
+def test_the_file_name_holds_the_range(reader: Reader, ends: dict[str, Any], name: str) -> None:
     assert reader.ask("/export.csv", ends).headers["Content-Disposition"] == f"attachment; filename={name}"
 
 
-def test_nothing_counted_is_a_header(reader: Reader) -> None:
+def test_an_export_without_counts_is_only_a_header(reader: Reader) -> None:
     assert reader.ask("/export.csv").get_data(as_text=True) == "video_id,watched_50_count\r\n"
 
 
 @pytest.fixture
 def pieces(reader: Reader, facts: Facts, monkeypatch: pytest.MonkeyPatch) -> Iterator[bytes]:
-    """The pieces of an export of 25 videos, ten at a time, as they are made."""
+    """An export of 25 videos, ten at a time, as an iterator of its pieces."""
     monkeypatch.setattr(export, "CHUNK", 10)
     write(facts, {f"v{n:02}": {0: 1} for n in range(25)})
     answer = reader.client.get(f"{PATH}/export.csv?since=2026-01-01", headers=BEARER, buffered=False)
@@ -117,14 +117,16 @@ def pieces(reader: Reader, facts: Facts, monkeypatch: pytest.MonkeyPatch) -> Ite
     answer.close()
 
 
-def test_it_comes_in_pieces_and_holds_no_connection_between_them(pieces: Iterator[bytes]) -> None:
+def test_an_export_comes_in_pieces_and_holds_no_connection_between_them(pieces: Iterator[bytes]) -> None:
     for lines in (11, 10, 5):
         assert next(pieces).count(b"\r\n") == lines
         assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
     assert list(pieces) == []
 
 
-def test_a_file_that_lacks_the_rest_says_so_and_is_cut_off(pieces: Iterator[bytes], facts: Facts) -> None:
+def test_an_export_that_fails_midway_says_so_in_its_last_line_and_is_cut_off(
+    pieces: Iterator[bytes], facts: Facts
+) -> None:
     next(pieces)
     facts.sql("ALTER TABLE video_metrics_daily RENAME TO hidden")
     assert next(pieces).startswith(b'"INCOMPLETE: ')

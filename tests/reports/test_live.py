@@ -1,4 +1,4 @@
-"""The journal right now: its own counters, and how busy the last hour was."""
+"""The journal right now: its own counters, and the events of each minute of the last hour."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def minute(facts: Facts) -> int:
 
 
 def await_early_in_a_minute(facts: Facts) -> None:
-    """Return when a minute does not end within the next seconds."""
+    """Wait until the current minute will not end within the next few seconds."""
     wait_until(lambda: facts.redis.time()[0] % 60 < 50, 15)
 
 
-def test_before_anything_is_accepted_all_is_zero(client: FlaskClient, facts: Facts) -> None:
+def test_before_anything_is_accepted_all_figures_are_zero(client: FlaskClient, facts: Facts) -> None:
     now = live(client)
     assert abs(now.pop("at") - time.time() * 1000) < 5000
     assert now == {
@@ -57,7 +57,7 @@ def test_before_anything_is_accepted_all_is_zero(client: FlaskClient, facts: Fac
     assert 0 < now["memoryShare"] < 0.5
 
 
-def test_each_figure_is_that_of_the_journal(client: FlaskClient, journal: Journal, facts: Facts) -> None:
+def test_each_figure_equals_that_of_the_journal(client: FlaskClient, journal: Journal, facts: Facts) -> None:
     await_early_in_a_minute(facts)
     for user_id in ("u1", "u2", "u3", "u3", "u4"):
         client.post("/analytics", json=report("v1", user_id))
@@ -85,7 +85,7 @@ def test_the_hour_ends_with_the_current_minute(client: FlaskClient, facts: Facts
     assert live(client)["perMinute"] == expected
 
 
-def test_minutes_before_the_last_hour_go_when_a_new_one_begins(journal: Journal, facts: Facts) -> None:
+def test_minutes_older_than_an_hour_are_deleted_when_a_new_one_begins(journal: Journal, facts: Facts) -> None:
     await_early_in_a_minute(facts)
     current = minute(facts)
     held = {str(current + ahead): 1 for ahead in (-(10**6), -61, -60, -59, -1, 1, 10**6)}
@@ -99,7 +99,7 @@ def test_minutes_before_the_last_hour_go_when_a_new_one_begins(journal: Journal,
     assert facts.redis.hgetall(MINUTES) == {**kept, str(current): "5"}
 
 
-def test_settling_again_counts_nothing(journal: Journal, facts: Facts) -> None:
+def test_settling_again_adds_nothing_to_the_minute(journal: Journal, facts: Facts) -> None:
     journal.accept(events(3))
     entries = journal.take("me").entries
     journal.settle(entries)
@@ -111,11 +111,11 @@ def test_settling_again_counts_nothing(journal: Journal, facts: Facts) -> None:
 
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.usefixtures("own_valkey")
-def test_at_the_memory_limit_minutes_are_counted_and_told(
+def test_at_the_memory_limit_minutes_are_still_counted_and_reported(
     client: FlaskClient, journal: Journal, facts: Facts, known: bool
 ) -> None:
     journal.accept(events(700))
-    run(journal)  # The scripts are loaded, and the group is there.
+    run(journal)  # Load the scripts and create the consumer group.
     live(client)
     if not known:
         facts.redis.delete(MINUTES)
@@ -128,7 +128,7 @@ def test_at_the_memory_limit_minutes_are_counted_and_told(
     facts.wait_until_settled(0)
 
 
-def test_a_foreign_key_in_the_place_of_the_minutes_stops_nothing(
+def test_a_key_of_another_type_in_place_of_the_minutes_stops_nothing(
     client: FlaskClient, journal: Journal, facts: Facts
 ) -> None:
     facts.redis.set(MINUTES, "foreign")
@@ -140,13 +140,15 @@ def test_a_foreign_key_in_the_place_of_the_minutes_stops_nothing(
     assert f"{MINUTES} holds a string" in client.get("/readyz").get_json()["detail"]
 
 
-def test_a_clock_that_was_set_back_makes_no_one_younger_than_now(client: FlaskClient, facts: Facts) -> None:
+def test_after_a_clock_was_set_back_no_entry_waits_less_than_0_seconds(client: FlaskClient, facts: Facts) -> None:
     facts.redis.xadd("queue:analytics", {"id": "x"}, id=f"{(facts.redis.time()[0] + 3600) * 1000}-0")
     assert live(client)["oldestWaitingSeconds"] == 0
 
 
 @pytest.mark.parametrize("signal", ["SIGKILL", "SIGSTOP"])
-def test_redis_away_or_hung_is_503_in_time(client: FlaskClient, own_valkey: ValkeyContainer, signal: str) -> None:
+def test_while_redis_is_stopped_or_hangs_live_answers_503_in_time(
+    client: FlaskClient, own_valkey: ValkeyContainer, signal: str
+) -> None:
     live(client)
     own_valkey.kill(signal)
     for limit in (2.0, 0.5):
@@ -157,5 +159,5 @@ def test_redis_away_or_hung_is_503_in_time(client: FlaskClient, own_valkey: Valk
         assert time.monotonic() - started < limit
 
 
-def test_the_token_is_needed(client: FlaskClient) -> None:
+def test_live_needs_the_admin_token(client: FlaskClient) -> None:
     assert client.get("/admin/analytics/live").status_code == 401

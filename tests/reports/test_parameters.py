@@ -1,4 +1,4 @@
-"""What is wrong with a parameter is said, and the parameter is named."""
+"""An invalid parameter is named in the answer, with the reason."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ WITH_DAYS = ["/top", "/series", "/videos/v", "/export.csv"]
 
 @pytest.mark.parametrize("path", WITH_DAYS)
 @pytest.mark.parametrize("name", ["since", "until"])
-def test_what_is_no_day_is_400(reader: Reader, path: str, name: str) -> None:
+def test_an_invalid_day_is_400(reader: Reader, path: str, name: str) -> None:
     assert reader.refused(path, **{name: "2026-01-01\x00"}) == [name]
 
 
 @pytest.mark.parametrize("path", WITH_DAYS)
 @pytest.mark.parametrize("until", ["2026-01-02", "2026-01-01"])
-def test_a_range_that_holds_no_day_is_400(reader: Reader, path: str, until: str) -> None:
+def test_an_empty_range_is_400(reader: Reader, path: str, until: str) -> None:
     assert reader.refused(path, since="2026-01-02", until=until) == ["until"]
 
 
-def test_every_field_that_is_wrong_is_named(reader: Reader) -> None:
+def test_every_invalid_field_is_named(reader: Reader) -> None:
     assert sorted(reader.refused("/top", since="x", until="y", limit="z")) == ["limit", "since", "until"]
 
 
-def test_a_parameter_that_a_report_does_not_have_is_400(reader: Reader, facts: Facts) -> None:
+def test_an_unknown_parameter_is_400(reader: Reader, facts: Facts) -> None:
     rules = [str(rule) for rule in facts.app.url_map.iter_rules() if str(rule).startswith("/admin/analytics/")]
     assert len(rules) >= 5
     for rule in rules:
@@ -44,17 +44,17 @@ def test_a_parameter_that_a_report_does_not_have_is_400(reader: Reader, facts: F
 
 @pytest.mark.parametrize("path", ["/top", "/export.csv"])
 @pytest.mark.parametrize("q", ["x" * 129, "a\nb", "\x00", "\x7f"])
-def test_what_no_id_begins_with_is_400(reader: Reader, path: str, q: str) -> None:
+def test_a_search_that_no_id_can_begin_with_is_400(reader: Reader, path: str, q: str) -> None:
     assert reader.refused(path, q=q) == ["q"]
 
 
-def test_a_cursor_that_is_not_ours_is_400(reader: Reader) -> None:
+def test_an_invalid_cursor_is_400(reader: Reader) -> None:
     assert reader.refused("/top", cursor="ü") == ["cursor"]
 
 
 @given(st.one_of(st.text(), st.binary().map(lambda raw: urlsafe_b64encode(raw).decode())))
 @settings(max_examples=200)
-def test_no_cursor_is_a_500(reader: Reader, cursor: str) -> None:
+def test_a_broken_cursor_is_400_and_never_500(reader: Reader, cursor: str) -> None:
     assert reader.refused("/top", cursor=cursor.replace("\x00", "")) == ["cursor"]
 
 
@@ -77,7 +77,7 @@ def test_a_cursor_of_another_query_is_400(reader: Reader, facts: Facts) -> None:
                 assert reader.refused("/top", cursor=cursor, **query) == ["cursor"]
 
 
-def test_ten_years_are_answered_and_no_more(reader: Reader, facts: Facts) -> None:
+def test_a_series_of_ten_years_is_answered_and_a_longer_one_is_400(reader: Reader, facts: Facts) -> None:
     write(facts, {"v": {0: 1, 100: 1}})
     for path, name in (("/series", "days"), ("/videos/v", "daily")):
         assert len(reader.get(path, since=day(0), until=day(3660))[name]) == 3660

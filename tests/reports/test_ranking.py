@@ -1,4 +1,4 @@
-"""The ranking of any range is what adding everything up says, whatever the counts are like, on one page or on many."""
+"""The ranking of any range equals the naive sum of every video, for any distribution of counts, on one page or many."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def told(videos: list[dict[str, Any]]) -> list[tuple[str, int]]:
 
 @pytest.fixture(params=["as it is", "all added up", "many rounds", "few rounds", "some are few"])
 def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bounds as they are, and so low that each way to the ranking is taken."""
+    """The real bounds, and bounds so low that every algorithm of the ranking runs."""
     changes: dict[str, list[tuple[Any, str, Any]]] = {
         "as it is": [],
         "all added up": [(threshold, "MOST_ROWS", 3)],
@@ -56,7 +56,7 @@ def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("bounds")
-def test_any_range_any_page_any_search_is_what_adding_up_says(reader: Reader, facts: Facts) -> None:
+def test_any_range_page_and_search_equals_the_naive_sum(reader: Reader, facts: Facts) -> None:
     @settings(max_examples=25)
     @given(HISTORIES, st.lists(st.tuples(ENDS, ENDS, st.integers(1, 5), st.sampled_from(["", "a", "ab", "z", "x"]))))
     def check(history: History, questions: list[tuple[int | None, int | None, int, str]]) -> None:
@@ -75,11 +75,11 @@ def test_any_range_any_page_any_search_is_what_adding_up_says(reader: Reader, fa
     check()
 
 
-def test_a_video_at_the_bar_on_every_day_has_its_place_among_its_ties(
+def test_a_video_at_the_bar_on_every_day_is_ranked_among_its_ties(
     reader: Reader, facts: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(threshold, "DEPTH", 1)
-    # The bars of the first page are 5 and 5: `a` is above neither, and has as much as the last place.
+    # The bars of the first page are 5 and 5: `a` is above neither, and its count equals that of the last place.
     history = {"x": {0: 10, 1: 10}, "v": {0: 6, 1: 4}, "y": {0: 6, 1: 4}, "p": {1: 6}, "q": {1: 6}, "a": {0: 5, 1: 5}}
     write(facts, history)
     page = reader.get("/top", since=day(0), until=day(2), limit=2)
@@ -90,7 +90,7 @@ def test_videos_that_may_be_before_the_page_do_not_push_others_off_it(
     reader: Reader, facts: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(threshold, "DEPTH", 1)
-    # The bars of the second page are 5, 5 and 5: of `s` and `t`, which are before it, only the 17 is seen.
+    # The bars of the second page are 5, 5 and 5: of `s` and `t`, which rank before it, only the 17 is above a bar.
     history = {"top": {1: 100, 2: 100}, "s": {0: 17, 1: 5, 2: 5}, "t": {0: 17, 1: 5, 2: 5}, "a": {0: 6, 1: 5, 2: 5}}
     write(facts, {**history, "m": {0: 16}, "n": {0: 16}, **{f"f{n}": dict.fromkeys(range(3), 5) for n in range(3)}})
     ends = {"since": day(0), "until": day(3)}
@@ -115,7 +115,7 @@ def test_a_long_ranking_is_read_page_by_page(reader: Reader, facts: Facts, expon
             assert video["daily"] == [counts.get(at, 0) for at in range(since, until)]
 
 
-def test_the_search_is_for_the_beginning_and_knows_case(reader: Reader, facts: Facts) -> None:
+def test_the_search_matches_prefixes_and_is_case_sensitive(reader: Reader, facts: Facts) -> None:
     write(facts, {video: {0: 1} for video in ("intro", "Intro", "my intro", "in%ro", "in_ro", "int", "in\U0010ffff")})
     found = {q: [video["videoId"] for video in reader.get("/top", q=q)["videos"]] for q in ("in", "int", "in%", "IN")}
     assert found == {
@@ -128,14 +128,14 @@ def test_the_search_is_for_the_beginning_and_knows_case(reader: Reader, facts: F
     assert len(reader.get("/top", q="")["videos"]) == 7
 
 
-def test_the_last_code_points_can_be_searched_for(reader: Reader, facts: Facts) -> None:
+def test_the_highest_code_points_can_be_searched_for(reader: Reader, facts: Facts) -> None:
     write(facts, {"\U0010ffff": {0: 2}, "\U0010ffffa": {0: 1}, "a": {0: 1}, "\ud7ffa": {0: 1}, "\ue000": {0: 1}})
     assert [video["videoId"] for video in reader.get("/top", q="\ud7ff")["videos"]] == ["\ud7ffa"]
     assert len(reader.get("/top", q="\U0010ffff")["videos"]) == 2
     assert len(reader.get("/top", q="\U0010ffff", since=day(0))["videos"]) == 2
 
 
-def test_while_counts_rise_no_video_that_stays_is_skipped(reader: Reader, facts: Facts) -> None:
+def test_while_counts_rise_no_unchanged_video_is_skipped(reader: Reader, facts: Facts) -> None:
     history: History = {f"v{n:02}": {0: 100 - n} for n in range(60)}
     write(facts, history)
     seen = []
@@ -157,7 +157,7 @@ def test_a_cursor_may_be_used_with_another_limit(reader: Reader, facts: Facts) -
     assert [(video["rank"], video["videoId"]) for video in page["videos"]] == [(n + 1, f"v{n}") for n in range(2, 7)]
 
 
-def test_days_are_told_only_for_a_range_of_known_length(reader: Reader, facts: Facts) -> None:
+def test_counts_by_day_are_included_only_for_a_closed_range_of_at_most_92_days(reader: Reader, facts: Facts) -> None:
     write(facts, {"v": {0: 1, 2: 3}})
     assert reader.get("/top", since=day(0), until=day(4))["videos"][0]["daily"] == [1, 0, 3, 0]
     assert len(reader.get("/top", since=day(0), until=day(92))["videos"][0]["daily"]) == 92
@@ -165,7 +165,7 @@ def test_days_are_told_only_for_a_range_of_known_length(reader: Reader, facts: F
         assert "daily" not in reader.get("/top", **ends)["videos"][0]
 
 
-def test_rows_that_count_nothing_are_as_good_as_none(reader: Reader, facts: Facts) -> None:
+def test_rows_with_a_count_of_zero_are_ignored(reader: Reader, facts: Facts) -> None:
     write(facts, {"v": {0: 1}, "zero": {0: 0}})
     for ends in ({}, {"since": day(0)}, {"since": day(0), "q": "z"}):
         assert [v["videoId"] for v in reader.get("/top", **ends)["videos"]] == ([] if "q" in ends else ["v"])

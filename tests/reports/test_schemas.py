@@ -1,4 +1,4 @@
-"""What the parameters may be: the schemas alone say so, without a server."""
+"""The schemas of query parameters, without a server."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NO_DAYS = [
 
 
 def refused(schema: Schema, **parameters: str) -> list[str]:
-    """The fields that are named as wrong."""
+    """The fields that the error names as invalid."""
     with pytest.raises(FixRequest) as refusal:
         load_query(schema, parameters)
     return [error.field for error in refusal.value.errors]
@@ -44,7 +44,7 @@ def refused(schema: Schema, **parameters: str) -> list[str]:
 )
 @pytest.mark.parametrize("name", ["since", "until"])
 @pytest.mark.parametrize("value", NO_DAYS)
-def test_what_is_no_day_is_refused_and_named(schema: Schema, name: str, value: str) -> None:
+def test_an_invalid_day_is_refused_and_named(schema: Schema, name: str, value: str) -> None:
     assert refused(schema, **{name: value}) == [name]
 
 
@@ -78,5 +78,5 @@ CURSORS = [
 
 
 @pytest.mark.parametrize("cursor", CURSORS, ids=range(len(CURSORS)))
-def test_a_cursor_that_is_not_ours_is_refused_and_named(cursor: str) -> None:
+def test_an_invalid_cursor_is_refused_and_named(cursor: str) -> None:
     assert refused(TopSchema(), cursor=cursor) == ["cursor"]

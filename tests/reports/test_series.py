@@ -1,4 +1,4 @@
-"""All videos day by day, and one video."""
+"""The series of all videos by day, and the report of one video."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def path_of(video_id: str) -> str:
     return f"/videos/{quote(video_id, safe='')}"
 
 
-def test_the_series_is_of_all_videos_with_its_zeros(reader: Reader, facts: Facts) -> None:
+def test_the_series_sums_all_videos_and_includes_days_with_zero(reader: Reader, facts: Facts) -> None:
     write(facts, {"a": {1: 2, 4: 1}, "b": {1: 3}})
     days = {1: 5, 4: 1}
     assert reader.get("/series") == {"since": None, "until": None, "days": rows(days, 1, 5)}
@@ -58,13 +58,13 @@ def test_the_series_is_of_all_videos_with_its_zeros(reader: Reader, facts: Facts
     assert reader.get("/series", until=day(0))["days"] == []
 
 
-def test_before_anything_is_counted_there_is_no_series(reader: Reader, facts: Facts) -> None:
+def test_before_anything_is_counted_the_series_is_empty(reader: Reader, facts: Facts) -> None:
     assert reader.get("/series")["days"] == []
     assert reader.get("/series", since=day(0))["days"] == []
     assert reader.get("/series", since=day(0), until=day(2))["days"] == rows({}, 0, 2)
 
 
-def test_what_the_worker_counted_is_in_every_report(reader: Reader, facts: Facts) -> None:
+def test_an_event_that_the_worker_counted_is_in_every_report(reader: Reader, facts: Facts) -> None:
     record([event("v1", f"u{days}-{n}", ts=NOON - days * DAY_MS) for days in range(3) for n in range(days + 1)])
     record([event("v2")])
     counts = {"2023-11-13": 3, "2023-11-14": 2, "2023-11-15": 2}
@@ -82,7 +82,7 @@ def test_what_the_worker_counted_is_in_every_report(reader: Reader, facts: Facts
     }
 
 
-def test_a_video_is_told_whole(reader: Reader, facts: Facts) -> None:
+def test_the_report_of_a_video_has_all_its_counts_its_rank_and_its_days(reader: Reader, facts: Facts) -> None:
     write(facts, {"a": {1: 2, 4: 1}, "b": {1: 3, 9: 5}})
     its: dict[str, Any] = {"videoId": "a", "total": 3, "rank": 2, "firstDay": str(day(1)), "lastDay": str(day(4))}
     assert reader.get("/videos/a") == {
@@ -106,7 +106,7 @@ def test_a_video_that_nobody_has_watched_is_404(reader: Reader, facts: Facts, vi
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
 
 
-def test_ties_have_ranks_of_their_own_and_far_down_there_is_none(
+def test_ties_have_different_ranks_and_beyond_the_limit_the_rank_is_null(
     reader: Reader, facts: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(facts, {video: {0: count} for video, count in {"a": 5, "B": 5, "c": 5, "d": 9, "e": 1}.items()})
@@ -118,7 +118,7 @@ def test_ties_have_ranks_of_their_own_and_far_down_there_is_none(
         assert shown == [rank if rank <= limit else None for rank in ranks]
 
 
-def test_any_id_can_be_asked_for_and_searched(reader: Reader, facts: Facts) -> None:
+def test_any_id_can_be_requested_and_searched(reader: Reader, facts: Facts) -> None:
     write(facts, {video_id: {0: 1, 1: number} for number, video_id in enumerate(STRANGE)})
     for number, video_id in enumerate(STRANGE):
         found = reader.get(path_of(video_id))
@@ -135,6 +135,6 @@ def test_slashes_need_not_be_encoded(reader: Reader, facts: Facts) -> None:
 
 
 @pytest.mark.parametrize("path", ["/top", "/series", "/videos/v", "/videos//", "/live", "/export.csv"])
-def test_no_report_is_given_without_the_token(reader: Reader, path: str) -> None:
+def test_every_report_needs_the_admin_token(reader: Reader, path: str) -> None:
     assert reader.client.get(f"{PATH}{path}").status_code == 401
     assert reader.client.get(f"{PATH}{path}", headers={**BEARER, "Authorization": "Bearer no"}).status_code == 401

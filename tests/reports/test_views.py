@@ -1,4 +1,4 @@
-"""The ranking: who may read it, and what it says."""
+"""The ranking: who may read it, and what it contains."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def watch(video_id: str, times: int) -> None:
     record([event(video_id, f"u{number}") for number in range(times)])
 
 
-def test_the_most_watched_come_first_and_ties_by_id(client: FlaskClient) -> None:
+def test_the_most_watched_come_first_and_ties_are_ordered_by_id(client: FlaskClient) -> None:
     for video_id, times in {"b": 2, "a": 2, "c": 3, "d": 1}.items():
         watch(video_id, times)
     answer = client.get(PATH, headers=BEARER)
@@ -44,7 +44,7 @@ def test_the_most_watched_come_first_and_ties_by_id(client: FlaskClient) -> None
     }
 
 
-def test_the_limit_is_how_many(client: FlaskClient) -> None:
+def test_the_limit_is_the_number_of_videos(client: FlaskClient) -> None:
     for number in range(60):
         watch(f"v{number:02}", 1)
     assert len(client.get(PATH, headers=BEARER).get_json()["videos"]) == 50
@@ -52,19 +52,19 @@ def test_the_limit_is_how_many(client: FlaskClient) -> None:
     assert len(client.get(f"{PATH}?limit=1000", headers=BEARER).get_json()["videos"]) == 60
 
 
-def test_it_reads_the_aggregate_only(client: FlaskClient, facts: Facts) -> None:
+def test_the_ranking_reads_aggregates_and_not_raw_events(client: FlaskClient, facts: Facts) -> None:
     watch("v1", 3)
     facts.sql("DELETE FROM video_events")
     assert client.get(PATH, headers=BEARER).get_json()["videos"] == [{"rank": 1, "videoId": "v1", "watched50Count": 3}]
 
 
-def test_nothing_watched_is_an_empty_ranking(client: FlaskClient) -> None:
+def test_without_views_the_ranking_is_empty(client: FlaskClient) -> None:
     nothing: dict[str, Any] = {"since": None, "until": None, "total": 0, "videos": [], "nextCursor": None}
     assert client.get(PATH, headers=BEARER).get_json() == nothing
 
 
 @pytest.mark.parametrize("limit", ["0", "1001", "-1", "ten", "1.5", ""])
-def test_a_bad_limit_is_400_and_named(client: FlaskClient, limit: str) -> None:
+def test_an_invalid_limit_is_400_and_named(client: FlaskClient, limit: str) -> None:
     answer = client.get(f"{PATH}?limit={limit}", headers=BEARER)
     assert answer.status_code == 400
     assert [error["field"] for error in answer.get_json()["errors"]] == ["limit"]
@@ -81,13 +81,15 @@ def test_a_wrong_or_missing_token_is_401(client: FlaskClient, headers: dict[str,
 
 
 @pytest.mark.parametrize("given", [f"Basic {TOKEN}", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", TOKEN, "Bearer \xff"])
-def test_a_token_almost_right_is_401(client: FlaskClient, given: str) -> None:
+def test_a_nearly_correct_token_is_401(client: FlaskClient, given: str) -> None:
     assert client.get(PATH, headers={"Authorization": given}).status_code == 401
 
 
 @pytest.mark.parametrize("changed_settings", [{"PULSE_ADMIN_TOKEN": ""}])
 @pytest.mark.parametrize("headers", [{}, BEARER, {"Authorization": "Bearer "}])
-def test_without_a_configured_token_it_is_503_and_says_so(client: FlaskClient, headers: dict[str, str]) -> None:
+def test_without_a_configured_token_the_ranking_is_503_and_says_so(
+    client: FlaskClient, headers: dict[str, str]
+) -> None:
     answer = client.get(PATH, headers=headers)
     assert answer.status_code == 503
     assert "PULSE_ADMIN_TOKEN" in answer.get_json()["detail"]
@@ -106,7 +108,7 @@ def test_while_the_database_is_stopped_it_is_503(client: FlaskClient, postgres: 
 
 
 @pytest.mark.usefixtures("facts")
-def test_the_counts_of_any_number_of_videos_are_read() -> None:
+def test_counts_of_more_videos_than_one_statement_holds_are_read() -> None:
     for number in (0, 499, 500, 1200):
         watch(f"v{number}", 1)
     counts = counts_of([f"v{number}" for number in range(1300)])

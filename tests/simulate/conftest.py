@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that answers as the API does, or as a test's script says."""
+"""A real HTTP server on loopback that answers like the API, or as a test scripts it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DROP, STALL = 0, -1
 
 @dataclass(frozen=True)
 class Step:
-    """What happens to one request: its status (or DROP, STALL), and whether its reports were accepted all the same."""
+    """What happens to one request: its status (or DROP, STALL), and whether its reports are accepted anyway."""
 
     status: int
     accepts: bool
@@ -31,7 +31,7 @@ class Step:
 
 @dataclass
 class Api:
-    """The API's rule in a few lines: a viewer and video are claimed once, a report is counted once."""
+    """The API's rules in a few lines: a viewer and video are claimed once, a report is counted once."""
 
     url: str = ""
     counts: Counter[str] = field(default_factory=Counter)
@@ -45,7 +45,7 @@ class Api:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def script(self, status: int, *, accepts: bool = False, body: Any = None, **headers: str) -> None:
-        """Let the next request that has no script yet be answered like this."""
+        """Script the answer to the next request that has no script yet."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._script.append(Step(status, accepts, named, body))
 
@@ -54,7 +54,7 @@ class Api:
             return {video_id: self.counts[video_id] for video_id in video_ids if video_id in self.counts}
 
     def answer(self, path: str, body: bytes) -> Step:
-        """What to answer to a POST."""
+        """How to answer a POST."""
         with self._lock:
             self.paths.append(path)
             self.bodies.append(body)
@@ -88,7 +88,7 @@ class Server(ThreadingHTTPServer):
         self.api = api
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):  # A client that hung up is part of the play.
+        if not isinstance(sys.exception(), ConnectionError):  # Clients that disconnect are part of the tests.
             super().handle_error(request, client_address)
 
 

@@ -1,4 +1,4 @@
-"""What a client does with each answer, and what the tally makes of it, against a real server on loopback."""
+"""How a client reacts to each answer, and how the tally counts it, against a real server on loopback."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_report_is_what_the_player_sends(api: Api, send: Callable[[Report], St
     assert json.loads(api.bodies[0]) == {"videoId": "v1", "event": "watched_50_percent", "userId": "alice", "ts": 1_000}
 
 
-def test_a_path_in_the_url_is_kept(api: Api) -> None:
+def test_a_path_in_the_servers_url_is_kept(api: Api) -> None:
     client = Client(f"{api.url}/pulse/", threading.Event())
     assert client.is_anyone_there()
     client.post(REPORT)
@@ -82,7 +82,7 @@ def test_202_is_accepted_and_200_a_duplicate(api: Api, send: Callable[[Report], 
     assert (tally.accepted["v1"], tally.duplicates, tally.answered, tally.retries) == (1, 2, 3, 0)
 
 
-def test_503_is_sent_again_byte_for_byte_after_retry_after(
+def test_after_503_the_same_bytes_are_sent_again_after_retry_after(
     api: Api, send: Callable[[Report], Status], tally: Tally
 ) -> None:
     api.script(503, Retry_After="1")
@@ -116,7 +116,7 @@ def test_202_after_an_unclear_outcome_counts_once(
 
 
 @pytest.mark.parametrize("status", [408, 429])
-def test_200_after_being_turned_away_is_a_duplicate(
+def test_200_after_a_408_or_429_is_a_duplicate(
     status: int, api: Api, send: Callable[[Report], Status], tally: Tally
 ) -> None:
     api.claims.add(("v1", "alice"))
@@ -125,7 +125,7 @@ def test_200_after_being_turned_away_is_a_duplicate(
     assert (tally.accepted.total(), tally.duplicates, tally.retries) == (0, 1, 1)
 
 
-def test_the_unclear_come_back_of_an_accepted_report_is_a_duplicate(
+def test_after_an_accepted_report_a_second_session_with_an_unclear_outcome_is_a_duplicate(
     api: Api, send: Callable[[Report], Status], tally: Tally
 ) -> None:
     send(REPORT)
@@ -135,7 +135,7 @@ def test_the_unclear_come_back_of_an_accepted_report_is_a_duplicate(
     assert tally.duplicates == 1
 
 
-def test_the_unclear_come_back_of_a_duplicate_is_a_duplicate(
+def test_after_a_duplicate_a_second_session_with_an_unclear_outcome_is_a_duplicate(
     api: Api, send: Callable[[Report], Status], tally: Tally
 ) -> None:
     api.claims.add(("v1", "alice"))
@@ -145,7 +145,7 @@ def test_the_unclear_come_back_of_a_duplicate_is_a_duplicate(
     assert (tally.accepted.total(), tally.duplicates) == (0, 2)
 
 
-def test_an_accepted_report_on_one_video_says_nothing_of_another(
+def test_an_accepted_report_on_one_video_does_not_make_another_video_a_duplicate(
     api: Api, send: Callable[[Report], Status], tally: Tally
 ) -> None:
     send(REPORT)
@@ -156,7 +156,7 @@ def test_an_accepted_report_on_one_video_says_nothing_of_another(
 
 def test_a_report_that_is_queued_twice_counts_once(api: Api, send: Callable[[Report], Status], tally: Tally) -> None:
     send(REPORT)
-    api.claims.clear()  # Redis lost its keys: the database's key still refuses the second count.
+    api.claims.clear()  # Redis lost its keys; the database's primary key still prevents a second count.
     assert send(REPORT) is Status.QUEUED
     assert tally.accepted == api.counts == {"v1": 1}
     api.claims.clear()
@@ -187,7 +187,7 @@ def test_400_is_refused_with_its_reason_and_not_sent_again(
         (500, {}),
     ],
 )
-def test_an_answer_that_the_api_does_not_promise_is_refused(
+def test_an_answer_that_the_api_does_not_define_is_refused(
     status: int, body: object, api: Api, send: Callable[[Report], Status]
 ) -> None:
     api.script(status, body=body)
@@ -202,7 +202,7 @@ def test_only_the_first_reasons_are_kept(api: Api, send: Callable[[Report], Stat
     assert len(Tally.total([tally, tally]).reasons) == 5
 
 
-def test_when_the_patience_ends_the_outcome_is_unknown(api: Api, tally: Tally) -> None:
+def test_after_the_clients_patience_the_outcome_is_unknown(api: Api, tally: Tally) -> None:
     for _ in range(20):
         api.script(503, accepts=True)
     client = Client(api.url, threading.Event(), patience_seconds=0.5)
@@ -212,7 +212,7 @@ def test_when_the_patience_ends_the_outcome_is_unknown(api: Api, tally: Tally) -
     assert tally.reasons == ["503"]
 
 
-def test_a_retry_after_beyond_the_patience_is_not_waited_for(api: Api) -> None:
+def test_a_retry_after_longer_than_the_clients_patience_is_not_waited_for(api: Api) -> None:
     api.script(503, Retry_After="3600")
     client = Client(api.url, threading.Event())
     began = time.monotonic()
@@ -221,12 +221,12 @@ def test_a_retry_after_beyond_the_patience_is_not_waited_for(api: Api) -> None:
     assert time.monotonic() - began < 10
 
 
-def test_a_retry_after_that_nobody_understands_is_ignored(api: Api, send: Callable[[Report], Status]) -> None:
+def test_an_invalid_retry_after_is_ignored(api: Api, send: Callable[[Report], Status]) -> None:
     api.script(503, Retry_After="soon")
     assert send(REPORT) is Status.QUEUED
 
 
-def test_a_stop_ends_the_waiting(api: Api) -> None:
+def test_a_stop_ends_the_wait_for_a_retry(api: Api) -> None:
     stop = threading.Event()
     client = Client(api.url, stop)
     api.script(503, Retry_After="30")
@@ -237,7 +237,7 @@ def test_a_stop_ends_the_waiting(api: Api) -> None:
     assert time.monotonic() - began < 10
 
 
-def test_a_refused_connection_leaves_nothing_unclear() -> None:
+def test_a_refused_connection_is_a_clear_outcome() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
     client = Client(url, threading.Event(), patience_seconds=0.5)
@@ -249,7 +249,7 @@ def test_a_refused_connection_leaves_nothing_unclear() -> None:
     client.close()
 
 
-def test_a_server_that_is_slow_is_there_all_the_same() -> None:
+def test_a_slow_server_counts_as_reachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         client = Client(f"http://127.0.0.1:{silent.getsockname()[1]}", threading.Event(), timeout_seconds=0.1)
         assert client.is_anyone_there()
@@ -283,7 +283,7 @@ def test_an_invalid_report_in_a_batch_is_refused_alone(
 
 
 @pytest.mark.parametrize("body", [{"results": [{"status": "queued"}]}, {"results": "queued"}, {}, [], "queued"])
-def test_a_batch_whose_results_cannot_be_told_apart_is_refused(
+def test_a_batch_whose_results_do_not_match_its_reports_is_refused(
     body: object, api: Api, send_batch: Callable[..., Sequence[Status]]
 ) -> None:
     api.script(202, body=body)

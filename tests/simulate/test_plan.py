@@ -25,7 +25,7 @@ def reports(visits: list[Visit]) -> list[Report]:
     return [report for visit in visits for report in visit.reports]
 
 
-def test_equal_sites_make_equal_plans(visits: list[Visit]) -> None:
+def test_equal_sites_give_equal_plans(visits: list[Visit]) -> None:
     assert list(replace(SITE).visits()) == visits
 
 
@@ -35,7 +35,7 @@ def test_any_other_site_has_other_viewers(visits: list[Visit], change: dict[str,
     assert others.isdisjoint(visit.reports[0].user_id for visit in visits)
 
 
-def test_a_plan_is_made_as_it_is_read() -> None:
+def test_a_plan_is_generated_while_it_is_read() -> None:
     endless = replace(SITE, viewers=10**12)
     assert len(list(islice(endless.visits(), 3))) == 3
 
@@ -47,7 +47,7 @@ def test_every_viewer_sends_reports_and_about_two_on_average(visits: list[Visit]
     assert SITE.count_reports() == len(reports)
 
 
-def test_a_visit_belongs_to_one_viewer_alone(visits: list[Visit]) -> None:
+def test_a_visit_belongs_to_one_viewer(visits: list[Visit]) -> None:
     viewers = [{report.user_id for report in visit.reports} for visit in visits]
     assert all(len(each) == 1 for each in viewers)
     assert len(set().union(*viewers)) == SITE.viewers
@@ -62,7 +62,7 @@ def test_popularity_is_zipf_like(reports: list[Report]) -> None:
     assert set(counts) == set(SITE.video_ids())
 
 
-def test_every_ts_lies_in_the_day(reports: list[Report]) -> None:
+def test_every_ts_is_within_the_day(reports: list[Report]) -> None:
     assert {datetime.fromtimestamp(report.ts / 1000, UTC).date() for report in reports} == {SITE.day}
 
 
@@ -71,7 +71,7 @@ def test_the_evening_is_busier_than_the_night(reports: list[Report]) -> None:
     assert by_hour[20] > 4 * by_hour[3] > 0
 
 
-def test_viewers_come_back_with_another_ts(visits: list[Visit]) -> None:
+def test_viewers_come_back_to_the_same_video_with_another_ts(visits: list[Visit]) -> None:
     come_backs = 0
     for visit in visits:
         sessions = set(visit.reports)
@@ -90,7 +90,7 @@ def test_some_reports_are_sent_again_at_once_and_some_later(visits: list[Visit])
     assert later > 50
 
 
-def test_a_tenth_comes_from_an_outbox(visits: list[Visit]) -> None:
+def test_a_tenth_of_the_visits_is_one_batch(visits: list[Visit]) -> None:
     assert 0.08 < sum(visit.offline for visit in visits) / len(visits) < 0.12
 
 
@@ -110,6 +110,6 @@ def test_a_burst_opens_one_video_within_seconds(visits: list[Visit]) -> None:
         assert max(moments) - min(moments) < 20_000
 
 
-def test_one_video_and_one_viewer_are_enough() -> None:
+def test_a_plan_of_one_video_and_one_viewer_works() -> None:
     (visit,) = Site(seed=7, viewers=1, videos=1, day=SITE.day).visits()
     assert {report.video_id for report in visit.reports} == {"sim-7-0001"}

@@ -33,7 +33,7 @@ def options(api: Api, **changes: float) -> Options:
     return Options(url=api.url, **{**given, **changes})  # type: ignore[arg-type]  # Names and types are the tests'.
 
 
-def test_a_run_ends_equal_and_says_so(api: Api) -> None:
+def test_a_run_with_equal_counts_succeeds_and_says_so(api: Api) -> None:
     lines: list[str] = []
     assert simulate(options(api), api.read_counts, lines.append)
     text = "\n".join(lines)
@@ -42,7 +42,7 @@ def test_a_run_ends_equal_and_says_so(api: Api) -> None:
     assert {"/analytics", "/analytics/batch"} == set(api.paths)
 
 
-def test_a_second_run_is_all_duplicates_and_equal(api: Api) -> None:
+def test_a_second_run_gets_only_duplicates_and_succeeds(api: Api) -> None:
     lines: list[str] = []
     assert simulate(options(api), api.read_counts, lines.append)
     sent = set(api.bodies)
@@ -51,7 +51,7 @@ def test_a_second_run_is_all_duplicates_and_equal(api: Api) -> None:
     assert re.search(r"accepted +0\n", lines[2])
 
 
-def test_lost_answers_and_a_struggling_server_still_end_equal(api: Api) -> None:
+def test_lost_answers_and_errors_of_the_server_still_end_in_equal_counts(api: Api) -> None:
     rng = random.Random(5)
     for _ in range(30):
         api.script(rng.choice([DROP, DROP, STALL, 502, 503, 503]), accepts=rng.random() < 0.5)
@@ -72,7 +72,7 @@ def test_counts_that_lag_behind_are_waited_for(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("lie", "shown"), [(-1, "another --seed"), (1, "videos differ")])
-def test_counts_that_differ_are_named(lie: int, shown: str, api: Api) -> None:
+def test_videos_whose_counts_differ_are_named(lie: int, shown: str, api: Api) -> None:
     def lying(video_ids: Sequence[str]) -> dict[str, int]:
         counts = api.read_counts(video_ids)
         return {**counts, "sim-1-0002": counts["sim-1-0002"] + lie} if counts else counts
@@ -85,7 +85,7 @@ def test_counts_that_differ_are_named(lie: int, shown: str, api: Api) -> None:
     assert shown in lines[-1]
 
 
-def test_a_second_count_that_comes_late_is_seen(api: Api) -> None:
+def test_a_late_double_count_is_detected(api: Api) -> None:
     equal_since: list[float] = []
 
     def counting_twice(video_ids: Sequence[str]) -> dict[str, int]:
@@ -122,7 +122,7 @@ def test_an_unknown_outcome_stops_the_run_and_fails_it(api: Api) -> None:
     assert "Not compared" in lines[-1]
 
 
-def test_nobody_there_is_said_at_once() -> None:
+def test_an_unreachable_server_is_reported_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
     lines: list[str] = []
@@ -132,18 +132,18 @@ def test_nobody_there_is_said_at_once() -> None:
 
 @pytest.fixture
 def ctrl_c() -> Iterator[None]:
-    """Ctrl-C works, even where a script started the tests with `&`, which ignores it."""
+    """Ctrl-C works even if a script started the tests with `&`, which ignores SIGINT."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("ctrl_c")
-def test_ctrl_c_ends_with_what_is_known(api: Api) -> None:
+def test_ctrl_c_ends_the_run_and_prints_what_is_known(api: Api) -> None:
     once = iter([True])
 
     def interrupt_once() -> None:
-        # Several are answered at a time: none of them may see that it is just the twentieth.
+        # Reports are answered concurrently, so no thread may see exactly 20.
         if len(api.bodies) >= 20 and next(once, False):
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -155,7 +155,7 @@ def test_ctrl_c_ends_with_what_is_known(api: Api) -> None:
     assert lines[-1] == "Interrupted: not compared."
 
 
-def test_an_error_of_the_counts_is_the_callers(api: Api) -> None:
+def test_an_error_while_reading_counts_reaches_the_caller(api: Api) -> None:
     def broken(video_ids: Sequence[str]) -> dict[str, int]:
         raise LookupError("no such table")
 
@@ -169,7 +169,7 @@ def test_the_day_played_is_yesterday() -> None:
     assert before - timedelta(days=1) <= day < datetime.now(UTC).date()
 
 
-def test_a_thread_that_breaks_stops_the_others_and_is_heard(api: Api) -> None:
+def test_an_error_in_one_thread_stops_the_others_and_reaches_the_caller(api: Api) -> None:
     stop = threading.Event()
     working = Client(api.url, stop)
     clients = iter([working])
@@ -180,7 +180,7 @@ def test_a_thread_that_breaks_stops_the_others_and_is_heard(api: Api) -> None:
     assert crowd.tally().answered < 10_000
 
 
-def test_the_rate_holds_back() -> None:
+def test_the_rate_limits_the_reports_per_second() -> None:
     pace = Pace(100, threading.Event())
     began = time.monotonic()
     for _ in range(20):
@@ -188,7 +188,7 @@ def test_the_rate_holds_back() -> None:
     assert 0.35 < time.monotonic() - began < 3
 
 
-def test_a_burst_goes_out_at_once_and_is_paid_for_later() -> None:
+def test_a_burst_goes_out_at_once_and_later_reports_wait_longer() -> None:
     pace = Pace(100, threading.Event())
     began = time.monotonic()
     for _ in range(20):
