@@ -43,7 +43,7 @@ class Side(Protocol):
         """Its state now."""
 
     def finish(self, least: int, most: int) -> None:
-        """Wait until nothing waits; check that `least` to `most` events are recorded and that every counter is exact."""
+        """Wait until nothing waits; check that `least` to `most` events are recorded and every counter is exact."""
 
 
 def open_sides(place: Place, stack: ExitStack, database: str, against: str | None) -> list[Side]:

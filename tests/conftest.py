@@ -42,9 +42,9 @@ TEMPLATE = "pulse_template"
 
 _numbers = itertools.count(1)
 _left: list[str] = []
-"""PostgreSQL databases that nobody needs any more."""
+"""PostgreSQL databases that are no longer needed."""
 
-# No test is timed, machines are shared (the first text takes 3 s on a busy one); and examples may share a server.
+# No deadline, because machines are shared (the first text takes 3 s on a busy one). Examples may share a server.
 hypothesis.settings.register_profile("pulse", deadline=None, suppress_health_check=list(HealthCheck))
 hypothesis.settings.load_profile("pulse")
 
@@ -75,7 +75,7 @@ def postgresql_template(postgres: PostgresServer, tmp_path_factory: pytest.TempP
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path, ending: ExitStack) -> str:
-    """The URL of a migrated database of this test's own."""
+    """The URL of this test's own migrated database."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "pulse.db")
         return f"sqlite:///{tmp_path / 'pulse.db'}"
@@ -84,7 +84,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, ending: ExitSta
     while _left:
         server.drop_database(_left.pop())
     name = f"pulse_{next(_numbers)}"
-    # Dropped by the next test: while this one's workers end, the server may be frozen or stopped by a test.
+    # The next test drops it, because now this test's workers still end and the server may be frozen or stopped.
     ending.callback(_left.append, name)
     return server.create_database(name, template)
 
@@ -97,7 +97,7 @@ def changed_settings() -> dict[str, str]:
 
 @pytest.fixture
 def worker_env(database_url: str, tmp_path: Path, changed_settings: dict[str, str]) -> dict[str, str]:
-    """The environment of every process of the system under test, short of PULSE_REDIS_URL."""
+    """The environment of every process of the system under test, without PULSE_REDIS_URL."""
     return {
         "PULSE_DATA_DIR": str(tmp_path),
         "PULSE_DATABASE_URL": database_url,
@@ -120,7 +120,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     with app.app_context():
         yield app
-        waker.join()  # A wake-up that comes late would be the next test's.
+        waker.join()  # A late wake-up would reach the next test.
         db.engine.dispose()
         app.extensions["pulse_journal"].redis.close()
         app.extensions["celery"].close()
@@ -141,14 +141,14 @@ def journal(app: Flask) -> Journal:
 
 @pytest.fixture
 def facts(app: Flask, valkey: ValkeyContainer) -> Iterator[Facts]:
-    """What the system holds."""
+    """What Redis and the database hold."""
     facts = Facts(app, valkey.client)
     yield facts
     facts.close()
 
 
 def migrate(settings: Settings) -> None:
-    """Bring a database to the newest migration."""
+    """Upgrade a database to the newest migration."""
     with create_app(settings).app_context():
         flask_migrate.upgrade()
         db.engine.dispose()

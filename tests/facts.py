@@ -1,4 +1,4 @@
-"""What the system holds, read past the application: raw Redis and raw SQL."""
+"""What the system holds, read directly with Redis commands and SQL, not through the application."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ LEDGER = ("accepted", "duplicate", "settled", "parked", "dropped")
 
 
 def report(video_id: str = "v1", user_id: str = "u1", ts: Any = None, **changes: Any) -> dict[str, Any]:
-    """A report as a player sends it; with `name=None` among the changes, without that field."""
+    """A report as a player sends it. A change `name=None` removes that field."""
     ts = time.time_ns() // 1_000_000 if ts is None else ts
     fields = {"videoId": video_id, "event": "watched_50_percent", "userId": user_id, "ts": ts, **changes}
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def wait_until(true: Callable[[], object], seconds: float = 20.0) -> None:
-    """Return when `true()` is; fail if it is not in time."""
+    """Wait until `true()` is true; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, f"not true within {seconds} s"
@@ -34,21 +34,21 @@ def wait_until(true: Callable[[], object], seconds: float = 20.0) -> None:
 
 
 class Facts:
-    """Look at the database and at Redis, as an operator with `psql` and `redis-cli` would."""
+    """Reads the database and Redis as an operator with `psql` and `redis-cli` would."""
 
     def __init__(self, app: Flask, redis: Redis) -> None:
         self.app = app
         self.redis: Any = redis
 
     def sql(self, query: str, **parameters: object) -> list[Any]:
-        """The rows of a query, or none for another statement, in a transaction of its own."""
+        """Run a statement in its own transaction. Returns the rows of a query, none for other statements."""
         with self.app.app_context(), db.engine.begin() as connection:
             result = connection.execute(text(query), parameters)
             return list(result) if result.returns_rows else []
 
     @property
     def postgresql(self) -> bool:
-        """Whether the database is one."""
+        """Whether the database is PostgreSQL."""
         with self.app.app_context():
             return db.engine.dialect.name == "postgresql"
 
@@ -69,7 +69,7 @@ class Facts:
         return int(self.redis.xlen("queue:analytics:dead"))
 
     def pending(self) -> int:
-        """How many entries are with a consumer."""
+        """How many entries a consumer has taken and not settled."""
         groups = self.redis.xinfo_groups("queue:analytics") if self.redis.exists("queue:analytics") else []
         return sum(group["pending"] for group in groups)
 
@@ -79,12 +79,12 @@ class Facts:
         return {name: int(held.get(name, 0)) for name in LEDGER}
 
     def wait_until_settled(self, seconds: float = 20.0) -> None:
-        """Return when the journal is empty, and check that everything adds up."""
+        """Wait until the journal is empty, and check that everything adds up."""
         wait_until(lambda: self.waiting() == 0, seconds)
         self.assert_exact()
 
     def assert_exact(self) -> None:
-        """Every aggregate is the number of its raw events, and the ledger closes."""
+        """Assert that every aggregate equals the number of its raw events, and that the ledger adds up."""
         self.assert_aggregates_exact()
         ledger = self.ledger()
         assert ledger["parked"] == self.parked()
@@ -92,7 +92,7 @@ class Facts:
         assert ledger["accepted"] + self.foreign == accounted
 
     def assert_aggregates_exact(self) -> None:
-        """Every aggregate is the number of its raw events."""
+        """Assert that every aggregate equals the number of its raw events."""
         raw = {row[0]: row[1] for row in self.sql("SELECT video_id, count(*) FROM video_events GROUP BY video_id")}
         assert self.counts() == raw
         daily = self.sql("SELECT video_id, sum(watched_50_count) FROM video_metrics_daily GROUP BY video_id")
@@ -101,8 +101,8 @@ class Facts:
         assert self.sql("SELECT day, watched_50_count FROM daily_totals ORDER BY day") == by_day
 
     foreign = 0
-    """Entries that the test wrote into the journal past the application."""
+    """Entries that the test wrote into the journal itself, not through the application."""
 
     def close(self) -> None:
-        """Let go of the servers."""
+        """Close the connections."""
         self.redis.close()

@@ -1,4 +1,4 @@
-"""An event loop for a coroutine."""
+"""Runs a coroutine in an event loop of its own."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LIMIT_SECONDS = 30
-"""What waits for ever fails, and the test run goes on."""
+"""After this a hanging coroutine fails, and the test run goes on."""
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What it returns. It runs in a thread of its own: in the test's, a browser's event loop may run."""
+    """Run `coroutine` and return its result, in a separate thread: this one may run Playwright's event loop."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, asyncio.wait_for(coroutine, LIMIT_SECONDS)).result()

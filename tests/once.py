@@ -1,4 +1,4 @@
-"""What is made once though several test processes want it: the built site, and whatever takes a lock here."""
+"""What several test processes need but only one may make: the built site, and whatever else takes a lock here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """One of this user's test processes at a time."""
+    """Hold a lock between all test processes of this user."""
     path = Path(tempfile.gettempdir()) / f"pulse-tests-{os.getuid()}-{name}.lock"
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -30,9 +30,9 @@ def locked(name: str) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def built_site() -> None:
-    """The pages that Flask serves, as their sources have them now; Node and its packages are installed.
+    """The pages that Flask serves, built from the current sources, with Node and its packages installed.
 
-    A test that asks for this finds them: they were built before the first test, whose time is limited.
+    They are built before the first test, because tests have a time limit.
     """
 
 
@@ -43,7 +43,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def fixtures_of(item: pytest.Item) -> set[str]:
-    """The names of the fixtures that a test asks for, itself or through others."""
+    """The names of the fixtures that a test uses, directly or through others."""
     return set(getattr(item, "fixturenames", ()))
 
 

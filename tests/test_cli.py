@@ -36,7 +36,7 @@ def letters(journal: Journal) -> list[str]:
     return [letter.letter_id for letter in journal.dead_letters(10)]
 
 
-def test_list_shows_each_with_its_reason(app: Flask, letters: list[str]) -> None:
+def test_list_shows_each_dead_letter_with_its_reason(app: Flask, letters: list[str]) -> None:
     done = run(app, "list", "--limit", "2")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["id"] for line in lines] == letters[:2]
@@ -46,7 +46,7 @@ def test_list_shows_each_with_its_reason(app: Flask, letters: list[str]) -> None
     assert done.stderr == "3 in all.\n"
 
 
-def test_replay_some_or_all(app: Flask, letters: list[str], facts: Facts) -> None:
+def test_some_or_all_dead_letters_can_be_replayed(app: Flask, letters: list[str], facts: Facts) -> None:
     assert run(app, "replay", letters[1], "1-1").output == "Replayed 1.\n"
     assert (facts.parked(), facts.waiting()) == (2, 1)
     assert run(app, "replay", "--all").output == "Replayed 2.\n"
@@ -54,7 +54,7 @@ def test_replay_some_or_all(app: Flask, letters: list[str], facts: Facts) -> Non
     assert facts.redis.llen("pulse.persist") > 0
 
 
-def test_drop_asks_first(app: Flask, letters: list[str], facts: Facts) -> None:
+def test_drop_asks_for_confirmation(app: Flask, letters: list[str], facts: Facts) -> None:
     assert run(app, "drop", letters[0], answer="n\n").exit_code == 1
     assert facts.parked() == 3
     assert "Dropped 1." in run(app, "drop", letters[0], answer="y\n").output
@@ -64,7 +64,7 @@ def test_drop_asks_first(app: Flask, letters: list[str], facts: Facts) -> None:
 
 
 @pytest.mark.usefixtures("facts")
-def test_where_there_are_none_all_is_none(app: Flask) -> None:
+def test_without_dead_letters_all_commands_do_nothing(app: Flask) -> None:
     assert run(app, "replay", "--all").output == "Replayed 0.\n"
     assert run(app, "drop", "--all", "--yes").output == "Dropped 0.\n"
 
@@ -72,14 +72,14 @@ def test_where_there_are_none_all_is_none(app: Flask) -> None:
 @pytest.mark.parametrize("command", ["replay", "drop"])
 @pytest.mark.parametrize("arguments", [[], ["--all", "1-1"], ["no-id"]])
 @pytest.mark.usefixtures("letters")
-def test_it_must_be_said_which(app: Flask, facts: Facts, command: str, arguments: list[str]) -> None:
+def test_replay_and_drop_need_ids_or_all(app: Flask, facts: Facts, command: str, arguments: list[str]) -> None:
     done = run(app, command, *arguments, *(["--yes"] if command == "drop" else []))
     assert done.exit_code == 2
     assert facts.parked() == 3
 
 
 @pytest.mark.usefixtures("database_url")
-def test_a_setting_that_cannot_work_is_one_sentence() -> None:
+def test_an_invalid_setting_exits_with_a_one_line_error() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pulse_analytics", "db", "current"],
         env={**os.environ, "PULSE_REDIS_URL": "localhost"},
@@ -94,7 +94,7 @@ def test_a_setting_that_cannot_work_is_one_sentence() -> None:
 
 @pytest.mark.parametrize("arguments", [["list"], ["replay", "--all"], ["drop", "--all", "--yes"]])
 @pytest.mark.usefixtures("own_valkey")
-def test_redis_away_is_one_sentence(app: Flask, facts: Facts, arguments: list[str]) -> None:
+def test_an_unreachable_redis_exits_with_a_one_line_error(app: Flask, facts: Facts, arguments: list[str]) -> None:
     facts.redis.shutdown(nosave=True)
     done = run(app, *arguments)
     assert done.exit_code == 1

@@ -1,4 +1,4 @@
-"""Settings: what they are without an environment, where they come from, and what cannot work."""
+"""Settings: the defaults, where values come from, and which values are refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_defaults_are_those_of_the_readme(tmp_path: Path, monkeypatch: pytes
     assert (settings.port, settings.flower_port) == (8000, 5555)
 
 
-def test_every_command_beside_pulse_up_finds_what_it_chose(tmp_path: Path) -> None:
+def test_other_commands_find_the_values_that_pulse_up_chose(tmp_path: Path) -> None:
     token = "a'b'$c#d-of-20-chars"
     write_run_file(tmp_path, {"PULSE_REDIS_URL": "redis://127.0.0.1:7777/0", "PULSE_ADMIN_TOKEN": token})
     settings = Settings.load({"PULSE_DATA_DIR": str(tmp_path)})
@@ -37,14 +37,14 @@ def test_every_command_beside_pulse_up_finds_what_it_chose(tmp_path: Path) -> No
     assert settings.admin_token == token
 
 
-def test_the_environment_comes_before_what_pulse_up_chose(tmp_path: Path) -> None:
+def test_the_environment_overrides_the_values_that_pulse_up_chose(tmp_path: Path) -> None:
     write_run_file(tmp_path, {"PULSE_ADMIN_TOKEN": "chosen-by-an-earlier-run"})
     given = {"PULSE_DATA_DIR": str(tmp_path), "PULSE_ADMIN_TOKEN": "given-by-whoever-starts-it", "PULSE_PORT": ""}
     assert Settings.load(given).admin_token == "given-by-whoever-starts-it"
     assert Settings.load(given).port == 8000
 
 
-def test_what_pulse_up_chose_is_for_its_owner_only(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_run_file(tmp_path: Path) -> None:
     write_run_file(tmp_path, {"PULSE_ADMIN_TOKEN": "secret"})
     write_run_file(tmp_path, {"PULSE_ADMIN_TOKEN": "new"})
     assert stat.S_IMODE((tmp_path / RUN_FILE).stat().st_mode) == 0o600
@@ -67,7 +67,7 @@ def test_database_urls_get_our_driver(tmp_path: Path, given: str, taken: str) ->
     assert Settings.parse({"PULSE_DATABASE_URL": given}, tmp_path).database_url == taken
 
 
-def test_a_relative_sqlite_path_starts_where_the_operator_stands(
+def test_a_relative_sqlite_path_is_relative_to_the_current_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -76,13 +76,13 @@ def test_a_relative_sqlite_path_starts_where_the_operator_stands(
     )
 
 
-def test_a_run_file_of_someone_else_is_named(tmp_path: Path) -> None:
-    (tmp_path / RUN_FILE).mkdir()  # Root reads any file, but not a folder.
+def test_an_unreadable_run_file_is_an_error_that_names_its_setting(tmp_path: Path) -> None:
+    (tmp_path / RUN_FILE).mkdir()  # A folder, because root can read any file.
     with pytest.raises(ConfigError, match="PULSE_DATA_DIR"):
         Settings.load({"PULSE_DATA_DIR": str(tmp_path)})
 
 
-def test_lists_take_commas_and_spaces(tmp_path: Path) -> None:
+def test_lists_are_separated_by_commas_or_spaces(tmp_path: Path) -> None:
     values = {"PULSE_CORS_ORIGINS": "https://a.example, http://localhost:5173 https://a.example"}
     assert Settings.parse(values, tmp_path).cors_origins == ("https://a.example", "http://localhost:5173")
 
@@ -122,6 +122,6 @@ def test_lists_take_commas_and_spaces(tmp_path: Path) -> None:
         ("PULSE_REMOTE_CONTROL", "false"),
     ],
 )
-def test_a_value_that_cannot_work_is_named(tmp_path: Path, name: str, value: str) -> None:
+def test_an_invalid_value_is_an_error_that_names_its_setting(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name):
         Settings.parse({name: value}, tmp_path)

@@ -56,7 +56,7 @@ def test_different_reports_have_different_ids(a: str, b: str, c: str, d: str, ts
 
 
 def test_an_event_id_is_the_same_for_ever() -> None:
-    # Written down once: rows and retries of years ago must meet.
+    # A constant: a retry must get the same id as the row that an older version stored.
     assert event_id("v1", "watched_50_percent", "u1", 1_700_000_000_000) == "018bcfe5-6800-89d4-b2de-0bdb4467b11e"
 
 
@@ -74,7 +74,7 @@ def test_different_viewers_and_videos_have_different_dedupe_keys(a: str, b: str,
         ("50%", "ü/ ", "dedupe:video:50%25:user:ü/ :watched50"),
     ],
 )
-def test_dedupe_keys_read_as_documented(video_id: str, user_id: str, key: str) -> None:
+def test_dedupe_keys_have_the_documented_form(video_id: str, user_id: str, key: str) -> None:
     assert dedupe_key(event(video_id, user_id)) == key
 
 
@@ -90,16 +90,16 @@ def test_dedupe_keys_read_as_documented(video_id: str, user_id: str, key: str) -
         (MAX_TS, date(2023, 11, 15)),
     ],
 )
-def test_a_believable_ts_decides_the_day(ts: int, day: date) -> None:
+def test_a_trusted_ts_decides_the_day(ts: int, day: date) -> None:
     assert count_day(event(ts=ts, received_at=NOON)) == day
 
 
-def test_a_player_may_be_five_minutes_into_tomorrow() -> None:
+def test_a_ts_up_to_five_minutes_ahead_counts_for_the_next_day() -> None:
     midnight = NOON + DAY_MS // 2
     assert count_day(event(ts=midnight + 240_000, received_at=midnight - 60_000)) == date(2023, 11, 16)
     assert count_day(event(ts=midnight + 240_001, received_at=midnight - 60_000)) == date(2023, 11, 15)
 
 
-def test_the_last_millisecond_of_a_day_is_its_own() -> None:
+def test_the_last_millisecond_of_a_day_belongs_to_that_day() -> None:
     midnight = NOON + DAY_MS // 2
     assert count_day(event(ts=midnight - 1, received_at=midnight)) == date(2023, 11, 15)

@@ -1,4 +1,4 @@
-"""Servers that are there and do not answer: nothing waits for ever, and nobody else is held up."""
+"""Servers that accept connections and do not answer: nothing waits forever, and other requests are not held up."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Answer(NamedTuple):
 
 
 def ask(app: Flask, method: str, path: str, **options: Any) -> Answer:
-    """One request of a client of its own."""
+    """One request with a new client."""
     started = time.monotonic()
     status = app.test_client().open(path, method=method, **options).status_code
     return Answer(status, time.monotonic() - started)
@@ -60,7 +60,7 @@ def top(app: Flask) -> Answer:
 
 @only_sqlite
 class TestWhileTheBrokerHangs:
-    """Wake-ups are another thread's business."""
+    """Another thread sends wake-ups, so requests do not wait for the broker."""
 
     @pytest.fixture
     def broker(self, tmp_path: Path) -> Iterator[ValkeyContainer]:
@@ -72,7 +72,7 @@ class TestWhileTheBrokerHangs:
     def worker_env(self, worker_env: dict[str, str], broker: ValkeyContainer) -> dict[str, str]:
         return {**worker_env, "PULSE_BROKER_URL": broker.url}
 
-    def test_reports_are_accepted_and_the_worker_is_woken_after(
+    def test_reports_are_accepted_and_the_worker_is_woken_afterwards(
         self, web: Web, broker: ValkeyContainer, facts: Facts
     ) -> None:
         def post(number: int) -> int:
@@ -84,7 +84,7 @@ class TestWhileTheBrokerHangs:
         wait_until(lambda: post(time.time_ns()) == 202 and broker.client.llen("pulse.persist") > 0)
         assert facts.waiting() > 1000
 
-    def test_a_stop_does_not_wait_for_it(self, web: Web, broker: ValkeyContainer) -> None:
+    def test_a_stop_does_not_wait_for_the_broker(self, web: Web, broker: ValkeyContainer) -> None:
         with frozen(broker.process):
             assert http.request("POST", f"{web.url}/analytics", json=report()).status == 202
             web.process.kill("SIGTERM")
@@ -102,31 +102,31 @@ class TestWhileRedisHangs:
         assert {answer.status for answer in answers} == {503}
         assert len([answer for answer in answers if answer.seconds > 0.5]) == 1
 
-    def test_each_answer_says_when_to_come_again(self, client: FlaskClient, own_valkey: ValkeyContainer) -> None:
+    def test_each_answer_has_retry_after(self, client: FlaskClient, own_valkey: ValkeyContainer) -> None:
         with frozen(own_valkey.process):
-            for _ in range(2):  # The one that found out, and one that was not let through.
+            for _ in range(2):  # The one that timed out, and one that the breaker refused.
                 answer = client.post("/analytics", json=report())
                 assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
                 assert answer.content_type == "application/problem+json"
 
-    def test_readyz_says_so_without_waiting_again(self, app: Flask, own_valkey: ValkeyContainer) -> None:
+    def test_readyz_names_redis_without_waiting_again(self, app: Flask, own_valkey: ValkeyContainer) -> None:
         with frozen(own_valkey.process):
             post(app, "first")
             answer = app.test_client().get("/readyz").get_json()
             assert answer["checks"]["redis"].startswith("Redis does not answer")
 
-    def test_it_is_asked_again_and_all_that_was_sent_again_counts(
+    def test_redis_is_probed_again_and_all_retried_reports_count(
         self, app: Flask, facts: Facts, own_valkey: ValkeyContainer, celery_setup: CeleryTestSetup
     ) -> None:
         sent = report("v1")
         with frozen(own_valkey.process):
             assert ask(app, "POST", "/analytics", json=sent).status == 503
-        # What was in the socket when the request gave up may have been accepted: then the retry is a duplicate.
+        # A command in the socket buffer may be carried out after the request timed out; then the retry is a duplicate.
         wait_until(lambda: ask(app, "POST", "/analytics", json=sent).status in {200, 202}, 10)
         facts.wait_until_settled()
         assert facts.counts() == {"v1": 1}
 
-    def test_a_stopped_one_is_asked_each_time(self, app: Flask, own_valkey: ValkeyContainer) -> None:
+    def test_a_stopped_redis_is_tried_by_each_request(self, app: Flask, own_valkey: ValkeyContainer) -> None:
         own_valkey.kill()
         assert post(app, "u1").status == 503
         own_valkey.start()
@@ -135,7 +135,9 @@ class TestWhileRedisHangs:
 
 @only_postgresql
 class TestWhileTheDatabaseHangs:
-    def test_reports_are_accepted_and_readers_hold_nobody_up(self, app: Flask, postgres: PostgresServer) -> None:
+    def test_reports_are_accepted_and_waiting_readers_block_no_other_request(
+        self, app: Flask, postgres: PostgresServer
+    ) -> None:
         assert top(app).status == 200
         with ThreadPoolExecutor(32) as threads, frozen(postgres.process):
             readers = [threads.submit(top, app) for _ in range(16)]
@@ -143,11 +145,13 @@ class TestWhileTheDatabaseHangs:
             answers = [reader.result() for reader in readers]
         assert {answer.status for answer in posts} == {202}
         assert {answer.status for answer in answers} == {503}
-        # A pooled connection is tried first, for 2 + 1 s here, then a new one.
+        # It tries a pooled connection first, for 2 + 1 s here, then a new one.
         assert max(answer.seconds for answer in answers) < 8
         assert len([answer for answer in answers if answer.seconds > 2]) <= config.DATABASE_CONNECTIONS
 
-    def test_readyz_names_it_and_it_is_ready_again_after(self, app: Flask, postgres: PostgresServer) -> None:
+    def test_readyz_names_the_database_and_is_ready_again_afterwards(
+        self, app: Flask, postgres: PostgresServer
+    ) -> None:
         assert top(app).status == 200
         with frozen(postgres.process):
             answer = app.test_client().get("/readyz")
@@ -156,7 +160,7 @@ class TestWhileTheDatabaseHangs:
         wait_until(lambda: app.test_client().get("/readyz").status_code == 200, 10)
         assert top(app).status == 200
 
-    def test_a_worker_gives_up_and_counts_when_it_goes_on(
+    def test_a_worker_times_out_and_counts_when_the_database_answers_again(
         self, client: FlaskClient, facts: Facts, celery_setup: CeleryTestSetup, postgres: PostgresServer
     ) -> None:
         container = celery_setup.worker.container
@@ -170,7 +174,7 @@ class TestWhileTheDatabaseHangs:
         assert facts.counts() == {"v1": 2}
         assert reaper.members(container.process.pid) == pids
 
-    def test_a_statement_has_a_limit_of_its_own_where_it_is_given_one(self, app: Flask) -> None:
+    def test_a_statement_may_have_its_own_time_limit(self, app: Flask) -> None:
         with db.engine.connect() as connection:
             with connection.begin(), patience(connection, 5):
                 connection.execute(text("SELECT pg_sleep(3.5)"))

@@ -1,4 +1,4 @@
-"""Private names of libraries that no other test pins: this fails when an upgrade renames one."""
+"""Private names of libraries that no other test covers: these tests fail when an upgrade renames one."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_coverage_still_hands_its_configuration_to_subprocesses_by_this_variable
     assert "COVERAGE_PROCESS_CONFIG" in inspect.getsource(coverage.patch)
 
 
-def test_uvicorn_still_keeps_what_our_protocol_looks_at_under_these_names() -> None:
+def test_uvicorn_still_has_the_attributes_that_our_protocol_reads() -> None:
     kept = inspect.getsource(HttpToolsProtocol.__init__)
     for name in ("loop", "parser", "timeout_keep_alive", "transport", "flow", "pipeline", "headers", "cycle", "scope"):
         assert f"self.{name} = " in kept or f"self.{name}: " in kept
@@ -64,7 +64,7 @@ def test_uvicorn_still_keeps_what_our_protocol_looks_at_under_these_names() -> N
     assert "self.more_body = True" in cycle
     assert "self.response_complete = False" in cycle
     assert "self.transport = transport" in cycle
-    # What our _Outlet has.
+    # The methods that our _Outlet has.
     used = re.findall(r"self\.transport\.(\w+)", inspect.getsource(RequestResponseCycle))
     assert set(used) == {"write", "close", "is_closing"}
     assert "self.write_paused = False" in inspect.getsource(FlowControl.__init__)

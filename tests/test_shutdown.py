@@ -1,4 +1,4 @@
-"""SIGTERM drains: what was taken is finished, and the next to start finds nothing half done."""
+"""On SIGTERM, web server and worker finish what they have taken, so that nothing is left half done."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ http = urllib3.PoolManager(retries=False, timeout=10, maxsize=8)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_the_web_server_answers_the_requests_that_it_took(web: Web, own_valkey: ValkeyContainer) -> None:
+def test_the_web_server_answers_the_requests_that_it_has_accepted(web: Web, own_valkey: ValkeyContainer) -> None:
     def post(number: int) -> int:
         return http.request("POST", f"{web.url}/analytics", json=report("v1", f"u{number}")).status
 
@@ -33,13 +33,13 @@ def test_the_web_server_answers_the_requests_that_it_took(web: Web, own_valkey: 
         time.sleep(0.3)
         web.process.kill("SIGTERM")
         time.sleep(0.3)
-        assert web.process.status == "running"  # It waits for Redis' answers.
+        assert web.process.status == "running"  # It still waits for Redis' answers.
         own_valkey.process.unpause()
         assert [answer.result() for answer in answers] == [202] * 8
     wait_until(lambda: web.process.status == "exited", 10)
 
 
-def test_a_worker_finishes_the_batch_that_it_took(
+def test_a_worker_finishes_the_batch_that_it_has_taken(
     client: FlaskClient, facts: Facts, celery_setup: CeleryTestSetup
 ) -> None:
     process = celery_setup.worker.container.process

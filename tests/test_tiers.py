@@ -1,4 +1,4 @@
-"""No test slips into `make check` that starts a process."""
+"""No test in `make check` starts a process."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_that_says_so(process): ...
 
 
 @pytest.mark.stack
-def test_a_test_that_starts_a_process_must_say_so(tmp_path: Path) -> None:
+def test_a_test_that_starts_a_process_without_a_marker_fails(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(STARTS_ONE, encoding="utf-8")
     options = ["-c", "setup.cfg", "-p", "tests.tiers", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
@@ -43,7 +43,7 @@ def test_a_test_that_starts_a_process_must_say_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.stack
-def test_a_group_runs_in_one_of_the_processes() -> None:
+def test_a_group_runs_in_one_process_of_pytest_xdist() -> None:
     options = ["-n", "2", "-v", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", *options, "tests/crash/test_plan.py", "tests/crash/test_table.py"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""The wheel runs without the checkout: `pulse up` serves pages and API, and a worker by the plain CLI counts."""
+"""The wheel runs without the checkout: `pulse up` serves pages and API, and a worker started with `celery` counts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ http = urllib3.PoolManager(retries=False, timeout=10)
 def installed(built_site: None, tmp_path: Path) -> Path:
     """The folder that the wheel of this tree is installed into."""
     source, wheels, folder = (tmp_path / name for name in ("source", "wheels", "installed"))
-    # A copy, because a build leaves files in its tree. The package's links are copied as links.
+    # A copy, because a build leaves files in its tree. Symbolic links are copied as links.
     for name in ("pulse_analytics", "migrations", "frontend/dist"):
         shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
@@ -88,7 +88,7 @@ def test_a_wheel_alone_migrates_serves_and_counts(
 
 
 def journaled(video_id: str) -> dict[str, str]:
-    """A journal entry, as an accepted report leaves it behind."""
+    """A journal entry, as for an accepted report."""
     sent = report(video_id)
     event_id = "018bcfe5-6800-8b11-a7e8-8375a1745da6"
     fields = {name: str(sent[name]) for name in ("videoId", "event", "userId", "ts")}

@@ -1,4 +1,4 @@
-"""`wsgi.py` by the command in docs/operations.md: the same application behind any WSGI server."""
+"""`wsgi.py` with the command in docs/operations.md: the same application behind any WSGI server."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ http = urllib3.PoolManager(retries=False, timeout=10)
 
 @pytest.fixture
 def web_server() -> Command:
-    """granian, as the documentation has it."""
+    """granian, with the documented command."""
     options = "--interface wsgi --http 1 --workers 2 wsgi:app"
     return lambda port: [sys.executable, "-m", "granian", "--port", str(port), *options.split()]
 
 
-def test_it_accepts_counts_up_and_says_what_is_wrong(web: Web, facts: Facts) -> None:
+def test_the_wsgi_application_accepts_counts_and_reports_errors(web: Web, facts: Facts) -> None:
     def post(body: object) -> int:
         return http.request("POST", f"{web.url}/analytics", json=body).status
 
@@ -42,7 +42,7 @@ def test_it_accepts_counts_up_and_says_what_is_wrong(web: Web, facts: Facts) -> 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("changed_settings", [{"PULSE_TRUSTED_PROXIES": "1", "PULSE_TRUSTED_HOSTS": "video.example"}])
-def test_it_believes_proxies_serves_hosts_and_sends_headers_as_asgi_py_does(web: Web, facts: Facts) -> None:
+def test_wsgi_py_trusts_proxies_and_hosts_and_sends_headers_like_asgi_py(web: Web, facts: Facts) -> None:
     proxied = {"Host": "video.example", "X-Forwarded-For": "6.6.6.6, 203.0.113.1", "X-Forwarded-Proto": "https"}
 
     def ask(method: str, path: str, headers: dict[str, str], body: object = None) -> urllib3.BaseHTTPResponse:
@@ -64,8 +64,8 @@ def test_it_believes_proxies_serves_hosts_and_sends_headers_as_asgi_py_does(web:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_it_speaks_no_http_2(web: Web) -> None:
+def test_the_wsgi_server_does_not_speak_http_2(web: Web) -> None:
     with socket.create_connection(("127.0.0.1", web.port), timeout=10) as client:
         client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
         answer = client.recv(1000)
-    assert answer[:5] in {b"", b"HTTP/"}  # HTTP/2 would begin with its settings.
+    assert answer[:5] in {b"", b"HTTP/"}  # HTTP/2 would start with a SETTINGS frame.

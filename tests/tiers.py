@@ -1,7 +1,7 @@
-"""What a test needs. Its markers follow from its fixtures; a test that has none of them needs no server.
+"""What a test needs. Its markers follow from its fixtures; a test without any of these markers needs no server.
 
-`make check` runs the tests without any of these markers, so none of them may start a process: in every run, one that
-tries to fails, and is told which marker it lacks.
+`make check` runs the tests without markers, so none of them may start a process. In every run, such a test that tries
+to start one fails, with the name of the missing marker.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FIXTURES = {
     "browser": {"browser_type", "site"},
     "stack": {"built_site"},
 }
-"""The fixtures that say of a test that it needs a server (Valkey, PostgreSQL), a Celery worker or Chromium, or that it
+"""The fixtures that show that a test needs a server (Valkey, PostgreSQL), a Celery worker or Chromium, or that it
 starts other processes."""
 
 GROUPS = {
@@ -41,20 +41,20 @@ GROUPS = {
         "tests/test_hangs.py",
     ),
 }
-"""What one process of pytest-xdist runs one after the other: it uses the browser, or it starts much and times it.
+"""Tests that one process of pytest-xdist runs in sequence: they use the browser, or start many processes and time them.
 
-Its own groups (`--dist loadgroup`) need the attribute `_nodeid` of a test, which pytest 9.2 has no more.
+pytest-xdist's own groups (`--dist loadgroup`) need the attribute `_nodeid` of a test, which pytest 9.2 removed.
 """
 
 _FREE = {"fc-list"}
-"""What matplotlib asks for the machine's fonts."""
+"""Programs that any test may start: matplotlib asks this one for the machine's fonts."""
 
 _serverless: list[str] = []
-"""The test that runs now, if it has none of the markers."""
+"""The current test, if it has none of the markers."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what follows from the fixtures."""
+    """Add the markers that follow from the fixtures."""
     for item in items:
         for tier, fixtures in FIXTURES.items():
             if fixtures & fixtures_of(item):
@@ -63,19 +63,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
-    """Watch over the set-up of a test."""
+    """Refuse processes during a test's set-up if it has none of the markers."""
     yield from _watch(item)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Watch over a test."""
+    """Refuse processes during a test that has none of the markers."""
     yield from _watch(item)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """Hand out GROUPS whole, largest first, then all other tests one by one."""
+    """Schedule each of GROUPS as a whole, largest first, then all other tests one by one."""
     return _Scheduling(config, log)
 
 

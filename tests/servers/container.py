@@ -22,27 +22,27 @@ class LocalContainer(CeleryTestContainer):  # type: ignore[misc]  # pytest-celer
         self.process = process
 
     def start(self) -> None:
-        """Start it and wait until it is ready. Raises ContainerFailed if it ends first."""
+        """Start the process and wait until it is ready. Raises ContainerFailed if it ends first."""
         self.process.start()
         self.ready()
 
     def stop(self, timeout: float = 10) -> None:
-        """Ask it to stop; after `timeout` seconds, SIGKILL whatever is left."""
+        """Ask the process to stop; after `timeout` seconds, SIGKILL what is left of it."""
         self.process.stop(timeout)
 
     def teardown(self) -> None:
-        """End all of it."""
+        """End the process and all that it started."""
         self.process.remove()
 
     def logs(self) -> str:
-        """The output since the last start, so that `ready.` in it means this start."""
-        # A line may be cut within a character while it is written.
+        """The output since the last start, so that `ready.` in it is about this start."""
+        # While a line is being written, it may end in the middle of a character.
         return self.process.logs().decode(errors="replace")
 
     def _wait_ready(self, timeout: float = 30) -> bool:
         """Wait for the ready prompt. Raises ContainerFailed if the process ends first, or after `timeout` seconds.
 
-        pytest-celery's own looks once a second, and does not notice a process that ended.
+        pytest-celery's own method polls once a second and does not notice a process that ended.
         """
         deadline = time.monotonic() + timeout
         while (self.ready_prompt or "") not in self.logs():

@@ -1,9 +1,9 @@
-"""Fixtures over the real servers, in pytest-celery's structure; a conftest takes them with `import *`.
+"""Fixtures for the real servers, in pytest-celery's structure; a conftest imports them with `import *`.
 
-Only a conftest's fixtures (not those of `-p` or `pytest_plugins`, whose order decides) surely override pytest-celery's,
-which are a plugin's. Its `celery_setup` is used as it is: only the clusters and the client app below it are ours. What
-the workers are is said by four more fixtures: `worker_env` (which the conftest defines), `worker_count`,
-`worker_concurrency` and `worker_app`; `web` asks for the conftest's `settings` as well.
+pytest-celery is a plugin, and only fixtures of a conftest always override those of a plugin; between plugins (`-p`,
+`pytest_plugins`) the order decides. Its `celery_setup` is used unchanged; only the clusters and the client app below it
+are ours. Four more fixtures describe the workers: `worker_env` (which the conftest defines), `worker_count`,
+`worker_concurrency` and `worker_app`. `web` also needs the conftest's `settings`.
 """
 
 from __future__ import annotations
@@ -51,32 +51,32 @@ __all__ = [
 
 
 class WorkerApp(NamedTuple):
-    """What `celery -A module` is started with, and where."""
+    """The module of `celery -A module`, and the folder to start it in."""
 
     module: str
     folder: Path
 
 
 class Endings:
-    """What is ended while the next tests run: a worker takes seconds to write down what it covered."""
+    """Ends servers while the next tests run, because a worker takes seconds to write its coverage data."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(thread_name_prefix="tests.endings")
         self._running: list[Future[None]] = []
 
     def begin(self, stack: ExitStack) -> None:
-        """Close `stack`, and do not wait for it."""
+        """Close `stack` in the background."""
         self._running.append(self._threads.submit(stack.close))
 
     def wait(self) -> None:
-        """Wait for all that began. Raises what one of them raised."""
+        """Wait for everything in the background. Raises the first error."""
         while self._running:
             self._running.pop().result()
 
 
 @pytest.fixture(scope="session")
 def endings() -> Iterator[Endings]:
-    """What is ended while the next tests run; all of it ends before the test run does."""
+    """Ends servers while the next tests run, and all of them before the test run ends."""
     endings = Endings()
     yield endings
     endings.wait()
@@ -84,7 +84,7 @@ def endings() -> Iterator[Endings]:
 
 @pytest.fixture
 def ending(endings: Endings) -> Iterator[ExitStack]:
-    """What is to be ended when the test is over, last in, first out. The next test does not wait for it."""
+    """What to end after the test, last in, first out. The next test does not wait for it."""
     with ExitStack() as stack:
         yield stack
         endings.begin(stack.pop_all())
@@ -100,7 +100,7 @@ def postgres(endings: Endings) -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedValkey]:
-    """A Valkey for the whole test run, started at its first use; a test uses it as `valkey`."""
+    """A Valkey for the whole test run, started at its first use; tests use it through `valkey`."""
     shared = SharedValkey(tmp_path_factory.mktemp("valkey"))
     yield shared
     shared.end()
@@ -108,7 +108,7 @@ def shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedVa
 
 @pytest.fixture
 def own_valkey(tmp_path: Path, ending: ExitStack) -> ValkeyContainer:
-    """A Valkey of this test's own, which it may kill, freeze and configure."""
+    """This test's own Valkey, which it may kill, freeze and configure."""
     container = start_valkey(tmp_path / "valkey")
     ending.callback(container.teardown)
     return container
@@ -116,9 +116,9 @@ def own_valkey(tmp_path: Path, ending: ExitStack) -> ValkeyContainer:
 
 @pytest.fixture
 def valkey(request: pytest.FixtureRequest) -> Iterator[ValkeyContainer]:
-    """An empty Valkey: the test's own if it asks for `own_valkey` or for workers, else a shared one.
+    """An empty Valkey: the test's own if it uses `own_valkey` or workers, else the shared one.
 
-    A test that leaves the shared one other than it was fails.
+    A test that leaves the shared one killed, frozen or reconfigured fails.
     """
     if {"own_valkey", "celery_worker_cluster"}.intersection(request.fixturenames):
         yield request.getfixturevalue("own_valkey")
@@ -142,13 +142,13 @@ def worker_concurrency(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def web_server() -> Command:
-    """What serves: as `pulse up` does."""
+    """The command of the web server: that of `pulse up`."""
     return web_command
 
 
 @pytest.fixture
 def web(web_server: Command, settings: Settings, worker_env: dict[str, str], tmp_path: Path) -> Iterator[Web]:
-    """The web server, over the test's Valkey and database."""
+    """The web server, on the test's Valkey and database."""
     with serving(web_server, {**worker_env, "PULSE_REDIS_URL": settings.redis_url}, tmp_path) as web:
         yield web
 
@@ -190,7 +190,7 @@ def celery_worker_cluster(
         for number in range(1, worker_count + 1)
     ]
     ending.callback(_end, containers)
-    # All start at once, then each is awaited.
+    # Start all at once, then wait for each.
     for container in containers:
         container.process.start()
     for container in containers:
@@ -210,7 +210,7 @@ def celery_setup_config(celery_broker_cluster: CeleryBrokerCluster) -> dict[str,
 
 @pytest.fixture
 def celery_setup_app(celery_setup_config: dict[str, Any]) -> Iterator[Celery]:
-    """The test's own Celery app. It is the current one at most until the test ends: restarting a node makes it so."""
+    """The test's own Celery app. Restarting a node makes it Celery's current app, at most until the test ends."""
     local: Any = vars(_state)["_tls"]
     current = local.current_app
     app = Celery("test", set_as_current=False)
@@ -221,7 +221,7 @@ def celery_setup_app(celery_setup_config: dict[str, Any]) -> Iterator[Celery]:
 
 
 def _end(workers: list[WorkerContainer]) -> None:
-    # Killing is quick, a warm shutdown takes seconds; but a killed process does not write down what it covered.
+    # Killing is quick and a warm shutdown takes seconds, but a killed process does not write its coverage data.
     if "COVERAGE_PROCESS_CONFIG" in os.environ:
         for worker in workers:
             worker.process.kill_main("SIGTERM")

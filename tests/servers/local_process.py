@@ -31,9 +31,9 @@ class ExecResult(NamedTuple):
 class LocalProcess:
     """`command`, with those methods and attributes of a Docker container that pytest-celery uses.
 
-    Its output is appended to `directory`/`name`.log. Like a container it is ended as a whole: after `stop`, `kill` and
-    `remove` nothing that it started lives; nor does anything soon after the test run itself was killed. Only what had
-    left its session when the first process died alone (`kill_main`) is out of reach.
+    Its output is appended to `directory`/`name`.log. Like a container it ends as a whole: after `stop`, `kill` and
+    `remove` none of its descendants is alive, and soon after the test run was killed none is either. There is one
+    exception: after `kill_main`, descendants that had left the session are out of reach.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class LocalProcess:
 
     @property
     def attrs(self) -> dict[str, dict[str, object]]:
-        """What `docker inspect` would say, as far as anybody asks. No port is mapped: it is on loopback already."""
+        """The part of `docker inspect` that is used. No port is mapped, because it is on loopback already."""
         return {
             "Config": {
                 "Cmd": self._command,
@@ -78,23 +78,23 @@ class LocalProcess:
 
     @property
     def pid(self) -> int:
-        """The first process, which leads the group and the session. Raises RuntimeError if it was never started."""
+        """The main process, which leads the group and the session. Raises RuntimeError if it was never started."""
         return self._started().pid
 
     @property
     def status(self) -> str:
-        """`created`, `running`, `paused` or `exited`, of the first process and as of now."""
+        """The current status of the main process: `created`, `running`, `paused` or `exited`."""
         if self._process is None:
             return "created"
-        # Not Popen.poll: it would reap the process and so free its number, which `end` must still be able to trust.
+        # Not Popen.poll: it would reap the process and so free its id, which `end` relies on.
         letter = "X" if self._process.returncode is not None else reaper.state(self._process.pid)
         return {"T": "paused", "Z": "exited", "X": "exited"}.get(letter, "running")
 
     def reload(self) -> None:
-        """Do nothing: what this object says is never stale."""
+        """Do nothing: this object is never stale."""
 
     def start(self) -> None:
-        """Start it, unless it lives. `logs` begins anew. Raises OSError if it cannot start."""
+        """Start it unless it is alive. `logs` starts empty. Raises OSError if it cannot start."""
         if self.status in {"running", "paused"}:
             return
         self._end()
@@ -105,7 +105,7 @@ class LocalProcess:
         reaper.keep_process(self._process.pid, self._death_signal)
 
     def stop(self, timeout: float = 10) -> None:
-        """Ask the first process to stop; when it did, or after `timeout` seconds, SIGKILL whatever is left."""
+        """Ask the main process to stop; when it has ended, or after `timeout` seconds, SIGKILL whatever is left."""
         if self.status not in {"running", "paused"}:
             self._end()
             return
@@ -114,7 +114,7 @@ class LocalProcess:
         self.unpause()
         deadline = time.monotonic() + timeout
         while self.status != "exited" and time.monotonic() < deadline:
-            # What has a session of its own can be told to belong here only while its parent lives.
+            # A descendant in another session can be recognized only while its parent is alive.
             known |= reaper.members(self.pid)
             time.sleep(_POLL_SECONDS)
         self._end(known)
@@ -127,8 +127,8 @@ class LocalProcess:
     def kill(self, signal: str | int | None = None) -> None:
         """Send `signal`, SIGKILL by default, as Docker would.
 
-        SIGKILL ends the whole, and it is gone when this returns. SIGSTOP and SIGCONT pause and unpause the whole. Any
-        other signal goes to the first process only.
+        SIGKILL ends all processes before this returns. SIGSTOP and SIGCONT pause and unpause all. Any other signal goes
+        to the main process only.
         """
         match _signal_number(signal):
             case Signals.SIGKILL:
@@ -141,7 +141,7 @@ class LocalProcess:
                 self.kill_main(number)
 
     def kill_main(self, signal: str | int | None = None) -> None:
-        """Send `signal`, SIGKILL by default, to the first process only, as the kernel's OOM killer would."""
+        """Send `signal`, SIGKILL by default, to the main process only, as the kernel's OOM killer would."""
         if self.status not in {"running", "paused"}:
             return
         number = _signal_number(signal)
@@ -150,9 +150,9 @@ class LocalProcess:
             time.sleep(_POLL_SECONDS)
 
     def pause(self) -> None:
-        """Freeze the first process and all that it started; frozen when this returns."""
+        """Freeze the main process and all its descendants before this returns."""
         while self.status in {"running", "paused"}:
-            # Again, because what was started meanwhile goes on.
+            # Repeat, because processes started in the meantime still run.
             moving = [pid for pid in reaper.members(self.pid) if reaper.state(pid) not in "TZX"]
             if not moving:
                 return
@@ -160,17 +160,17 @@ class LocalProcess:
             time.sleep(_POLL_SECONDS)
 
     def unpause(self) -> None:
-        """Let it go on."""
+        """Resume all processes."""
         self._send_to_all(Signals.SIGCONT)
         while self.status == "paused":
             time.sleep(_POLL_SECONDS)
 
     def remove(self, **_: object) -> None:
-        """End all of it. The log stays."""
+        """End all processes. The log stays."""
         self._end()
 
     def logs(self) -> bytes:
-        """The output since the last start; `log_file` has that of all starts."""
+        """The output since the last start; `log_file` holds that of all starts."""
         if not self.log_file.exists():
             return b""
         with self.log_file.open("rb") as file:
@@ -178,7 +178,7 @@ class LocalProcess:
             return file.read()
 
     def exec_run(self, cmd: str | Sequence[str], **_: object) -> ExecResult:
-        """Run `cmd` to its end in the same environment and folder; its exit code and output."""
+        """Run `cmd` to its end in the same environment and folder. Returns its exit code and output."""
         words = shlex.split(cmd) if isinstance(cmd, str) else list(cmd)
         done = subprocess.run(
             words, env=self._env, cwd=self._cwd, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -189,7 +189,7 @@ class LocalProcess:
         def start() -> subprocess.Popen[bytes]:
             return spawn(self._command, env=self._env, cwd=self._cwd, output=output, user=self._user)
 
-        # The child gets SIGTERM when the thread that spawned it ends; a test's own thread may well end before.
+        # The child gets SIGTERM when the thread that spawned it ends, and a test's thread may end before the test.
         return start() if threading.current_thread() is threading.main_thread() else _starter.submit(start).result()
 
     def _send_to_all(self, number: int) -> None:
@@ -222,7 +222,7 @@ def _signal_number(name: str | int | None) -> int:
 
 @contextmanager
 def frozen(process: LocalProcess) -> Iterator[None]:
-    """Stop it by SIGSTOP, for a while."""
+    """Freeze the process with SIGSTOP while this context lasts."""
     process.pause()
     try:
         yield

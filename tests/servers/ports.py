@@ -1,4 +1,4 @@
-"""A TCP port of loopback for a server that will be killed and started again."""
+"""A loopback TCP port for a server that will be killed and restarted."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 
 _LOWEST = 15_000
 _EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
-#: What was given may not be bound yet.
+#: Ports handed out recently, which may not be bound yet.
 _given: deque[int] = deque(maxlen=1000)
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that is free, that the kernel gives to no client, and that was not given just before.
+    """A free port of 127.0.0.1 outside the kernel's ephemeral range that was not handed out recently.
 
-    While a server is down, its port, were it an ephemeral one, could become a client's own: even that of a client
-    which tries to reconnect and so connects to itself. The server could then not come back.
+    While a server is down, the kernel could give an ephemeral port to a client, even to one that tries to reconnect and
+    so connects to itself. The server could then not bind its port again.
     """
     for port in random.sample(_ours(), k=100):
         if port not in _given and _can_bind(port):
@@ -28,7 +28,7 @@ def free_port() -> int:
 
 
 def _ours() -> range:
-    """The ports of this process: of several that pytest-xdist runs, each has every n-th."""
+    """The ports of this process: each of n processes of pytest-xdist has every n-th port."""
     highest = int(_EPHEMERAL_RANGE.read_text(encoding="ascii").split()[0])
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))

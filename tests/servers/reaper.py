@@ -1,7 +1,8 @@
-"""Ends the servers of a test run that was killed, and removes their folders.
+"""Ends the servers of a killed test run, and removes their folders.
 
-Run as a script, it is told on its standard input what exists. The pipe ends when the test run does, however it ends;
-then whatever was not taken back is ended. It uses the standard library only, because it runs without site-packages.
+It also runs as a script that reads on its stdin which processes and folders exist. The pipe is closed when the test run
+ends, for whatever reason; then the script ends whatever was not dropped. It uses the standard library only, because it
+runs without site-packages.
 """
 
 from __future__ import annotations
@@ -25,22 +26,22 @@ _GRACE_SECONDS = 3.0
 
 
 def keep_process(leader: int, death_signal: int = signal.SIGKILL) -> None:
-    """If this test run dies: send `death_signal` to `leader` and all that it started, and SIGKILL 3 s later."""
+    """If this test run dies, send `death_signal` to `leader` and its descendants, and SIGKILL 3 s later."""
     _tell(f"process {leader} {death_signal:d}")
 
 
 def drop_process(leader: int) -> None:
-    """Take back `keep_process`: nothing of it is left."""
+    """Undo `keep_process`, once none of its processes is left."""
     _tell(f"ended {leader}")
 
 
 def keep_folder(folder: Path) -> None:
-    """If this test run dies: remove `folder`, after the processes."""
+    """If this test run dies, remove `folder` after its processes have ended."""
     _tell(f"folder {folder}")
 
 
 def members(leader: int) -> set[int]:
-    """The living processes of `leader`'s group and session, and the descendants of these. A zombie is not alive."""
+    """The live processes of `leader`'s group and session, and their descendants, without zombies."""
     table = _process_table()
     found = {pid for pid, process in table.items() if leader in {pid, process.group, process.session}}
     while children := {pid for pid, process in table.items() if process.parent in found} - found:
@@ -49,18 +50,18 @@ def members(leader: int) -> set[int]:
 
 
 def state(pid: int) -> str:
-    """The kernel's letter for `pid`: T stopped, Z ended but not yet waited for; X if there is no such process."""
+    """The kernel's letter for the state of `pid`: T for stopped, Z for a zombie; X if there is no such process."""
     process = _read_process(pid)
     return process.state if process else "X"
 
 
 def end(leader: int, known: Collection[int] = (), patience_seconds: float = 10.0) -> None:
-    """SIGKILL `leader`, everything that it started and all `known`; return when nothing of it lives.
+    """SIGKILL `leader`, its descendants and all `known`; return when none is alive.
 
-    Raises TimeoutError if something still lives after `patience_seconds`.
+    Raises TimeoutError if one is still alive after `patience_seconds`.
     """
     deadline = time.monotonic() + patience_seconds
-    # PostgreSQL's backends have sessions of their own: once their parent is dead, only this set still knows them.
+    # PostgreSQL's backends have their own sessions: once their parent is dead, they are found only through this set.
     doomed = members(leader).union(known)
     while alive := {pid for pid in doomed | members(leader) if state(pid) not in "ZX"}:
         if time.monotonic() > deadline:
@@ -71,7 +72,7 @@ def end(leader: int, known: Collection[int] = (), patience_seconds: float = 10.0
 
 
 def send(pids: Iterable[int], number: int) -> None:
-    """Send signal `number` to those of `pids` that still live."""
+    """Send signal `number` to those of `pids` that are still alive."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
@@ -94,14 +95,14 @@ def _read_process(pid: int) -> _Process | None:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # The second field, the command's name in parentheses, may hold anything, parentheses and spaces included.
+    # The second field, the process name in parentheses, may contain anything, even parentheses and spaces.
     letter, parent, group, session = text.rpartition(")")[2].split()[:4]
     return _Process(letter, int(parent), int(group), int(session))
 
 
 def _tell(line: str) -> None:
     stdin = _reaper().stdin
-    if stdin is None:  # It was given a pipe.
+    if stdin is None:  # For mypy: it was created with a pipe.
         raise RuntimeError("The reaper has no standard input.")
     stdin.write(f"{line}\n".encode())
 
@@ -115,10 +116,10 @@ def _reaper() -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        # A Ctrl-C, or a SIGKILL of the test run's whole group, must not reach it.
+        # A Ctrl-C or a SIGKILL to the test run's process group must not reach it.
         start_new_session=True,
     )
-    # Leaving the `with` of a Popen closes its pipe and waits for it.
+    # Popen's __exit__ closes its pipe and waits for it.
     atexit.register(process.__exit__, None, None, None)
     return process
 

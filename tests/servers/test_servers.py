@@ -1,4 +1,4 @@
-"""The servers that the other tests rely on: they start, die as a whole, come back with their data, leave nothing."""
+"""The servers that other tests rely on: they start, end with all descendants, keep their data, leave nothing behind."""
 
 from __future__ import annotations
 
@@ -84,11 +84,11 @@ def family(tmp_path: Path) -> Iterator[LocalProcess]:
     process.remove()
 
 
-def test_no_port_is_given_twice_though_nobody_listens_there_yet() -> None:
+def test_no_port_is_handed_out_twice_even_if_nothing_listens_there_yet() -> None:
     assert len({free_port() for _ in range(500)}) == 500
 
 
-def test_two_processes_of_one_test_run_never_give_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_of_one_test_run_never_hand_out_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
     monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", "2")
     for name in ("gw0", "gw1"):
@@ -98,7 +98,7 @@ def test_two_processes_of_one_test_run_never_give_the_same_port(monkeypatch: pyt
 
 
 @pytest.mark.parametrize("end", [LocalProcess.stop, LocalProcess.kill, LocalProcess.remove])
-def test_a_process_ends_with_all_that_it_started(family: LocalProcess, end: Callable[[LocalProcess], None]) -> None:
+def test_a_process_ends_with_all_its_descendants(family: LocalProcess, end: Callable[[LocalProcess], None]) -> None:
     pids = reaper.members(family.pid)
 
     end(family)
@@ -118,7 +118,7 @@ def test_a_process_that_ignores_its_stop_signal_is_killed(tmp_path: Path) -> Non
     assert not reaper.members(process.pid)
 
 
-def test_what_a_killed_main_process_left_is_ended_by_the_next_start(family: LocalProcess) -> None:
+def test_the_next_start_ends_processes_that_a_killed_main_process_left(family: LocalProcess) -> None:
     orphans = reaper.members(family.pid) - {family.pid}
     in_its_group = {pid for pid in orphans if os.getpgid(pid) == family.pid}
 
@@ -128,7 +128,7 @@ def test_what_a_killed_main_process_left_is_ended_by_the_next_start(family: Loca
     family.start()
 
     assert not living(in_its_group)
-    for pid in orphans - in_its_group:  # It left the session, and the parent that knew it is gone.
+    for pid in orphans - in_its_group:  # They left the session, and the parent through which they are found is gone.
         os.kill(pid, signal.SIGKILL)
 
 
@@ -145,14 +145,14 @@ def test_a_stopped_process_is_paused_and_can_still_be_stopped(family: LocalProce
     assert family.status == "exited"
 
 
-def test_the_log_begins_anew_at_each_start_and_its_file_keeps_all(family: LocalProcess) -> None:
+def test_logs_start_empty_at_each_start_and_the_file_keeps_all(family: LocalProcess) -> None:
     family.restart()
     wait_until(lambda: family.logs() == b"started\n")
 
     assert family.log_file.read_bytes() == b"started\nstarted\n"
 
 
-def test_a_process_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
+def test_a_process_survives_the_thread_that_started_it(tmp_path: Path) -> None:
     process = LocalProcess(["sleep", "600"], tmp_path, name="sleeper")
     thread = threading.Thread(target=process.start)
     thread.start()
@@ -190,7 +190,7 @@ def test_valkey_comes_back_on_its_port_with_its_data(own_valkey: ValkeyContainer
     ],
     ids=["configured", "another user", "killed", "restarted", "frozen"],
 )
-def test_a_test_that_harms_the_shared_valkey_fails_and_the_next_one_gets_a_sound_one(
+def test_a_test_that_harms_the_shared_valkey_fails_and_the_next_test_gets_a_new_one(
     tmp_path: Path, harm: Callable[[ValkeyContainer], object]
 ) -> None:
     shared = SharedValkey(tmp_path)
@@ -203,7 +203,7 @@ def test_a_test_that_harms_the_shared_valkey_fails_and_the_next_one_gets_a_sound
     shared.end()
 
 
-def test_what_ends_behind_a_test_and_fails_is_told_in_the_end() -> None:
+def test_an_error_while_ending_a_server_in_the_background_is_raised_at_the_end() -> None:
     endings = Endings()
     ended = threading.Event()
     for last in (ended.set, lambda: 1 / 0):
@@ -234,7 +234,7 @@ def test_postgres_comes_back_on_its_port_with_its_data() -> None:
     assert not server.process.log_file.parent.exists()
 
 
-def test_postgres_never_runs_as_root_even_from_a_folder_closed_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_postgres_never_runs_as_root_even_if_others_cannot_read_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PostgresServer, "_can_run", lambda *_: False)
     with PostgresServer() as server:
         assert Path(f"/proc/{server.process.pid}").stat().st_uid != 0

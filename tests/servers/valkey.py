@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def start_valkey(directory: Path, program: Program | None = None) -> ValkeyContainer:
-    """A Valkey that answers, with its data and log in `directory`. It keeps data and port when it is restarted."""
+    """Start a Valkey, with its data and log in `directory`. It keeps data and port over restarts."""
     container = ValkeyContainer(directory, free_port(), program)
     container.start()
     with Redis.from_url(container.url) as client:
@@ -30,7 +30,7 @@ def start_valkey(directory: Path, program: Program | None = None) -> ValkeyConta
 
 
 class ValkeyContainer(LocalContainer, RedisContainer):  # type: ignore[misc]  # pytest-celery is not typed
-    """A Valkey on `port` of 127.0.0.1, set as `pulse up` sets it. `teardown` it when done."""
+    """A Valkey on 127.0.0.1 at `port`, configured as by `pulse up`. Call `teardown` when done."""
 
     def __init__(self, directory: Path, port: int, program: Program | None = None) -> None:
         """`program`: another server that takes the same options."""
@@ -43,27 +43,27 @@ class ValkeyContainer(LocalContainer, RedisContainer):  # type: ignore[misc]  # 
 
     @property
     def hostname(self) -> str:
-        """Where it listens."""
+        """The address on which it listens."""
         return "127.0.0.1"
 
     @property
     def port(self) -> int:
-        """On which TCP port."""
+        """The TCP port on which it listens."""
         return self._port
 
     @property
     def url(self) -> str:
-        """Like `redis://127.0.0.1:PORT/0`."""
+        """Its URL, like `redis://127.0.0.1:PORT/0`."""
         return f"{self.prefix()}{self.hostname}:{self.port}/{self.vhost}"
 
     @property
     def host_url(self) -> str:
-        """The same: tests and workers share one network."""
+        """The same as `url`, because tests and workers share one network."""
         return self.url
 
 
 class SharedValkey:
-    """A Valkey that one test after the other uses. `end` it when done."""
+    """A Valkey that tests use one after another. Call `end` when done."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -72,7 +72,7 @@ class SharedValkey:
 
     @contextmanager
     def lent(self) -> Iterator[ValkeyContainer]:
-        """Lend it, empty. Fails if it comes back killed, frozen or configured; the next user then gets a new one."""
+        """Lend it, empty. Fails if the test leaves it killed, frozen or reconfigured; the next test gets a new one."""
         self._redis.flushall()
         before = self._settings()
         yield self._container
@@ -83,7 +83,7 @@ class SharedValkey:
         raise AssertionError("This test killed, froze or configured the shared Valkey: let it ask for `own_valkey`.")
 
     def end(self) -> None:
-        """End it."""
+        """End the server."""
         self._redis.close()
         self._container.teardown()
 
@@ -94,5 +94,5 @@ class SharedValkey:
         return container
 
     def _settings(self) -> tuple[object, ...]:
-        """What a test may not change: all but the data."""
+        """What a test must not change: everything but the data."""
         return self._container.process.pid, self._redis.config_get("*"), self._redis.acl_list()

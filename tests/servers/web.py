@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Web(NamedTuple):
-    """A web server that answers."""
+    """A web server that is ready."""
 
     process: LocalProcess
     port: int
@@ -33,7 +33,7 @@ class Web(NamedTuple):
 
 @contextmanager
 def serving(command: Command, env: Mapping[str, str], folder: Path) -> Iterator[Web]:
-    """The server that a command line starts; its log is in `folder`."""
+    """Run the server that `command` starts, with its log in `folder`, until it ends with the context."""
     port = free_port()
     process = LocalProcess(command(port), folder, name="web", env=env, cwd=ROOT)
     process.start()

@@ -31,9 +31,9 @@ def start_worker(
     module: str = "celery_app",
     cwd: Path = ROOT,
 ) -> WorkerContainer:
-    """A worker that is ready, with its log in `directory` and of the environment only `env` and the bare minimum.
+    """Start a worker, with its log in `directory`, and with no more environment than `env` and the bare minimum.
 
-    Raises ContainerFailed, with its log, if it ends before.
+    Raises ContainerFailed, with its log, if it ends before it is ready.
     """
     container = WorkerContainer(directory, env, concurrency, name, module=module, cwd=cwd)
     container.start()
@@ -41,7 +41,7 @@ def start_worker(
 
 
 class WorkerContainer(LocalContainer, CeleryWorkerContainer):  # type: ignore[misc]  # pytest-celery is not typed
-    """`celery -A module worker`, not yet started. `teardown` it when done."""
+    """`celery -A module worker`, not yet started. Call `teardown` when done."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class WorkerContainer(LocalContainer, CeleryWorkerContainer):  # type: ignore[mi
         cwd: Path = ROOT,
     ) -> None:
         container_id = secrets.token_hex(32)
-        # pytest-celery takes `name@id[:12]` for the node's name: in Docker the host is called so.
+        # pytest-celery expects the node name `name@id[:12]`, because that is the host name in Docker.
         node = f"{name}@{container_id[:12]}"
         command = [sys.executable, "-m", "celery", "-A", module, "worker", "--loglevel", self.log_level(), "-n", node]
         self._name = name
@@ -71,7 +71,7 @@ class WorkerContainer(LocalContainer, CeleryWorkerContainer):  # type: ignore[mi
 
     @classmethod
     def version(cls) -> str:
-        """The version of Celery that is installed."""
+        """The installed version of Celery."""
         return importlib.metadata.version("celery")
 
     def worker_name(self) -> str:
@@ -80,7 +80,7 @@ class WorkerContainer(LocalContainer, CeleryWorkerContainer):  # type: ignore[mi
 
     @classmethod
     def worker_queue(cls) -> str:
-        """The queue that the project's app consumes without a flag."""
+        """The queue that the project's app consumes by default."""
         return "pulse.persist"
 
 

@@ -1,1 +1,1 @@
-"""Tests of `pulse up`: real processes, real signals, a real Valkey; only the web, worker and Flower are toys."""
+"""Tests of `pulse up`: real processes, signals and Valkey; only web server, worker and Flower are toy programs."""

@@ -1,4 +1,4 @@
-"""A `pulse up` on toys that a test can watch, signal and look behind."""
+"""A `pulse up` with toy programs, which a test can observe and signal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 
 HEEDING_SIGNALS = ("env", "--default-signal=HUP,INT")
-"""A program that is started with this heeds both, though `nohup` or a shell's `&` made the test run ignore them."""
+"""Prefix of a command that resets HUP and INT to their defaults, even if `nohup` or a shell's `&` ignores them."""
 
 
 class Run:
@@ -45,7 +45,7 @@ class Run:
 
     @property
     def output(self) -> str:
-        """All that it printed so far."""
+        """All output so far."""
         return self._out.read_text()
 
     def wait_for(self, text: str, seconds: float = 15) -> None:
@@ -53,12 +53,12 @@ class Run:
         eventually(lambda: text in self.output, seconds, lambda: f"{text!r} is not in:\n{self.output}")
 
     def end(self, number: int = signal.SIGTERM, seconds: float = 10) -> int:
-        """Send it a signal and answer with its exit code; it has `seconds` to end."""
+        """Send it a signal and return its exit code. Fails if it does not end within `seconds`."""
         self.process.send_signal(number)
         return self.process.wait(seconds)
 
     def log(self, name: str) -> str:
-        """What one program wrote."""
+        """The log of one program."""
         path = self.data_dir / "log" / f"{name}.log"
         return path.read_text() if path.exists() else ""
 
@@ -68,12 +68,12 @@ class Run:
         return {int(pid) for pid in re.findall(r"pid=(\d+)|^(\d+):[MC] ", logs, re.MULTILINE) for pid in pid if pid}
 
     def living(self) -> set[int]:
-        """Those of them that still run."""
+        """Those processes that still run."""
         return {pid for pid in self.pids() if is_alive(pid)}
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process runs; a zombie that its parent has not reaped does not."""
+    """Whether the process is alive and not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
@@ -81,7 +81,7 @@ def is_alive(pid: int) -> bool:
 
 
 def eventually(condition: Callable[[], object], seconds: float = 10, words: Callable[[], str] = str) -> None:
-    """Wait until `condition` holds; fail with `words` if it does not in time."""
+    """Wait until `condition` holds; fail with `words` after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, words()
@@ -97,7 +97,7 @@ def ports() -> dict[str, str]:
 
 @pytest.fixture
 def start(tmp_path: Path, ports: dict[str, str]) -> Iterator[Start]:
-    """Start a `pulse up` on toys; whatever a failing test leaves behind is killed."""
+    """Start a `pulse up` with toy programs; processes that a failing test leaves behind are killed."""
     runs: list[Run] = []
 
     def start(*stages: list[Any], output: int | None = None, **env: str) -> Run:

@@ -1,4 +1,4 @@
-"""The ASGI application, an address that hangs the event loop of the process that answers, and one that names it."""
+"""The ASGI application with two more paths: one hangs the event loop of its process, one returns the process id."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pulse_analytics.asgi import app as whole
 if TYPE_CHECKING:
     from pulse_analytics.body import Receive, Scope, Send
 
-config.HEARTBEAT_LATE_SECONDS = 2.0  # On a busy machine a test's event loop is sometimes late by half a second.
+config.HEARTBEAT_LATE_SECONDS = 2.0  # On a busy machine an event loop is sometimes late by 0.5 s.
 sys.stdout.write("ready.\n")
 sys.stdout.flush()
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Hang, say which process this is, or answer as ever."""
+    """Hang, return the process id, or answer like the real application."""
     if scope.get("path") == "/hang":
         time.sleep(600)
     if scope.get("path") == "/pid":

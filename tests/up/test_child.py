@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_the_back_off_doubles_to_half_a_minute_and_a_steady_run_resets_it(tmp_path: Path) -> None:
+def test_the_back_off_doubles_up_to_30_seconds_and_a_steady_run_resets_it(tmp_path: Path) -> None:
     child = Child(Program(name="x", command=[]), tmp_path / "x.log")
     delays = [child.plan(ran_seconds=1) for _ in range(9)]
     assert delays == [f"It is started again in {delay} s." for delay in ("0.5", 1, 2, 4, 8, 16, 30, 30, 30)]
@@ -17,7 +17,7 @@ def test_the_back_off_doubles_to_half_a_minute_and_a_steady_run_resets_it(tmp_pa
     assert child.plan(ran_seconds=59) == "It is started again in 1 s."
 
 
-def test_a_log_answers_for_its_own_start_only(tmp_path: Path) -> None:
+def test_a_log_shows_only_output_since_its_own_start(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     path.write_text("celery@old ready.\n")
     log = Log(path)

@@ -1,4 +1,4 @@
-"""A web process whose event loop hangs is noticed and replaced; the others go on answering meanwhile."""
+"""A web process whose event loop hangs is detected and replaced; the other processes keep answering."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 http = urllib3.PoolManager(retries=False, timeout=5)
 
 
-def test_a_process_that_does_not_beat_for_so_many_looks_hangs(tmp_path: Path) -> None:
+def test_a_process_without_a_heartbeat_for_the_limit_of_looks_hangs(tmp_path: Path) -> None:
     beats, hangs = tmp_path / "17", tmp_path / "18"
     beats.touch()
     hangs.touch()
@@ -40,7 +40,7 @@ def test_a_process_that_does_not_beat_for_so_many_looks_hangs(tmp_path: Path) ->
     assert heartbeats.hanging() == []
 
 
-def test_what_is_no_process_is_passed_over(tmp_path: Path) -> None:
+def test_files_that_are_not_a_process_id_are_ignored(tmp_path: Path) -> None:
     (tmp_path / "note").touch()
     heartbeats = Heartbeats(tmp_path)
     assert [heartbeats.hanging() for _ in range(LATE_LOOKS + 2)] == [[]] * (LATE_LOOKS + 2)
@@ -48,7 +48,7 @@ def test_what_is_no_process_is_passed_over(tmp_path: Path) -> None:
 
 @pytest.fixture
 def two_cores() -> Iterator[None]:
-    """What is started has no more."""
+    """Limit started processes to two cores."""
     all_cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(all_cores)[:2])
     yield
@@ -57,7 +57,7 @@ def two_cores() -> Iterator[None]:
 
 @pytest.mark.stack
 @pytest.mark.usefixtures("two_cores")
-def test_on_two_cores_one_process_accepts_until_it_hangs_and_both_end_at_once(start: Start) -> None:
+def test_on_two_cores_the_spare_process_takes_over_when_the_first_hangs_and_both_end_quickly(start: Start) -> None:
     port = free_port()
     command = list(web_command(port, app="tests.up.hanging:app"))
     run = start([{"name": "web", "command": command, "beats": True}], PYTHONPATH=str(ROOT))
@@ -72,7 +72,7 @@ def test_on_two_cores_one_process_accepts_until_it_hangs_and_both_end_at_once(st
     (spare,) = {int(file.name) for file in folder.iterdir()} - {first}
     os.kill(first, signal.SIGSTOP)
     assert answering() == {spare}
-    with suppress(ProcessLookupError):  # It has been replaced.
+    with suppress(ProcessLookupError):  # It may have been replaced already.
         os.kill(first, signal.SIGCONT)
     began = time.monotonic()
     assert run.end() == 0
@@ -81,7 +81,7 @@ def test_on_two_cores_one_process_accepts_until_it_hangs_and_both_end_at_once(st
 
 @pytest.mark.stack
 @pytest.mark.usefixtures("two_cores")
-def test_a_spare_ends_while_it_waits_for_its_turn(start: Start) -> None:
+def test_a_spare_process_can_be_stopped_while_it_waits(start: Start) -> None:
     command = list(web_command(free_port(), app="tests.up.hanging:app"))
     run = start([{"name": "web", "command": command, "beats": True}], PYTHONPATH=str(ROOT))
     run.wait_for("pulse is up")
@@ -103,7 +103,7 @@ def test_a_web_process_that_hangs_is_replaced_while_others_answer(start: Start, 
     wait_until(lambda: len(list(folder.iterdir())) == 2)
     before = {int(file.name) for file in folder.iterdir()}
     if harm == "a hung loop":
-        with pytest.raises(urllib3.exceptions.HTTPError):  # It is killed before it answers.
+        with pytest.raises(urllib3.exceptions.HTTPError):  # The process is killed before it answers.
             http.request("GET", f"{url}/hang")
     else:
         os.kill(min(before), signal.Signals[harm])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def unready_port() -> Iterator[int]:
-    """The port of a server that lives and is not ready."""
+    """The port of a server that is alive but not ready."""
 
     class Unready(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -43,7 +43,7 @@ def names(stages: list[list[Program]]) -> list[list[str]]:
     return [[program.name for program in stage] for stage in stages]
 
 
-def test_the_embedded_stack_starts_from_the_data_to_the_door(tmp_path: Path) -> None:
+def test_the_embedded_stack_starts_data_servers_before_the_web_server(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, port=8001, flower_port=5556)
     stages = stack(settings, valkey_port=7001, lock=3)
     assert names(stages) == [["valkey"], ["migration"], ["web", "worker", "flower"]]
@@ -53,14 +53,14 @@ def test_the_embedded_stack_starts_from_the_data_to_the_door(tmp_path: Path) -> 
     assert stages[0][0].pass_fds == (3,)
 
 
-def test_a_users_own_redis_and_no_flower_make_a_smaller_stack(tmp_path: Path) -> None:
+def test_with_the_users_own_redis_and_without_flower_the_stack_leaves_them_out(tmp_path: Path) -> None:
     stages = stack(Settings(data_dir=tmp_path, flower_port=0), valkey_port=None, lock=3)
     assert names(stages) == [["migration"], ["web", "worker"]]
 
 
 def test_a_stop_takes_less_than_ten_seconds_whatever_hangs(tmp_path: Path) -> None:
     stages = stack(Settings(data_dir=tmp_path), valkey_port=7001, lock=3)
-    # The migration is not running any more, or nothing after it is.
+    # While the migration runs, no later stage does, so its grace does not add to theirs.
     lasting = [[program.grace_seconds for program in stage if not program.once] for stage in stages]
     assert sum(max(graces, default=0) for graces in lasting) + PROBE_SECONDS <= 9.5
 
@@ -73,12 +73,12 @@ def test_the_commands_name_modules_of_the_package(tmp_path: Path) -> None:
     assert all(find_spec(name.partition(":")[0]) for name in named)
 
 
-def test_a_server_that_is_not_ready_says_why(unready_port: int) -> None:
+def test_the_probe_of_a_server_that_is_not_ready_says_why(unready_port: int) -> None:
     assert http_lacks(unready_port, "/healthz") is None
     assert http_lacks(unready_port, "/readyz") == "GET /readyz answers 503: the database is away"
     assert port_lacks(unready_port) is None
 
 
-def test_a_port_where_nobody_listens_says_so() -> None:
+def test_the_probe_of_a_port_without_a_listener_says_so() -> None:
     assert "refused" in (http_lacks(1, "/readyz") or "")
     assert "refused" in (port_lacks(1) or "")

@@ -29,7 +29,7 @@ IS_UP = "pulse is up"
 
 
 def noter(name: str, path: Path, *, seconds: float = 0.0) -> dict[str, str]:
-    """A toy that takes its time to end and then writes its name into a file."""
+    """A toy program that takes `seconds` to end and then writes its name into a file."""
     note = f"def end(*_):\n time.sleep({seconds})\n open({str(path)!r}, 'a').write({name!r} + ' ')\n os._exit(0)\n"
     code = f"import os, signal, time\n{note}signal.signal(signal.SIGTERM, end)\n{READY}\nwhile True: time.sleep(600)"
     return {"name": name, "code": code}
@@ -43,7 +43,7 @@ def only_pid(run: Run, name: str = "sleeper") -> int:
     return int(run.log(name).rpartition("pid=")[2].split()[0])
 
 
-def test_a_run_says_what_it_chose_and_ends_with_nothing_left(start: Start) -> None:
+def test_a_run_prints_what_it_chose_and_leaves_no_process_behind(start: Start) -> None:
     run = start(["valkey"], [SLEEPER])
     run.wait_for(IS_UP)
     chosen = read_run_file(run.data_dir)
@@ -64,7 +64,7 @@ def test_a_run_says_what_it_chose_and_ends_with_nothing_left(start: Start) -> No
     }
 
 
-def test_nobody_else_on_the_machine_gets_at_the_data(start: Start, tmp_path: Path) -> None:
+def test_other_users_of_the_machine_cannot_read_the_data(start: Start, tmp_path: Path) -> None:
     data_dir = tmp_path / "open"
     data_dir.mkdir(mode=0o755)
     write = {"name": "write", "code": f"open({str(data_dir / 'written')!r}, 'w'); print('ready.')", "once": True}
@@ -85,7 +85,7 @@ def test_nobody_else_on_the_machine_gets_at_the_data(start: Start, tmp_path: Pat
 
 
 def command_lines() -> list[str]:
-    """Of all processes, as any user of the machine can read them."""
+    """The command lines of all processes, which any user of the machine can read."""
     lines = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
@@ -132,7 +132,7 @@ def test_the_next_run_has_the_same_data_token_and_address(start: Start) -> None:
     assert second.end() == 0
 
 
-def test_the_children_have_what_was_chosen_and_what_the_user_set(start: Start) -> None:
+def test_children_get_the_chosen_values_and_the_users_settings(start: Start) -> None:
     show = {"name": "show", "code": "import os; print({k: v for k, v in os.environ.items() if 'PULSE' in k}, 'ready.')"}
     token = "it's-mine-and-long-enough"
     run = start(["valkey"], [{**show, "once": True}], PULSE_DEDUPE_TTL_SECONDS="7", PULSE_ADMIN_TOKEN=token)
@@ -196,7 +196,7 @@ def test_an_address_left_by_a_killed_run_does_not_switch_valkey_off(start: Start
 @pytest.mark.parametrize(
     "url", ["redis://me:secret@127.0.0.1:1/0", "sentinel://:secret@127.0.0.1:1/pulse?sentinel_password=secret"]
 )
-def test_a_users_own_redis_that_is_away_is_told_without_its_password(start: Start, name: str, url: str) -> None:
+def test_an_unreachable_redis_of_the_users_is_reported_without_its_password(start: Start, name: str, url: str) -> None:
     run = start([SLEEPER], **{name: url})
     assert run.process.wait(10) == 1
     assert f"The server of {name} (" in run.output
@@ -204,16 +204,18 @@ def test_a_users_own_redis_that_is_away_is_told_without_its_password(start: Star
     assert not run.log("sleeper")
 
 
-def test_a_setting_that_cannot_work_is_one_sentence(start: Start) -> None:
+def test_an_invalid_setting_exits_with_a_one_line_error(start: Start) -> None:
     run = start([SLEEPER], PULSE_PORT="http")
     assert run.process.wait(10) == 1
     assert run.output == "pulse up: PULSE_PORT must be a port from 1 to 65535, not 'http'.\n"
 
 
 @pytest.mark.parametrize("name", ["PULSE_PORT", "PULSE_FLOWER_PORT"])
-def test_a_taken_port_is_one_sentence(start: Start, ports: dict[str, str], name: str) -> None:
+def test_a_port_in_use_exits_with_a_one_line_error(start: Start, ports: dict[str, str], name: str) -> None:
     with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # As some servers do: it would share its port.
+        other.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEPORT, 1
+        )  # As some servers do, which would let `pulse up` share the port.
         other.bind(("127.0.0.1", int(ports[name])))
         other.listen()
         run = start([SLEEPER])
@@ -236,7 +238,7 @@ def test_a_second_run_on_the_same_data_is_refused_and_harms_nothing(start: Start
     assert first.end() == 0
 
 
-def test_a_child_that_cannot_start_is_one_sentence_and_stops_the_others(start: Start) -> None:
+def test_a_child_that_cannot_start_exits_with_a_one_line_error_and_stops_the_others(start: Start) -> None:
     broken = {"name": "broken", "code": "raise RuntimeError('no such thing')"}
     run = start(["valkey"], [SLEEPER, broken])
     assert run.process.wait(15) == 1
@@ -249,21 +251,21 @@ def test_a_child_that_cannot_start_is_one_sentence_and_stops_the_others(start: S
     assert "PULSE_REDIS_URL" not in read_run_file(run.data_dir)
 
 
-def test_a_command_that_does_not_exist_is_one_sentence(start: Start) -> None:
+def test_a_missing_program_exits_with_a_one_line_error(start: Start) -> None:
     run = start([SLEEPER], [{"name": "broken", "command": ["/nowhere/to/be/found"]}])
     assert run.process.wait(15) == 1
     assert run.output.splitlines()[-1].startswith("pulse up: broken could not be started: [Errno 2]")
     assert not run.living()
 
 
-def test_a_child_that_is_not_ready_in_time_is_one_sentence(start: Start) -> None:
+def test_a_child_that_is_not_ready_in_time_exits_with_a_one_line_error(start: Start) -> None:
     mute = {"name": "mute", "code": "import time; print('thinking'); time.sleep(600)", "patience_seconds": 5}
     run = start([mute])
     assert run.process.wait(15) == 1
     assert "mute is not ready after 5 s (it has not said so): thinking. Its log:" in run.output
 
 
-def test_a_migration_that_fails_is_one_sentence_and_nothing_else_starts(start: Start) -> None:
+def test_a_failed_migration_exits_with_a_one_line_error_and_nothing_else_starts(start: Start) -> None:
     code = "import sys; sys.exit('OperationalError: no such column\\n(Background: https://x)')"
     run = start(["valkey"], [{"name": "migration", "code": code, "once": True}], [SLEEPER])
     assert run.process.wait(15) == 1
@@ -272,7 +274,7 @@ def test_a_migration_that_fails_is_one_sentence_and_nothing_else_starts(start: S
     assert not run.living()
 
 
-def test_a_child_that_dies_is_started_again_with_back_off(start: Start) -> None:
+def test_a_child_that_dies_is_restarted_with_back_off(start: Start) -> None:
     run = start([SLEEPER, {**SLEEPER, "name": "other"}])
     run.wait_for(IS_UP)
     other = only_pid(run, "other")
@@ -289,7 +291,7 @@ def test_a_child_that_dies_is_started_again_with_back_off(start: Start) -> None:
     assert not run.living()
 
 
-def test_valkey_that_dies_comes_back_at_its_address_with_its_data(start: Start) -> None:
+def test_a_killed_valkey_is_restarted_at_its_address_with_its_data(start: Start) -> None:
     run = start(["valkey"])
     run.wait_for(IS_UP)
     server = redis.Redis.from_url(redis_url(run))
@@ -307,7 +309,7 @@ def test_valkey_that_dies_comes_back_at_its_address_with_its_data(start: Start) 
     assert run.end() == 0
 
 
-def test_what_a_dead_child_leaves_behind_is_killed_before_its_next_start(start: Start) -> None:
+def test_processes_that_a_dead_child_left_are_killed_before_its_restart(start: Start) -> None:
     family = "import os, time\nos.fork()\n" + READY + "time.sleep(600)"
     run = start([{"name": "family", "code": family}])
     run.wait_for(IS_UP)
@@ -335,7 +337,7 @@ def test_the_last_stage_ends_first_whatever_the_signal_and_however_often(
     assert run.output.endswith("Stopped. The data is kept for the next run.\n")
 
 
-def test_a_child_that_will_not_end_is_killed_after_its_grace(start: Start) -> None:
+def test_a_child_that_ignores_sigterm_is_killed_after_its_grace(start: Start) -> None:
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + READY + "time.sleep(600)"
     run = start([{"name": "deaf", "code": "import os\nos.fork()\n" + deaf, "grace_seconds": 0.5}])
     run.wait_for(IS_UP)
@@ -353,7 +355,7 @@ def test_a_signal_during_the_start_stops_what_was_started(start: Start) -> None:
     assert not run.living()
 
 
-def test_a_child_that_waits_to_be_started_again_is_not_started_by_a_stop(start: Start) -> None:
+def test_a_child_in_back_off_is_not_restarted_after_a_stop(start: Start) -> None:
     run = start([{"name": "brief", "code": READY + "time.sleep(0.5)"}])
     run.wait_for("It is started again in 0.5 s.")
     starts = run.log("brief").count("pid=")
@@ -362,7 +364,7 @@ def test_a_child_that_waits_to_be_started_again_is_not_started_by_a_stop(start: 
     assert not run.living()
 
 
-def test_a_killed_run_leaves_nothing_and_the_next_one_starts(start: Start) -> None:
+def test_a_killed_run_leaves_no_process_and_the_next_run_starts(start: Start) -> None:
     first = start(["valkey"], [SLEEPER])
     first.wait_for(IS_UP)
     first.end(signal.SIGKILL)
@@ -373,7 +375,7 @@ def test_a_killed_run_leaves_nothing_and_the_next_one_starts(start: Start) -> No
     assert not second.living()
 
 
-def test_the_lock_lasts_until_valkey_is_gone(start: Start) -> None:
+def test_the_lock_lasts_until_valkey_has_ended(start: Start) -> None:
     first = start(["valkey"])
     first.wait_for(IS_UP)
     valkey = redis.Redis.from_url(redis_url(first)).info("server")["process_id"]
@@ -383,12 +385,12 @@ def test_the_lock_lasts_until_valkey_is_gone(start: Start) -> None:
     second.wait_for("waiting for them")
     time.sleep(0.5)
     assert second.process.poll() is None
-    os.kill(valkey, signal.SIGCONT)  # Its SIGTERM was waiting for it.
+    os.kill(valkey, signal.SIGCONT)  # Now it receives its pending SIGTERM.
     second.wait_for(IS_UP)
     assert second.end() == 0
 
 
-def test_a_reader_that_went_away_disturbs_neither_a_restart_nor_the_stop(start: Start, tmp_path: Path) -> None:
+def test_a_closed_output_pipe_disturbs_neither_a_restart_nor_the_stop(start: Start, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     reading, writing = os.pipe()
     run = start([noter("store", notes)], [noter("web", notes)], output=writing)

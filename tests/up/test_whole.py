@@ -1,4 +1,4 @@
-"""`pulse up` as its user meets it: one command, then `curl`, `pulse simulate` and Ctrl-C."""
+"""`pulse up` as users run it: one command, then `curl`, `pulse simulate` and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Whole:
         assert process.poll() is None, self.log.read_text()
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
-        """The exit code, and how many seconds it took."""
+        """Stop it. Returns the exit code, and how many seconds it took."""
         assert self.process is not None
         started = time.monotonic()
         self.process.send_signal(number)
@@ -73,7 +73,7 @@ class Whole:
         return {video["videoId"]: video["watched50Count"] for video in videos}
 
     def pulse(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Another command beside it, in the same data directory."""
+        """Run another `pulse` command in the same data directory."""
         env = {name: value for name, value in self.env.items() if not name.startswith("PULSE_")}
         env["PULSE_DATA_DIR"] = str(self.data_dir)
         command = [sys.executable, "-m", "pulse_analytics", *arguments]
@@ -106,7 +106,7 @@ def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield whole
 
 
-def test_an_event_goes_from_post_to_count_and_outlives_a_restart(whole: Whole) -> None:
+def test_an_event_is_counted_and_its_count_survives_a_restart(whole: Whole) -> None:
     sent = report("v1")
     assert http.request("GET", f"{whole.web}/readyz").status == 200
     assert whole.post(sent) == 202
@@ -119,7 +119,7 @@ def test_an_event_goes_from_post_to_count_and_outlives_a_restart(whole: Whole) -
     wait_until(lambda: whole.counts() == {"v1": 2}, 10)
 
 
-def test_a_simulated_day_ends_equal_and_again_all_duplicates(whole: Whole) -> None:
+def test_a_simulated_day_succeeds_and_a_second_time_gets_only_duplicates(whole: Whole) -> None:
     first = whole.pulse("simulate", "--viewers", "600", "--videos", "20")
     assert first.returncode == 0, first.stdout + first.stderr
     assert "equal" in first.stdout
@@ -130,7 +130,7 @@ def test_a_simulated_day_ends_equal_and_again_all_duplicates(whole: Whole) -> No
     assert sum(count for video_id, count in counted.items() if video_id != "v1") > 600
 
 
-def test_a_stop_under_load_is_quick_and_loses_nothing(tmp_path: Path) -> None:
+def test_a_stop_under_load_takes_less_than_10_seconds_and_loses_nothing(tmp_path: Path) -> None:
     with up(tmp_path) as whole:
         batches = [[report("v1", f"u{batch}-{n}") for n in range(500)] for batch in range(12)]
         for batch in batches:
@@ -143,7 +143,7 @@ def test_a_stop_under_load_is_quick_and_loses_nothing(tmp_path: Path) -> None:
         wait_until(lambda: whole.counts() == {"v1": 6000})
 
 
-def test_dead_letters_are_handled_beside_it(tmp_path: Path) -> None:
+def test_dead_letter_commands_work_while_pulse_up_runs(tmp_path: Path) -> None:
     with up(tmp_path) as whole:
         with whole.redis() as client:
             client.xadd("queue:analytics", {"foreign": "entry"})
@@ -157,7 +157,7 @@ def test_dead_letters_are_handled_beside_it(tmp_path: Path) -> None:
     assert stopped.stderr.startswith("Error: Redis does not do it")
 
 
-def test_nothing_is_left_when_it_is_killed(tmp_path: Path) -> None:
+def test_a_killed_pulse_up_leaves_no_process(tmp_path: Path) -> None:
     with up(tmp_path) as whole:
         assert whole.post(report("v1")) == 202
         assert whole.process is not None

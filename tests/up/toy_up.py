@@ -1,7 +1,7 @@
-"""`pulse up` on toys: `python -m tests.up.toy_up STAGES`, where STAGES is a list of lists of toys as JSON.
+"""`pulse up` with toy programs: `python -m tests.up.toy_up STAGES`, where STAGES is a JSON list of lists of toys.
 
-A toy is {"name", "code" or "command"} and any other field of Program; with "beats", its processes have heartbeats. The
-string "valkey" is the real one.
+A toy is {"name", "code" or "command"} with any other field of Program; with "beats", its processes have heartbeats. The
+string "valkey" stands for the real Valkey.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def toy_stack(settings: Settings, *, valkey_port: int | None, lock: int) -> list[list[Program]]:
-    """The stages of the command line."""
+    """The stages given on the command line."""
 
     def program(toy: dict[str, Any] | str) -> Program:
         if isinstance(toy, str):
