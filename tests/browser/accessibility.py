@@ -1,4 +1,4 @@
-"""What axe says of a page, and what a press of Tab leads to."""
+"""Axe's findings on a page, and where the Tab key leads."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-# All rules that axe runs by default, good practice among them, and WCAG 2.2's size of targets.
+# All rules that axe runs by default, including best practices, and WCAG 2.2's target size.
 RUN_AXE = "selector => axe.run(selector, { rules: { 'target-size': { enabled: true } } })"
-# The films have no sound; axe cannot know that.
+# The films have no sound, which axe cannot detect.
 LEFT_TO_PEOPLE = "video-caption: "
 
 FOCUSED = """() => {
@@ -33,19 +33,19 @@ FOCUSED = """() => {
 
 
 class Stop(NamedTuple):
-    """Where the keyboard is."""
+    """The element that has the keyboard focus."""
 
     name: str
-    """The address of a link, or the name of the element."""
+    """The address of a link, or the element's tag name."""
     words: str
-    """What it is called."""
+    """Its accessible name."""
 
 
 def faults(page: Page, selector: str = "html", *, left_to_people: str = LEFT_TO_PEOPLE) -> list[str]:
-    """What axe says of a part of the page, short of doubts that are left to people: those that begin so, a regular
-    expression."""
+    """Axe's findings on a part of the page, without those that only a person can decide, which match `left_to_people`
+    (a regular expression) at their start."""
     if not page.evaluate("'axe' in window"):
-        # Not as a script of the page, which its Content-Security-Policy would forbid.
+        # Not as a script of the page, which its Content-Security-Policy would block.
         page.evaluate(AXE.read_text())
     found = page.evaluate(RUN_AXE, selector)
     assert found["passes"]
@@ -54,7 +54,7 @@ def faults(page: Page, selector: str = "html", *, left_to_people: str = LEFT_TO_
 
 
 def focused(page: Page) -> Stop:
-    """Where the keyboard is, which must be in the window and have a ring around it."""
+    """The focused element, which must be inside the window and have a focus ring."""
     found = page.evaluate(FOCUSED)
     assert found["seen"], found
     assert found["ring"], found
@@ -62,7 +62,7 @@ def focused(page: Page) -> Stop:
 
 
 def tab_stops(page: Page, number: int) -> list[str]:
-    """The names of what that many presses of Tab lead to; each is in the window and has a ring around it."""
+    """The names of the elements that this many presses of Tab reach; each must be in the window with a focus ring."""
     stops: list[str] = []
     for _ in range(number):
         page.keyboard.press("Tab")

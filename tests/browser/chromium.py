@@ -1,4 +1,4 @@
-"""Where Chromium and Xvfb come from, and what Chromium is started with."""
+"""Finds or installs Chromium and Xvfb; Chromium's flags."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _INSTALL_SECONDS = 600
 
 
 def launch_args() -> dict[str, Any]:
-    """What Playwright launches: the machine's Chromium, quiet, and otherwise as its users have it."""
+    """Playwright's launch options: the machine's Chromium with background noise off, otherwise as users have it."""
     return {"executable_path": find_chromium(), "args": flags()}
 
 
 def flags() -> list[str]:
-    """The flags for tests. The autoplay policy is left as it is."""
+    """The flags for tests. The autoplay policy stays at its default."""
     return [
         "--host-resolver-rules=MAP *.example 127.0.0.1",
         "--disable-quic",
@@ -32,7 +32,7 @@ def flags() -> list[str]:
 
 
 def find_chromium() -> str:
-    """The path of Chromium; as root it is installed where there is none. Raises FileNotFoundError."""
+    """The path of Chromium. If there is none, root installs it. Raises FileNotFoundError."""
     found = _find(NAMES) or (_installed("chromium") and _find(NAMES))
     if not found:
         raise FileNotFoundError(
@@ -42,7 +42,7 @@ def find_chromium() -> str:
 
 
 def find_xvfb() -> str | None:
-    """The path of Xvfb; as root it is installed where there is none."""
+    """The path of Xvfb. If there is none, root installs it."""
     return _find(("Xvfb",)) or (_find(("Xvfb",)) if _installed("xvfb") else None)
 
 
@@ -56,7 +56,7 @@ def _installed(package: str) -> bool:
         return False
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     commands = [["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", package]]
-    # Who waited for the lock finds it installed: then these change nothing.
+    # A process that waited for the lock finds the package installed; then these commands change nothing.
     with locked("apt-get"):
         return all(
             subprocess.run(command, env=env, capture_output=True, check=False, timeout=_INSTALL_SECONDS).returncode == 0

@@ -1,4 +1,4 @@
-"""Chromium, the stack and a site that is not ours, over pytest-playwright's own fixtures."""
+"""Chromium, the stack and a third-party site, on top of pytest-playwright's fixtures."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserType, Page
 
 SHOP = "shop.example"
-"""A host name whose pages may report: neither the stack's origin, nor a secure context."""
+"""A host whose pages may report. It is neither the stack's origin nor a secure context."""
 STRANGER = "stranger.example"
-"""One whose pages may not."""
+"""A host whose pages may not report."""
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """pytest-playwright's, and what the machine's Chromium needs."""
+    """pytest-playwright's launch options, and those that the machine's Chromium needs."""
     return {**browser_type_launch_args, **launch_args()}
 
 
@@ -44,7 +44,7 @@ def base_url() -> None:
 
 @pytest.fixture(scope="session")
 def site(built_site: None) -> Iterator[Site]:
-    """The site that is not ours, with the harness pages as the sources have them now."""
+    """The third-party site, with harness pages built from the current sources."""
     with locked("frontend"):
         build_pages()
     with Site() as site:
@@ -53,7 +53,7 @@ def site(built_site: None) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def stack(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """`pulse up`, for all tests."""
+    """`pulse up`, shared by all tests."""
     origins = [site.origin(), site.origin(SHOP)]
     with Stack(tmp_path_factory.mktemp("stack"), origins) as stack:
         yield stack
@@ -61,14 +61,14 @@ def stack(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stac
 
 @pytest.fixture
 def video_id(request: pytest.FixtureRequest) -> str:
-    """A videoId of this test's own."""
+    """This test's own videoId."""
     name = re.sub(r"[^\w-]+", "-", request.node.name.removeprefix("test_"))[:80]
     return f"{name}-{next(_numbers)}"
 
 
 @pytest.fixture
 def stage(page: Page, site: Site, stack: Stack, video_id: str) -> Iterator[Stage]:
-    """A page of this test's own, empty, and what became of its reports."""
+    """This test's own empty page, and the outcome of its reports."""
     stage = Stage(page, site, stack, video_id)
     yield stage
     assert stage.errors == []
@@ -83,7 +83,7 @@ def stage_without_storage(
     video_id: str,
     tmp_path: Path,
 ) -> Iterator[Stage]:
-    """The same in a browser whose user blocks all cookies and site data: to look at localStorage throws."""
+    """The same in a browser whose user blocks all cookies and site data, so that access to localStorage throws."""
     preferences = tmp_path / "Default" / "Preferences"
     preferences.parent.mkdir()
     preferences.write_text(json.dumps({"profile": {"default_content_setting_values": {"cookies": 2}}}))

@@ -1,4 +1,4 @@
-"""A Chromium with a window: without one, or while Playwright looks on, a page always counts as visible."""
+"""A Chromium with a window. Without one, or while Playwright is attached, a page always counts as visible."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _START_SECONDS = 60
 
 
 class Desktop:
-    """Chromium on an X server of its own. Playwright is only with it for the press of a key."""
+    """Chromium on its own X server. Playwright is attached only while it presses a key."""
 
     def __init__(self, folder: Path, xvfb: str, browser_type: BrowserType) -> None:
         self._browser_type = browser_type
         self._profile = folder / "profile"
         self._display = folder / "display"
-        # With -displayfd it takes a free number, and says which.
+        # With -displayfd it chooses a free display number and writes it there.
         command = ["sh", "-c", f'exec "$0" -displayfd 3 -screen 0 1280x800x24 -nolisten tcp 3>"{self._display}"', xvfb]
         self._x_server = LocalProcess(command, folder, name="xvfb")
         self._folder = folder
@@ -51,7 +51,7 @@ class Desktop:
         self._x_server.stop()
 
     def open_tab(self, url: str) -> str:
-        """Open a tab in front of the others; its id."""
+        """Open a tab in front of the others. Returns its id."""
         return str(self._ask("PUT", f"new?{quote(url, safe=':/?&=%')}").json()["id"])
 
     def show_tab(self, tab: str) -> None:
@@ -59,7 +59,7 @@ class Desktop:
         self._ask("GET", f"activate/{tab}")
 
     def press_space(self, tab: str) -> None:
-        """Start or pause the video of a tab with a real key, which lets it have sound; then let go of the tab."""
+        """Start or pause the video of a tab with a real key press, which permits sound; then detach from the tab."""
         wait_until(lambda: self._url(tab) != "about:blank")
         with self._browser_type.connect_over_cdp(self._address) as browser:
             page = next(page for page in browser.contexts[0].pages if page.url == self._url(tab))

@@ -1,4 +1,4 @@
-"""Make the clips in media/: `pip install av numpy`, then run this file. They are committed, so tests need neither."""
+"""Generates the clips in media/: `pip install av numpy`, then run this file. Tests use the committed clips."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ X264 = {"preset": "veryslow", "tune": "stillimage", "crf": "40", "x264-params": 
 
 
 def main() -> None:
-    """Write every clip anew."""
+    """Write all clips again."""
     MEDIA.mkdir(exist_ok=True)
     for old in MEDIA.iterdir():
         old.unlink()
     make("clip-0.6s.mp4", 0.6)
     make("clip-4s.mp4", 4, sound=True)
     make("clip-20s.mp4", 20)
-    # As a browser's MediaRecorder writes it: nothing in it says how long it is.
+    # As a browser's MediaRecorder writes it: without a duration.
     make("recorded-20s.webm", 20, codec="libvpx", container={"live": "1"}, codec_options={"crf": "40", "b": "40k"})
     segments = {"hls_time": "1", "hls_list_size": "0", "hls_segment_filename": str(MEDIA / "segment-%02d.ts")}
     make("segments.m3u8", 20, container=segments)

@@ -1,4 +1,4 @@
-"""Builds the harness pages from the library's sources."""
+"""Builds the harness pages from the player's sources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BUILT_ELSEWHERE = {"node_modules", "dist-lib", "dist-test"}
 
 
 def build_pages() -> None:
-    """Build the harness pages, unless they are newer than every source. Raises RuntimeError, with Vite's output."""
+    """Build the harness pages unless they are newer than every source. Raises RuntimeError with Vite's output."""
     built = PAGES / "react.html"
     if built.is_file() and built.stat().st_mtime > _newest_source():
         return

@@ -1,4 +1,4 @@
-"""A web site on loopback that is not ours: the harness pages, the clips, and HLS playlists that change with time."""
+"""A third-party web site on loopback: the harness pages, the clips, and HLS playlists that change over time."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)$")
 
 
 class Site:
-    """The site. Any `*.example` name reaches it too, once Chromium maps these to loopback."""
+    """The site. Any `*.example` name reaches it, too, because Chromium maps these to loopback."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
-        """What pages told it, in order: the paths of their GET /note/..."""
+        """Notes from pages, in order: the paths of their GET /note/... requests."""
         self._live_looks: dict[str, list[float]] = {}
         self._server = _Server(("127.0.0.1", free_port()), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="site")
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port on which it listens."""
         return self._server.server_port
 
     def origin(self, host: str = "127.0.0.1") -> str:
@@ -51,9 +51,9 @@ class Site:
         return f"http://{host}:{self.port}"
 
     def live(self, name: str, *, ends_after_seconds: int = 0, late: bool = False) -> str:
-        """The path of a live stream: its last 6 s. With an end, it keeps all that it had, and ends.
+        """The path of a live stream, which offers its last 6 s. With an end, it keeps all segments, and ends then.
 
-        A late one answers a player that looks again with what it had the first time, as RFC 8216 allows.
+        `late`: it answers the first reload with the same playlist again, as RFC 8216 allows.
         """
         return f"/live/{name}.m3u8?{urlencode({'ends': ends_after_seconds, 'late': int(late)})}"
 
@@ -67,14 +67,14 @@ class Site:
         self._server.server_close()
 
     def playlist(self, path: str, query: dict[str, list[str]]) -> str:
-        """A playlist, as of now."""
+        """The current playlist."""
         if path == "/vod.m3u8":
             return _playlist(range(8), ended=True)
         looks = self._live_looks.setdefault(path, [])
         looks.append(time.monotonic())
         late = int(query["late"][0])
         first = looks[min(late, len(looks) - 1)]
-        # A player begins three segments before the end. Unless it is late, there is something new at each look.
+        # A player begins three segments before the end. Unless the stream is late, each reload has a new segment.
         newest = 3 + max(int(time.monotonic() - first), len(looks) - 1 - late)
         ends = int(query["ends"][0])
         if ends:
@@ -98,7 +98,7 @@ class _Server(ThreadingHTTPServer):
         self.site = site
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a browser hangs up on a video as soon as it has seen enough."""
+        """Ignore errors: a browser closes the connection of a video as soon as it has enough of it."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -119,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.NOT_FOUND, "text/plain", json.dumps(url.path).encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - it is called so there
-        """Say nothing."""
+        """Log nothing."""
 
     def _send_file(self, file: Path) -> None:
         content = file.read_bytes()

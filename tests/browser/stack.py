@@ -1,4 +1,4 @@
-"""`pulse up` with a Valkey of its own that tests may kill."""
+"""`pulse up` with a separate Valkey that tests may kill."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Ledger(NamedTuple):
 
 
 class Stack:
-    """Valkey, database, web and worker. Leaving it ends all of them."""
+    """Valkey, database, web and worker. The context's exit ends all of them."""
 
     def __init__(self, folder: Path, cors_origins: Sequence[str]) -> None:
         self.url = f"http://127.0.0.1:{(port := free_port())}"
@@ -67,21 +67,21 @@ class Stack:
         self._valkey.teardown()
 
     def kill_valkey(self) -> None:
-        """From now on the API answers 503 with Retry-After."""
+        """Kill Valkey: from now on the API answers 503 with Retry-After."""
         self._valkey.kill("SIGKILL")
 
     def start_valkey(self) -> None:
-        """And from now on 202 again."""
+        """Start Valkey: from now on the API answers 202 again."""
         self._valkey.start()
         wait_until(lambda: _http.request("GET", f"{self.url}/readyz").status == 200, 30)
 
     def ledger(self) -> Ledger:
-        """What arrived so far."""
+        """How many reports have arrived so far."""
         held: Any = self._redis.hgetall("pulse:ledger")
         return Ledger(int(held.get("accepted", 0)), int(held.get("duplicate", 0)))
 
     def count(self, video_id: str) -> int:
-        """The counter of a video, which must be the number of its raw events."""
+        """The counter of a video, which must equal the number of its raw events."""
         with closing(self._connect()) as connection:
             connection.execute("BEGIN")
             counted = _number(connection, "SELECT watched_50_count FROM video_metrics WHERE video_id = ?", video_id)
@@ -89,14 +89,14 @@ class Stack:
             return counted
 
     def wait_until_counted(self, expected: dict[str, int], seconds: float = 45.0) -> None:
-        """Return when the videos' counts are these."""
+        """Wait until the videos' counts are `expected`."""
         deadline = time.monotonic() + seconds
         while (counts := self._counts(expected)) != expected:
             assert time.monotonic() < deadline, f"{counts} and not {expected} after {seconds} s"
             time.sleep(0.05)
 
     def assert_stays(self, expected: dict[str, int]) -> None:
-        """Nothing waits to be counted, and a second later the videos' counts are still these."""
+        """Assert that nothing waits to be counted, and that a second later the videos' counts are still `expected`."""
         wait_until(lambda: self._redis.xlen("queue:analytics") == 0)
         settled = time.monotonic() + _SETTLE_SECONDS
         while time.monotonic() < settled:
@@ -105,9 +105,10 @@ class Stack:
         assert self._redis.xlen("queue:analytics") == 0
 
     def send_again(self, video_ids: list[str]) -> int:
-        """Send every counted report of these videos again, and again after Redis forgot its viewer; how many it were.
+        """Send every counted report of these videos again, twice; before the second time, delete its dedupe key.
 
-        The first time it is a duplicate. The second time it is accepted, and the database must know it.
+        The first time it is a duplicate. The second time it is accepted, and the database's primary key must prevent a
+        second count. Returns the number of reports.
         """
         reports = [report for video_id in video_ids for report in self._reports(video_id)]
         for report in reports:
@@ -117,7 +118,7 @@ class Stack:
         return 2 * len(reports)
 
     def viewers(self, video_id: str) -> list[str]:
-        """For whom a video counted."""
+        """The viewers for whom a video counted."""
         return [report["userId"] for report in self._reports(video_id)]
 
     def _post(self, report: dict[str, Any]) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""One test's page: what it shows, what its videos do, and what became of its reports."""
+"""One test's page: what it shows, what its videos do, and the outcome of its reports."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 Player = dict[str, object]
 
-CLIP_4_S = "/media/clip-4s.mp4"  # The only one with sound.
+CLIP_4_S = "/media/clip-4s.mp4"  # The only clip with sound.
 CLIP_20_S = "/media/clip-20s.mp4"
 CLIP_600_MS = "/media/clip-0.6s.mp4"
-RECORDED_20_S = "/media/recorded-20s.webm"  # Its length stands nowhere in it.
+RECORDED_20_S = "/media/recorded-20s.webm"  # A file without a duration.
 HLS_8_S = "/vod.m3u8"
 
 
@@ -34,39 +34,39 @@ class Stage:
         self.stack = stack
         self.video_id = video_id
         self.errors: list[str] = []
-        """What nobody caught in the pages."""
+        """Uncaught errors in the pages."""
         self._attempts: list[Request] = []
         self._before = stack.ledger()
         page.context.on("weberror", lambda error: self.errors.append(str(error.error)))
         page.context.on("request", self._note)
 
     def player(self, src: str = CLIP_20_S, *, slot: str = "a", video_id: str | None = None, **props: object) -> Player:
-        """A player for `open`, of this test's video if it does not say which."""
+        """A player for `open`, by default of this test's video."""
         return {"slot": slot, "videoId": video_id or self.video_id, "src": src, **props}
 
     def url(
         self, *scenes: list[Player], kind: str = "react", host: str = "127.0.0.1", strict: bool = False, name: str = ""
     ) -> str:
-        """The address of a harness page: a press of Next leads from scene to scene, and at last to an empty page."""
+        """The address of a harness page. Its Next button leads from scene to scene, and finally to an empty page."""
         stage = {"endpoint": f"{self.stack.url}/analytics", "scenes": scenes, "strict": strict, "name": name}
         return f"{self.site.origin(host)}/{kind}.html?stage={quote(json.dumps(stage))}"
 
     def open(self, *scenes: list[Player], **options: Any) -> Video:
-        """Open a harness page; its player in slot a."""
+        """Open a harness page. Returns the player in slot a."""
         self.page.goto(self.url(*scenes, **options))
         return self.video()
 
     def video(self, slot: str = "a") -> Video:
-        """The player in a slot."""
+        """The player in `slot`."""
         return Video(self.page.locator(f"video[data-slot={slot}]"))
 
     def next(self) -> Video:
-        """Go to the next scene; its player in slot a, if it has one."""
+        """Go to the next scene. Returns the player in slot a, which may be absent."""
         self.page.get_by_role("button", name="Next").click()
         return self.video()
 
     def leave(self) -> None:
-        """Let every page of the browser go elsewhere."""
+        """Navigate every page of the browser away."""
         for page in self.page.context.pages:
             page.goto("about:blank")
 
@@ -77,32 +77,32 @@ class Stage:
         )
 
     def wait_for_milestones(self, *video_ids: str) -> None:
-        """Wait until the page was told of just these milestones."""
+        """Wait until the page has been notified of exactly these milestones."""
         self.page.wait_for_function("ids => String(window.milestones) === String(ids)", arg=list(video_ids))
 
     def milestones(self) -> list[str]:
-        """Which milestones the page was told of so far."""
+        """The milestones of which the page has been notified so far."""
         told: list[str] = self.page.evaluate("window.milestones")
         return told
 
     def assert_stored(self, number: int) -> None:
-        """That many reports wait in the browser."""
+        """Assert that `number` reports wait in the browser."""
         keys = self.page.evaluate("Object.keys({ ...localStorage })")
         assert len([key for key in keys if key.startswith("pulse:report:")]) == number
 
     def assert_sent_the_same(self, *, not_before_seconds: float = 0) -> None:
-        """The browser sent one report, more than once, word by word the same, and the second time not too early."""
+        """Assert that the browser sent one report repeatedly, with the same bytes, and the second time not too early."""
         assert len(self._attempts) > 1
         assert len({attempt.post_data for attempt in self._attempts}) == 1
         first, second = (attempt.timing["startTime"] for attempt in self._attempts[:2])
         assert second - first >= not_before_seconds * 1000
 
     def ends_with(self, count: int, *, reports: int | None = None) -> None:
-        """The database's count of this test's video is `count`, and stays; as many reports arrived, or `reports`."""
+        """Assert that this test's video has `count` in the database for good; `count` (or `reports`) reports arrived."""
         self.ends({self.video_id: count}, reports=reports)
 
     def ends(self, counts: dict[str, int], *, reports: int | None = None) -> None:
-        """The database's counts are these and stay, though every report is sent again, and the pages are left."""
+        """Assert that the database has these counts, also after every report is sent again and the pages are left."""
         self.stack.wait_until_counted(counts)
         again = self.stack.send_again(list(counts))
         self.leave()
@@ -121,14 +121,14 @@ class Video:
         self._locator = locator
 
     def play(self, rate: float = 1) -> None:
-        """Go on from where it stands, as soon as it has a source: hls.js sets it late, which ends an earlier play."""
+        """Play from the current position, once it has a source: hls.js sets it late, which ends an earlier play()."""
         self.wait_until("video.currentSrc")
         self._run("video.playbackRate = arg; return video.play()", rate)
 
     def play_until(self, seconds: float, rate: float = 1) -> None:
-        """Play until the playhead is there, or at the end; then pause.
+        """Play until the playhead is at `seconds`, or at the end; then pause.
 
-        It slows down on the last part of the way: the video plays on while a busy machine keeps the page from looking.
+        It slows down on the last part of the way, because on a busy machine the video plays on before the page checks.
         """
         self.wait_until("video.currentSrc")
         self._run(
@@ -150,11 +150,11 @@ class Video:
         )
 
     def then(self, seconds: float, action: str) -> None:
-        """Run `action` in the page as soon as the playhead is there, or at the end."""
+        """Run `action` in the page as soon as the playhead is at `seconds`, or at the end."""
         self._once("video.currentTime >= arg || video.ended", action, seconds)
 
     def seek(self, *seconds: float) -> None:
-        """Move the playhead to each of these places."""
+        """Move the playhead to each of these positions."""
         for place in seconds:
             self._run(
                 "return new Promise(done => { video.addEventListener('seeked', done, { once: true });"
@@ -163,7 +163,7 @@ class Video:
             )
 
     def drag(self, start: float, end: float) -> None:
-        """Move the playhead through in 40 steps, as a slider does that lets the video play meanwhile."""
+        """Move the playhead in 40 steps, like a slider that lets the video play while it is dragged."""
         self._run(
             """return new Promise(done => {
                  let step = 0;
@@ -178,7 +178,7 @@ class Video:
         )
 
     def drag_slider(self, *shares: float) -> None:
-        """Drag the slider of the browser's own controls with the mouse to each of these places."""
+        """Drag the slider of the browser's own controls with the mouse to each of these positions."""
         box = self._locator.bounding_box()
         assert box is not None
         mouse, width = self._locator.page.mouse, box["width"] - 2 * _SLIDER_INSET
@@ -190,7 +190,7 @@ class Video:
         mouse.up()
 
     def wait_for_loops(self, number: int) -> None:
-        """Wait until it began anew that many times."""
+        """Wait until the video has looped `number` times."""
         self._run(
             "let loops = 0; return new Promise(done =>"
             " video.addEventListener('seeked', () => { if (++loops === arg) done(); }))",
@@ -198,21 +198,21 @@ class Video:
         )
 
     def play_to_the_end(self, rate: float = 1) -> None:
-        """Play from where it stands until it has ended."""
+        """Play from the current position to the end."""
         self.play(rate)
         self.wait_until("video.ended")
 
     def press_space(self) -> None:
-        """Start or pause it as a viewer without a mouse does: a real gesture."""
+        """Start or pause it with the keyboard, which is a real user gesture."""
         self._locator.focus()
         self._locator.press("Space")
 
     def wait_until(self, condition: str) -> None:
-        """Wait until a condition in JavaScript about `video` holds."""
+        """Wait until a JavaScript condition on `video` holds."""
         self._once(condition, "")
 
     def get(self, expression: str) -> Any:
-        """The value of an expression in JavaScript about `video`."""
+        """The value of a JavaScript expression on `video`."""
         return self._run(f"return {expression}")
 
     def _once(self, condition: str, action: str, arg: object = None) -> None:

@@ -1,4 +1,4 @@
-"""The demo site for those who do not see it well, and for those who have no mouse."""
+"""Accessibility of the demo site: axe, and use by keyboard."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.browser.stack import Stack
 
-# More than the browser's own controls of a video have.
+# At least as many as the browser's own video controls have.
 MOST_CONTROLS = 12
 
 WIDE, NARROW = (1280, 800), (390, 844)
@@ -45,19 +45,19 @@ schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 @pytest.fixture
 def scheme() -> str:
-    """What the visitor prefers: light or dark."""
+    """The colour scheme that the visitor prefers: light or dark."""
     return "light"
 
 
 @pytest.fixture
 def size() -> tuple[int, int]:
-    """The window."""
+    """The size of the window."""
     return WIDE
 
 
 @pytest.fixture
 def visitor(browser: Browser, stack: Stack, scheme: Any, size: tuple[int, int]) -> Iterator[Page]:
-    """A page of the site's visitor."""
+    """A page of a visitor of the site."""
     width, height = size
     viewport: Any = {"width": width, "height": height}
     with browser.new_context(base_url=stack.url, color_scheme=scheme, viewport=viewport) as context:
@@ -103,8 +103,8 @@ def test_the_keyboard_reaches_the_player_and_then_the_other_films(visitor: Page)
     assert tab_stops(visitor, 3) == ["#content", "/", "video"]
     for _ in range(MOST_CONTROLS):
         visitor.keyboard.press("Tab")
-        # The browser takes some of its controls away when the film has loaded or begins: a press of Tab that had just
-        # reached one of those stands on the page then, at the same place.
+        # When the film has loaded or starts, the browser removes some of its controls. If one of these had the focus,
+        # the focus is then on the page, at the same place.
         if visitor.evaluate(FOCUSED)["name"] not in {"video", "body"}:
             break
     assert [visitor.evaluate(FOCUSED)["name"], *tab_stops(visitor, 4)] == FILMS[1:]
@@ -118,7 +118,7 @@ def test_the_skip_link_skips_the_header(visitor: Page) -> None:
     assert tab_stops(visitor, 1) == ["button"]
 
 
-def test_a_film_that_the_keyboard_opened_begins_at_its_heading(visitor: Page) -> None:
+def test_a_film_opened_by_keyboard_puts_the_focus_on_its_heading(visitor: Page) -> None:
     _open(visitor, "/")
     assert tab_stops(visitor, 4)[-1] == FILM
     visitor.keyboard.press("Enter")
@@ -127,7 +127,7 @@ def test_a_film_that_the_keyboard_opened_begins_at_its_heading(visitor: Page) ->
 
 
 def test_the_space_bar_plays_and_pauses_a_film(visitor: Page) -> None:
-    visitor.emulate_media(reduced_motion="reduce")  # Then it does not begin by itself.
+    visitor.emulate_media(reduced_motion="reduce")  # So that it does not autoplay.
     _open(visitor, FILM)
     tab_stops(visitor, 3)
     for paused in (True, False, True):

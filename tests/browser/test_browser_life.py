@@ -24,7 +24,7 @@ def test_the_back_forward_cache(stage_with_cache: Stage, left_before_the_mark: b
     else:
         with stage.page.expect_response(f"{stage.stack.url}/analytics"):
             video.play_until(12, rate=16)
-        # Chromium does not keep a page with a lock. The outbox has one for each report, longer than that is under way.
+        # Chromium does not cache a page that holds a lock. The outbox holds one per report, until after its delivery.
         stage.wait_for_locks_to_end()
     stage.page.goto(f"{stage.site.origin()}/away.html")
     stage.page.go_back(wait_until="commit")
@@ -37,7 +37,7 @@ def test_the_back_forward_cache(stage_with_cache: Stage, left_before_the_mark: b
 
 def test_a_hidden_tab(stage: Stage, desktop: Desktop) -> None:
     notes = stage.site.notes
-    # With its sound on: a muted video is paused by Chromium when its tab is hidden.
+    # With sound, because Chromium pauses a muted video when its tab is hidden.
     tab = desktop.open_tab(stage.url([stage.player(CLIP_4_S, muted=False)], name=stage.video_id))
     desktop.press_space(tab)
     wait_until(lambda: f"{stage.video_id}-plays" in notes)

@@ -1,4 +1,4 @@
-"""A report arrives, and counts once, whatever network, server, storage and tabs do."""
+"""A report arrives and counts once, whatever network, server, storage and tabs do."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ FULL_STORAGE = """() => {
 
 @pytest.fixture
 def valkey_down(stack: Stack) -> Iterator[Callable[[], None]]:
-    """Kill the API's Valkey; started again at the latest when the test ends."""
+    """Kills the API's Valkey; it is restarted at the latest when the test ends."""
     yield stack.kill_valkey
     stack.start_valkey()
 
 
 def watch(stage: Stage) -> None:
-    """Watch the shown clip past its half."""
+    """Play the current clip past its half."""
     stage.video().play_until(11, rate=16)
 
 
@@ -63,7 +63,7 @@ def test_a_server_that_is_down_and_comes_back(stage: Stage, stack: Stack, valkey
     stage.assert_sent_the_same(not_before_seconds=retry_after_seconds)
 
 
-def test_a_tab_that_closes_with_a_report_unsent(
+def test_a_report_is_delivered_after_its_tab_closed_unsent(
     stage: Stage, context: BrowserContext, stack: Stack, valkey_down: Callable[[], None]
 ) -> None:
     stage.open([stage.player()])
@@ -73,7 +73,7 @@ def test_a_tab_that_closes_with_a_report_unsent(
     stage.page.close()
     stack.start_valkey()
     stage.page = context.new_page()
-    stage.page.goto(stage.url())  # No player: the app shell alone sends it.
+    stage.page.goto(stage.url())  # A page without a player, whose app shell sends the report.
     stage.ends_with(1)
     stage.assert_sent_the_same()
 
@@ -88,7 +88,7 @@ def test_three_tabs_send_each_report_once(stage: Stage, context: BrowserContext)
         watch(stage)
         stage.wait_for_milestones(video_id)
     stage.assert_stored(3)
-    context.set_offline(False)  # Which tells all three at once, and each sees all three reports.
+    context.set_offline(False)  # All three tabs get `online` at once, and each finds all three reports.
     stage.ends(dict.fromkeys(videos, 1))
 
 
@@ -101,7 +101,7 @@ def test_three_tabs_with_one_video_count_once(stage: Stage, context: BrowserCont
 
 
 @pytest.mark.parametrize("outage", [False, True])
-def test_a_full_storage(stage: Stage, context: BrowserContext, outage: bool) -> None:
+def test_a_report_counts_with_a_full_storage(stage: Stage, context: BrowserContext, outage: bool) -> None:
     stage.page.goto(f"{stage.site.origin()}/away.html")
     assert stage.page.evaluate(FULL_STORAGE) > 5_000_000
     stage.open([stage.player()]).wait_until(LOADED)
@@ -113,7 +113,7 @@ def test_a_full_storage(stage: Stage, context: BrowserContext, outage: bool) -> 
     stage.ends_with(1)
 
 
-def test_a_forbidden_storage(stage_without_storage: Stage) -> None:
+def test_a_report_counts_with_site_data_blocked(stage_without_storage: Stage) -> None:
     stage = stage_without_storage
     stage.open([stage.player()])
     with pytest.raises(Exception, match="SecurityError"):
@@ -122,7 +122,7 @@ def test_a_forbidden_storage(stage_without_storage: Stage) -> None:
     stage.ends_with(1)
 
 
-def test_a_forbidden_storage_in_an_outage(stage_without_storage: Stage) -> None:
+def test_a_report_counts_with_site_data_blocked_during_an_outage(stage_without_storage: Stage) -> None:
     stage = stage_without_storage
     stage.open([stage.player()]).wait_until(LOADED)
     stage.page.context.set_offline(True)
@@ -158,7 +158,7 @@ def test_plain_http_and_a_server_that_comes_back(
     stage.ends_with(1)
 
 
-def test_an_origin_that_the_server_does_not_know(stage: Stage) -> None:
+def test_an_origin_that_the_server_does_not_allow(stage: Stage) -> None:
     stage.open([stage.player()], host=STRANGER)
     watch(stage)
     stage.wait_for_milestones(stage.video_id)

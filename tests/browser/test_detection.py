@@ -1,4 +1,4 @@
-"""What counts and what does not, once per playback session."""
+"""Which playback counts, once per session, and which does not."""
 
 from __future__ import annotations
 
@@ -95,12 +95,12 @@ def test_a_jump_past_the_half_counts_once_it_plays_there(stage: Stage) -> None:
     stage.ends_with(1)
 
 
-def test_watched_asks_for_more_than_half_of_the_seconds(stage: Stage) -> None:
+def test_watched_mode_needs_more_than_half_of_the_seconds(stage: Stage) -> None:
     video = stage.open([stage.player(measure="watched")])
     video.seek(12)
     video.play_to_the_end(rate=8)
     video.seek(12)
-    video.play_to_the_end(rate=16)  # The same seconds again.
+    video.play_to_the_end(rate=16)  # The same seconds a second time.
     video.seek(0)
     video.play_until(1.5, rate=2)
     assert stage.milestones() == []
@@ -108,7 +108,7 @@ def test_watched_asks_for_more_than_half_of_the_seconds(stage: Stage) -> None:
     stage.ends_with(1)
 
 
-def test_watched_does_not_count_a_jump(stage: Stage) -> None:
+def test_watched_mode_does_not_count_a_jump(stage: Stage) -> None:
     video = stage.open([stage.player(measure="watched")])
     video.play_until(1)
     video.seek(12)
@@ -145,7 +145,7 @@ def test_a_clip_of_600_ms_looped_at_16x_counts_once(stage: Stage, kind: str) -> 
     stage.ends_with(1)
 
 
-def test_a_pause_across_the_mark_counts_once_it_goes_on(stage: Stage) -> None:
+def test_a_pause_at_the_mark_counts_after_playback_resumes(stage: Stage) -> None:
     video = stage.open([stage.player()])
     video.seek(9.5)
     video.play_until(10.1)
@@ -183,7 +183,7 @@ def test_another_video_in_the_same_player_counts_for_itself(stage: Stage, kind: 
     stage.ends({stage.video_id: 1, other: 1})
 
 
-def test_another_video_does_not_inherit_what_was_played(stage: Stage) -> None:
+def test_another_video_does_not_inherit_the_played_seconds(stage: Stage) -> None:
     other = f"{stage.video_id}-other"
     stage.open([stage.player()], [stage.player(video_id=other)]).play_until(7, rate=8)
     stage.next().play_until(7, rate=8)
@@ -196,7 +196,7 @@ def test_a_mount_after_an_unmount_is_a_new_session(stage: Stage, kind: str) -> N
     stage.open([player], [], [player], kind=kind).play_to_the_end(rate=4)
     stage.next()
     stage.next().play_to_the_end(rate=4)
-    stage.ends_with(1, reports=2)  # One viewer, so that the API answers "duplicate".
+    stage.ends_with(1, reports=2)  # The same viewer, so the API answers "duplicate".
 
 
 def test_a_login_and_other_late_props_stay_in_the_session(stage: Stage) -> None:
@@ -208,7 +208,7 @@ def test_a_login_and_other_late_props_stay_in_the_session(stage: Stage) -> None:
     stage.ends_with(1)
 
 
-def test_a_login_before_the_mark_is_who_watched(stage: Stage) -> None:
+def test_a_login_before_the_mark_is_the_reported_user(stage: Stage) -> None:
     stage.open([stage.player()], [stage.player(userId="ada")]).play_until(7, rate=8)
     stage.next().play_until(12, rate=16)
     stage.ends_with(1)
@@ -242,7 +242,7 @@ def test_strict_mode_counts_once(stage: Stage) -> None:
     stage.ends_with(1, reports=2)
 
 
-@both_kinds  # The plain page leaves it to Chromium's own HLS.
+@both_kinds  # The plain page uses Chromium's own HLS.
 def test_hls_counts(stage: Stage, kind: str) -> None:
     stage.open([stage.player(HLS_8_S)], kind=kind).play_to_the_end(rate=4)
     stage.ends_with(1)
@@ -266,7 +266,7 @@ def test_a_live_stream_that_ends_counts(stage: Stage) -> None:
     stage.ends_with(1)
 
 
-def test_a_live_stream_whose_playlist_comes_late_is_played(stage: Stage) -> None:
+def test_a_live_stream_with_a_stale_playlist_is_played(stage: Stage) -> None:
     video = stage.open([stage.player(stage.site.live(stage.video_id, ends_after_seconds=5, late=True))])
     video.play()
     video.wait_until("video.ended || video.error")
@@ -274,7 +274,7 @@ def test_a_live_stream_whose_playlist_comes_late_is_played(stage: Stage) -> None
     stage.ends_with(1)
 
 
-def test_hls_counts_where_the_browser_has_none(stage: Stage) -> None:
+def test_hls_counts_in_a_browser_without_hls(stage: Stage) -> None:
     stage.page.add_init_script(NO_HLS)
     video = stage.open([stage.player(HLS_8_S)])
     video.play_to_the_end(rate=4)
@@ -282,7 +282,7 @@ def test_hls_counts_where_the_browser_has_none(stage: Stage) -> None:
     stage.ends_with(1)
 
 
-def test_a_recording_that_learns_its_length_at_its_end_counts(stage: Stage) -> None:
+def test_a_recording_whose_duration_is_known_only_at_its_end_counts(stage: Stage) -> None:
     video = stage.open([stage.player(RECORDED_20_S)], kind="plain")
     video.play_until(11, rate=8)
     assert video.get("video.duration === Infinity")

@@ -1,7 +1,7 @@
-"""The library as others get it: only what `npm pack` packs, in two sites that are not ours.
+"""The player as users get it: only what `npm pack` packs, in two third-party sites.
 
-The sites are the examples in examples/, and frontend/player/tests/packed holds what only tests add to them. They are
-installed without a network: what else they need is copied from frontend/node_modules.
+The sites are the examples in examples/, with the additions for tests in frontend/player/tests/packed. They are
+installed without a network: their other packages are copied from frontend/node_modules.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ PACKAGE = ROOT / "frontend" / "player"
 EXAMPLES = ROOT / "examples"
 CHECKS = PACKAGE / "tests" / "packed"
 PLAYER = "node_modules/@pulse-analytics/player"
-# What an application of React 19 asks for, and what that asks for in turn.
+# The dependencies of a React 19 application, and their dependencies.
 OTHER_PACKAGES = ("react", "react-dom", "scheduler", "hls.js", "@types/react", "@types/react-dom", "csstype")
 VIDEO_ID = "intro"
-# What the examples' READMEs let people add to them.
+# Files that the examples' READMEs tell users to add.
 _ADDED = ("node_modules", "dist", "public", "film.mp4", "tracker.js", "*.tgz", "package-lock.json")
 _ENDPOINT = "http://127.0.0.1:8000/analytics"
 
@@ -49,7 +49,7 @@ resolutions = pytest.mark.parametrize("resolution", _RESOLUTIONS)
 
 @pytest.fixture(scope="module")
 def tarball(built_site: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What would be published. `npm pack` builds the library first."""
+    """The package that would be published. `npm pack` builds it first."""
     folder = tmp_path_factory.mktemp("tarball")
     _run("npm", "pack", "--loglevel=error", "--pack-destination", str(folder), cwd=PACKAGE)
     return next(folder.glob("*.tgz"))
@@ -57,13 +57,13 @@ def tarball(built_site: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def web_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the sites' web server serves."""
+    """The folder that the sites' web server serves."""
     return tmp_path_factory.mktemp("web")
 
 
 @pytest.fixture(scope="module")
 def plain_page(tarball: Path, web_root: Path) -> Path:
-    """The plain page, beside the tracker out of the tarball: no bundler, no React."""
+    """The plain page, with the tracker from the tarball beside it: no bundler, no React."""
     folder = _copy("plain", web_root)
     with tarfile.open(tarball) as packed:
         packed.extractall(folder, filter="data")
@@ -76,13 +76,13 @@ def plain_page(tarball: Path, web_root: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def react_app(tarball: Path, web_root: Path) -> Path:
-    """The application of React, with the tarball installed where its manifest expects it."""
+    """The React application, with the tarball installed where its manifest expects it."""
     folder = _copy("vite-react", web_root)
     shutil.copy(tarball, folder)
     manifest = json.loads((folder / "package.json").read_text())
     assert manifest["dependencies"]["@pulse-analytics/player"] == f"file:{tarball.name}"
     manifest["dependencies"].update({name: f"file:{MODULES / name}" for name in OTHER_PACKAGES})
-    del manifest["devDependencies"]  # They are run from frontend/node_modules.
+    del manifest["devDependencies"]  # These tools run from frontend/node_modules.
     (folder / "package.json").write_text(json.dumps(manifest))
     _run("npm", "install", "--offline", "--install-links", "--ignore-scripts", "--loglevel=error", cwd=folder)
     return folder
@@ -90,14 +90,14 @@ def react_app(tarball: Path, web_root: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def reporting_page(plain_page: Path, stack: Stack) -> Path:
-    """The plain page, told where its pulse is."""
+    """The plain page, configured with the stack's endpoint."""
     _set_endpoint(plain_page / "index.html", stack)
     return plain_page
 
 
 @pytest.fixture(scope="module")
 def built_app(react_app: Path, stack: Stack) -> Path:
-    """The application of React as Vite builds it, told where its pulse is."""
+    """The React application as built by Vite, configured with the stack's endpoint."""
     _set_endpoint(react_app / "main.tsx", stack)
     (react_app / "public").mkdir()
     shutil.copy(MEDIA / "clip-4s.mp4", react_app / "public" / "film.mp4")
@@ -118,7 +118,7 @@ def origin(web_root: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def stack(origin: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """`pulse up`, which knows no other site than these."""
+    """`pulse up`, with only these sites as allowed origins."""
     with Stack(tmp_path_factory.mktemp("stack"), [origin]) as stack:
         yield stack
 
@@ -131,13 +131,13 @@ def test_a_plain_page_reports_with_the_unpacked_tracker(stage: Stage, reporting_
 def test_a_react_app_reports_with_the_installed_player(stage: Stage, built_app: Path, origin: str) -> None:
     scripts = _play_and_count(stage, f"{origin}/vite-react/dist/index.html")
     built = {file.name for file in (built_app / "assets").glob("*.js")}
-    # One script, and beside it hls.js, which nothing here needs.
+    # One script is loaded; hls.js is built beside it, but not needed here.
     assert len(scripts) == 1
     assert any(name.startswith("hls") for name in built - {scripts[0].rpartition("/")[2]})
 
 
 @resolutions
-def test_the_types_of_the_player_hold_with_react_19(react_app: Path, resolution: str) -> None:
+def test_the_types_of_the_player_check_with_react_19(react_app: Path, resolution: str) -> None:
     version = json.loads((react_app / "node_modules/@types/react/package.json").read_text())["version"]
     assert version.startswith("19.")
     options = (*_STRICT, *_RESOLUTIONS[resolution], "--jsx", "react-jsx")
@@ -145,11 +145,11 @@ def test_the_types_of_the_player_hold_with_react_19(react_app: Path, resolution:
 
 
 @resolutions
-def test_the_types_of_the_tracker_hold_without_react(plain_page: Path, resolution: str) -> None:
+def test_the_types_of_the_tracker_check_without_react(plain_page: Path, resolution: str) -> None:
     _run_tool("typescript/bin/tsc", *_STRICT, *_RESOLUTIONS[resolution], "check.ts", cwd=plain_page)
 
 
-def test_use_client_stands_first_in_the_player(react_app: Path) -> None:
+def test_the_player_starts_with_use_client(react_app: Path) -> None:
     assert re.match(r"""["']use client["'];""", _entry(react_app, ".").read_text())
 
 
@@ -162,7 +162,7 @@ def test_the_tracker_imports_nothing_but_itself(plain_page: Path) -> None:
     assert _imported_packages(_entry(plain_page, "./tracker")) == set()
 
 
-def test_the_player_imports_only_what_its_manifest_asks_for(react_app: Path) -> None:
+def test_the_player_imports_only_its_declared_dependencies(react_app: Path) -> None:
     assert _imported_packages(_entry(react_app, ".")) == {"react", "react/jsx-runtime", "hls.js"}
     manifest = json.loads((react_app / PLAYER / "package.json").read_text())
     assert set(manifest["dependencies"]) == {"hls.js"}
@@ -170,7 +170,7 @@ def test_the_player_imports_only_what_its_manifest_asks_for(react_app: Path) -> 
 
 
 def _play_and_count(stage: Stage, url: str) -> list[str]:
-    """Play the film of a page to its end, which counts once; the scripts that the page fetched."""
+    """Play the film of a page to its end, which counts once. Returns the scripts that the page fetched."""
     before = stage.stack.count(VIDEO_ID)
     scripts: list[str] = []
     stage.page.on("request", lambda request: scripts.append(request.url) if request.url.endswith(".js") else None)
@@ -189,20 +189,20 @@ def _copy(name: str, web_root: Path) -> Path:
 
 
 def _set_endpoint(file: Path, stack: Stack) -> None:
-    """Change the one address in an example, as its README asks people to."""
+    """Change the endpoint in an example, as its README says."""
     text = file.read_text()
     assert text.count(_ENDPOINT) == 1
     file.write_text(text.replace(_ENDPOINT, f"{stack.url}/analytics"))
 
 
 def _entry(site: Path, name: str) -> Path:
-    """The file that a package manager's users get under this name."""
+    """The file that an import of `name` resolves to."""
     exports = json.loads((site / PLAYER / "package.json").read_text())["exports"]
     return site / PLAYER / str(exports[name]["default"])
 
 
 def _imported_packages(file: Path, seen: set[Path] | None = None) -> set[str]:
-    """What a script and all that it imports, now or later, ask of others."""
+    """The packages that a script and everything it imports, statically or dynamically, import."""
     seen = set() if seen is None else seen
     if file in seen:
         return set()
@@ -218,7 +218,7 @@ def _run_tool(script: str, *arguments: str, cwd: Path) -> str:
 
 
 def _run(name: str, *arguments: str, cwd: Path) -> str:
-    """Run a program of Node's; its output. It may have come with the virtual environment."""
+    """Run a program of Node's, from the PATH or the virtual environment. Returns its output."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     program = shutil.which(name, path=path)
     assert program, f"These tests need {name}: `make site`."
@@ -232,9 +232,9 @@ def _run(name: str, *arguments: str, cwd: Path) -> str:
 
 class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _QuietServer(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a browser hangs up on a video as soon as it has seen enough."""
+        """Ignore errors: a browser closes the connection of a video as soon as it has enough of it."""

@@ -1,4 +1,4 @@
-"""The demo site that Flask serves, on the stack itself: no other origin, and a strict Content-Security-Policy."""
+"""The demo site that Flask serves, on the stack's own origin and with a strict Content-Security-Policy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def own_site(stage: Stage) -> Iterator[Stage]:
-    """The stage, for pages of the stack's own; nothing in them may break the policy, nor fail otherwise."""
+    """The stage, for pages on the stack's own origin; no CSP violation or other error is allowed in them."""
     complaints: list[str] = []
 
     def note(message: ConsoleMessage) -> None:

@@ -1,4 +1,4 @@
-"""What the browser complained of: errors of scripts, requests that failed, breaches of the policy, dialogs."""
+"""Errors that the browser reported: script errors, failed requests, violations of the CSP, dialogs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FAILED_REQUEST = "Failed to load resource: "
 
 
 class Complaints:
-    """Everything that went wrong in the pages of a context."""
+    """All errors in the pages of a browser context."""
 
     def __init__(self, context: BrowserContext) -> None:
         self._messages: list[str] = []
@@ -22,15 +22,15 @@ class Complaints:
         context.on("dialog", self._dismiss)
 
     def expect_failed_requests(self, reason: str) -> None:
-        """Requests may fail for this reason, a regular expression; earlier ones too."""
+        """Allow requests, also earlier ones, to fail for this reason, a regular expression."""
         self.expect(re.escape(_FAILED_REQUEST) + f".*({reason})")
 
     def expect(self, beginning: str) -> None:
-        """It may complain of what begins so, a regular expression."""
+        """Allow errors that match this regular expression at their start."""
         self._expected.append(re.compile(beginning))
 
     def unexpected(self) -> list[str]:
-        """What should not have been."""
+        """The errors that no `expect` allows."""
         return [message for message in self._messages if not any(each.match(message) for each in self._expected)]
 
     def _note(self, message: ConsoleMessage) -> None:

@@ -1,4 +1,4 @@
-"""The stack, once on SQLite and once on PostgreSQL, and visits of its admin page; a complaint of the browser fails."""
+"""The stack, once on SQLite and once on PostgreSQL, and visits of its admin page. Browser errors fail a test."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _numbers = itertools.count(1)
 def sqlite_stack(
     built_site: None, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AdminStack]:
-    """The stack over a SQLite file, for all tests."""
+    """The stack on a SQLite file, shared by all tests."""
     folder = tmp_path_factory.mktemp("admin-sqlite")
     shutil.copy(sqlite_template, folder / "pulse.db")
     with AdminStack(folder, f"sqlite:///{folder / 'pulse.db'}") as stack:
@@ -46,7 +46,7 @@ def sqlite_stack(
 def postgresql_stack(
     built_site: None, postgres: PostgresServer, postgresql_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[AdminStack]:
-    """The stack over a PostgreSQL, for all tests."""
+    """The stack on PostgreSQL, shared by all tests."""
     folder = tmp_path_factory.mktemp("admin-postgresql")
     with AdminStack(folder, postgres.create_database(DATABASE, postgresql_template), postgres) as stack:
         yield stack
@@ -55,14 +55,14 @@ def postgresql_stack(
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def stack(request: pytest.FixtureRequest) -> AdminStack:
-    """The stack, over either database."""
+    """The stack on either database."""
     stack: AdminStack = request.getfixturevalue(f"{request.param}_stack")
     return stack
 
 
 @pytest.fixture
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    """Someone from the United States who travels: where they are it is another day than in UTC."""
+    """A visitor from the United States in a time zone where it is a different day than in UTC."""
     zone = "Pacific/Kiritimati" if datetime.now(UTC).hour >= NOON else "Etc/GMT+12"
     size = {"width": 1440, "height": 900}
     return {**browser_context_args, "locale": "en-US", "timezone_id": zone, "viewport": size}
@@ -70,7 +70,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture
 def complaints(context: BrowserContext) -> Iterator[Complaints]:
-    """What the browser complains of; at the end it must have been expected."""
+    """The browser's errors. At the end of the test, all must have been expected."""
     complaints = Complaints(context)
     yield complaints
     assert complaints.unexpected() == []
@@ -78,27 +78,27 @@ def complaints(context: BrowserContext) -> Iterator[Complaints]:
 
 @pytest.fixture
 def guest(page: Page, stack: AdminStack, complaints: Complaints) -> Visit:
-    """Someone who has not signed in."""
+    """A visitor who has not signed in."""
     page.set_default_timeout(PATIENCE_MS)
     return Visit(page, stack.url, complaints)
 
 
 @pytest.fixture
 def visit(guest: Visit) -> Visit:
-    """Someone who has."""
+    """A visitor who has signed in."""
     return guest.enter()
 
 
 @pytest.fixture
 def prefix(request: pytest.FixtureRequest) -> str:
-    """The start of the ids of this test's own videos."""
+    """The prefix of the ids of this test's own videos."""
     name = re.sub(r"[^\w-]+", "-", request.node.name.removeprefix("test_"))[:40]
     return f"{name}-{next(_numbers)}-"
 
 
 @pytest.fixture
 def today() -> date:
-    """The UTC day. If it is about to end, the next one, when it has begun."""
+    """The current UTC day. If it is about to end, wait for the next one."""
     now = datetime.now(UTC)
     day = (now + LONGEST_TEST).date()
     while datetime.now(UTC).date() < day:

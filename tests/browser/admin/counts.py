@@ -1,4 +1,4 @@
-"""How often which video was watched on which day. Pure: no I/O."""
+"""How often each video was watched on each day. Pure: no I/O."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Counts:
-    """A number for each video and UTC day; a pair that is missing has none."""
+    """A count for each video and UTC day; pairs without views are absent."""
 
     by_pair: Mapping[tuple[str, date], int] = field(default_factory=dict)
 
     def within(self, since: date, until: date) -> Counts:
-        """Those from `since` up to, but not including, `until`."""
+        """The counts from `since` up to but not including `until`."""
         return Counts({pair: count for pair, count in self.by_pair.items() if since <= pair[1] < until})
 
     def last_days(self, number: int, today: date) -> Counts:
-        """Those of so many days, of which `today` is the last."""
+        """The counts of the last `number` days, including `today`."""
         return self.within(today - (number - 1) * DAY, today + DAY)
 
     def beginning(self, prefix: str) -> Counts:
-        """Those of the videos whose id begins so."""
+        """The counts of videos whose id begins with `prefix`."""
         return Counts({pair: count for pair, count in self.by_pair.items() if pair[0].startswith(prefix)})
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The sum of all counts."""
         return sum(self.by_pair.values())
 
     @property
@@ -62,7 +62,7 @@ class Counts:
         return [each for each, _ in self.ranking()].index(video_id) + 1
 
     def series(self, since: date, until: date) -> dict[date, int]:
-        """The sum of each day from `since` up to, but not including, `until`, zeros included."""
+        """The sum of each day from `since` up to but not including `until`, including days with zero."""
         sums = {since + number * DAY: 0 for number in range((until - since).days)}
         for (_, day), count in self.within(since, until).by_pair.items():
             sums[day] += count

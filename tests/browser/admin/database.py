@@ -1,4 +1,4 @@
-"""The tables, past the application: a history is written, and what was watched is read from the raw events."""
+"""Direct access to the tables, not through the application: writes a history, reads counts from the raw events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ADD_TOTAL = """
     INSERT INTO daily_totals (day, watched_50_count) VALUES (:day, :count)
     ON CONFLICT (day) DO UPDATE SET watched_50_count = daily_totals.watched_50_count + excluded.watched_50_count
 """
-#: The UTC day of an event, as YYYY-MM-DD. No event of these tests has a clock that is not believed.
+#: The UTC day of an event, as YYYY-MM-DD. In these tests every `ts` is trusted.
 DAY = {
     "sqlite": "date(ts / 1000, 'unixepoch')",
     "postgresql": "to_char(to_timestamp(ts / 1000.0) AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
@@ -29,17 +29,17 @@ DAY = {
 
 
 class Database:
-    """A migrated database, for someone who has its URL."""
+    """A migrated database at a URL."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        # Without a pool: no connection outlives a server that is stopped.
+        # Without a pool, so that no connection outlives a stopped server.
         self._engine = create_engine(
             Settings.parse({"PULSE_DATABASE_URL": url}, folder).database_url, poolclass=NullPool
         )
         self.url = url
 
     def write(self, history: Counts) -> None:
-        """Add videos that were never watched before: their raw events, and all counters."""
+        """Add videos without earlier views: their raw events and all counters."""
         with self._engine.begin() as connection:
             connection.execute(insert(video_events), list(_events(history)))
             connection.execute(insert(video_metrics), list(_metrics(history)))
@@ -49,7 +49,7 @@ class Database:
                 connection.execute(text(ADD_TOTAL), {"day": day.isoformat(), "count": total})
 
     def counts(self) -> Counts:
-        """How often which video was watched on which day: the raw events, counted."""
+        """How often each video was watched on each day, counted from the raw events."""
         day = DAY[self._engine.dialect.name]
         query = f"SELECT video_id, {day}, count(*) FROM video_events GROUP BY 1, 2"
         with self._engine.connect() as connection:
@@ -58,7 +58,7 @@ class Database:
 
 
 def _events(history: Counts) -> Iterator[dict[str, Any]]:
-    """The raw events: that of a day's n-th viewer, of the n-th millisecond."""
+    """The raw events. A day's n-th viewer watches in its n-th millisecond."""
     for (video_id, day), count in history.by_pair.items():
         begins = datetime.combine(day, time(), UTC)
         for number in range(count):

@@ -1,4 +1,4 @@
-"""How long a cold load of the admin page takes. `python -m tests.browser.admin.measure` says it, of 10 loads."""
+"""How long a cold load of the admin page takes. `python -m tests.browser.admin.measure` measures 10 loads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LOADS = 10
 SETTLED_MS = 300
-"""So long after the ranking is there the page is watched for shifts."""
+"""How long to watch for layout shifts after the ranking has appeared."""
 OBSERVE = """() => {
   const seen = { firstPaint: 0, shift: 0 };
   window.seen = seen;
@@ -37,20 +37,20 @@ OBSERVE = """() => {
 
 
 class ColdLoad(NamedTuple):
-    """One load with nothing in the browser's cache."""
+    """One load with an empty browser cache."""
 
     first_paint_ms: float
     """First contentful paint."""
     filled_ms: float
-    """When the ranking was there."""
+    """When the ranking appeared."""
     shift: float
-    """Cumulative layout shift, until all was there and a moment longer."""
+    """Cumulative layout shift until SETTLED_MS after that."""
     script_bytes: int
-    """The scripts that were loaded, each with gzip."""
+    """The gzipped size of all loaded scripts."""
 
 
 def load(browser: Browser, url: str, path: str = "/admin", width: int = 1440) -> ColdLoad:
-    """Load a page for someone who has signed in, in a browser context of its own."""
+    """Load a page as a signed-in visitor, in a new browser context."""
     with browser.new_context(locale="en-US", viewport={"width": width, "height": 900}) as context:
         page = context.new_page()
         Visit(page, url, Complaints(context)).enter()

@@ -1,4 +1,4 @@
-"""The stack behind the admin page: every part of it can be taken away, and comes back."""
+"""The stack behind the admin page, each part of which can be stopped for a while."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _viewers = itertools.count(1)
 
 
 class AdminStack:
-    """Valkey, web and worker, over a migrated database that is the giver's. Leaving it ends the three.
+    """Valkey, web and worker, on a migrated database that the caller owns. The context's exit ends the three.
 
-    What `without_...` and `with_...` take away is back when their block ends.
+    `without_...` and `with_...` restore the stack when their block ends.
     """
 
     def __init__(self, folder: Path, database_url: str, postgres: PostgresServer | None = None) -> None:
@@ -68,31 +68,31 @@ class AdminStack:
         self._valkey.teardown()
 
     def another_web(self, *, port: int | None = None, **changes: str) -> Web:
-        """A web process, not yet started, of the same stack with other settings; an empty one is none."""
+        """A web process, not yet started, of the same stack with other settings; an empty value unsets one."""
         return Web(self._folder, {**self.env, **changes}, port=port)
 
     def simulate(self, viewers: int, videos: int) -> None:
-        """`pulse simulate`, which must find every count right."""
+        """Run `pulse simulate`, which must find every count correct."""
         self._pulse("simulate", "--viewers", str(viewers), "--videos", str(videos), "--url", self.url)
 
     def watch(self, video_id: str, times: int = 1) -> None:
-        """Let so many viewers, each for the first time, report that they watched it."""
+        """Report `times` views by new viewers."""
         for _ in range(times):
             answer = _http.request("POST", f"{self.url}/analytics", json=report(video_id, f"viewer-{next(_viewers)}"))
             assert answer.status == 202, answer.data
 
     def wait_until_counted(self) -> None:
-        """Return when nothing waits."""
+        """Wait until the journal is empty."""
         wait_until(lambda: self._redis.xlen(JOURNAL) == 0)
 
     def forget_wrong_tries(self) -> None:
-        """Let whoever tried to sign in begin anew."""
+        """Reset the limit on failed sign-ins."""
         for key in self._redis.scan_iter("pulse:sign-in:*"):
             self._redis.delete(key)
 
     @contextmanager
     def with_dead_letters(self, number: int) -> Iterator[None]:
-        """Events that can never be recorded."""
+        """While it lasts, `number` events that can never be recorded are dead letters."""
         for _ in range(number):
             self._redis.xadd(JOURNAL, {"garbage": "1"})
         wait_until(lambda: self._redis.xlen(DEAD_LETTERS) == number)
@@ -104,7 +104,7 @@ class AdminStack:
 
     @contextmanager
     def with_frozen_worker(self) -> Iterator[None]:
-        """A worker that hangs."""
+        """While it lasts, the worker hangs."""
         self._worker.process.pause()
         try:
             yield
@@ -113,7 +113,7 @@ class AdminStack:
 
     @contextmanager
     def without_worker(self) -> Iterator[None]:
-        """A worker that was killed."""
+        """While it lasts, the worker is killed."""
         self._worker.process.kill()
         try:
             yield
@@ -122,7 +122,7 @@ class AdminStack:
 
     @contextmanager
     def without_database(self) -> Iterator[None]:
-        """A PostgreSQL that was shut down."""
+        """While it lasts, PostgreSQL is shut down."""
         assert self._postgres is not None, "SQLite is a file: there is nothing to stop."
         self._postgres.stop()
         try:
@@ -132,7 +132,7 @@ class AdminStack:
 
     @contextmanager
     def without_journal(self) -> Iterator[None]:
-        """A Valkey that was killed."""
+        """While it lasts, Valkey is killed."""
         self._valkey.kill("SIGKILL")
         try:
             yield
@@ -141,7 +141,7 @@ class AdminStack:
 
     @contextmanager
     def without_web(self) -> Iterator[None]:
-        """A web process that was killed."""
+        """While it lasts, the web process is killed."""
         self._web.kill()
         try:
             yield
@@ -149,7 +149,7 @@ class AdminStack:
             self._web.start()
 
     def _pulse(self, *arguments: str) -> None:
-        """Run a command of `pulse`, which must end well."""
+        """Run a `pulse` command, which must exit with 0."""
         command = [sys.executable, "-m", "pulse_analytics", *arguments]
         env = environment(self.env)
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Every state of the page for those who do not see it well: axe finds nothing, and nothing leaves a narrow window."""
+"""Accessibility of every state of the page: axe finds nothing, and nothing overflows a narrow window."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("stack", ["postgresql"], indirect=True)
 
-# The numbers of the chart's scale: axe judges neither a single digit nor what a line passes behind.
+# The numbers of the chart's scale: axe cannot judge a single digit, or text that a line passes behind.
 SCALE = r"color-contrast: <b>[\d,]+</b>"
 WIDTHS = (320, 768, 1440)
 WATCHED = "accessible-"
-"""How the ids of the videos that these tests look at begin."""
+"""The prefix of the ids of these tests' videos."""
 FEW = f"/admin?q={WATCHED}0"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def history(postgresql_stack: AdminStack) -> None:
-    """More than a page of videos."""
+    """More videos than fit on a page."""
     today = datetime.now(UTC).date()
     videos = {(f"{WATCHED}{number:02}", today - number % 9 * DAY): 1 + number for number in range(60)}
     postgresql_stack.database.write(Counts(videos))
@@ -45,7 +45,7 @@ def history(postgresql_stack: AdminStack) -> None:
 def empty_web(
     postgresql_stack: AdminStack, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Web]:
-    """A web process over a database that holds nothing."""
+    """A web process on an empty database."""
     folder = tmp_path_factory.mktemp("empty")
     shutil.copy(sqlite_template, folder / "pulse.db")
     with postgresql_stack.another_web(PULSE_DATABASE_URL=f"sqlite:///{folder / 'pulse.db'}") as web:
@@ -79,7 +79,7 @@ def a_session_that_ended(visit: Visit, _: AdminStack) -> Iterator[None]:
 
 @contextmanager
 def loading(visit: Visit, _: AdminStack) -> Iterator[None]:
-    # An answer does not come as long as nobody lets it.
+    # The route never continues the request, so the answer does not come.
     visit.page.route("**/admin/analytics/top*", lambda _: None)
     visit.open()
     expect(visit.page.get_by_role("status").filter(has_text="Loading")).to_be_attached()
@@ -216,14 +216,14 @@ def test_axe_finds_nothing_in_any_state(visit: Visit, stack: AdminStack, state: 
         assert _faults(visit, (320,), ("light", "dark")) == {}
 
 
-def test_axe_finds_nothing_where_nobody_has_watched_anything(visit: Visit, empty_web: Web) -> None:
+def test_axe_finds_nothing_without_any_views(visit: Visit, empty_web: Web) -> None:
     visit.at(empty_web.url).enter().open("/admin?range=all")
     expect(visit.page.get_by_text("Nobody has watched anything yet")).to_be_visible()
     assert _faults(visit, (320,), ("light", "dark")) == {}
 
 
 def _faults(visit: Visit, widths: tuple[int, ...], schemes: tuple[Any, ...]) -> dict[str, list[str]]:
-    """What is wrong in which window."""
+    """Axe's findings and overflows, by window width and colour scheme."""
     found: dict[str, list[str]] = {}
     for width in widths:
         visit.page.set_viewport_size({"width": width, "height": 800})

@@ -1,4 +1,4 @@
-"""The address holds what is shown: it can be loaded again, shared, and gone back to."""
+"""The address holds the state of the page: it survives a reload, can be shared, and works with the back button."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.parametrize("stack", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def counts(stack: AdminStack, prefix: str, today: date) -> Counts:
-    """Seventy videos, watched today and forty days ago, and one that no search for them finds."""
+    """70 videos, watched today and 40 days ago, and one more that a search for them does not find."""
     videos = range(70)
     now = {(f"{prefix}{number:02}", today): 1 + number // 4 for number in videos}
     then = {(f"{prefix}{number:02}", today - 40 * DAY): 18 - number // 4 for number in videos}
@@ -46,7 +46,7 @@ def test_a_second_page_of_a_search_survives_a_reload_and_is_the_same_in_another_
         assert each.page.get_by_role("searchbox").input_value() == prefix
 
 
-def test_days_of_ones_own_are_in_the_form_again_after_a_reload(visit: Visit, counts: Counts, today: date) -> None:
+def test_a_custom_range_is_still_in_the_form_after_a_reload(visit: Visit, counts: Counts, today: date) -> None:
     first, last = today - 40 * DAY, today - DAY
     visit.open()
     visit.choose_days(first, last)
@@ -58,7 +58,7 @@ def test_days_of_ones_own_are_in_the_form_again_after_a_reload(visit: Visit, cou
     assert visit.page.get_by_label("To").input_value() == last.isoformat()
 
 
-def test_the_browsers_way_back_leads_through_ranges_pages_and_videos_and_so_does_the_way_forward(
+def test_back_and_forward_lead_through_ranges_pages_and_videos(
     visit: Visit, counts: Counts, prefix: str, today: date
 ) -> None:
     month, week, quarter = (counts.last_days(days, today) for days in (30, 7, 90))
@@ -91,7 +91,7 @@ def test_the_browsers_way_back_leads_through_ranges_pages_and_videos_and_so_does
     assert _current_range(visit) == ["90 days"]
 
 
-def test_what_no_address_can_mean_is_the_last_30_days(visit: Visit, counts: Counts, today: date) -> None:
+def test_an_invalid_address_shows_the_last_30_days(visit: Visit, counts: Counts, today: date) -> None:
     for query in ("range=fortnight", "since=yesterday&until=today", f"since={today}&until={today}"):
         visit.open(f"/admin?{query}").shows(counts.last_days(30, today))
         assert _current_range(visit) == ["30 days"]

@@ -1,4 +1,4 @@
-"""All of it without a mouse: every stop is in the window and has a ring around it."""
+"""The whole page by keyboard: every focused element is in the window and has a focus ring."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ MOST_STOPS = 80
 
 @pytest.fixture
 def width() -> int:
-    """The window's, of a small telephone."""
+    """The width of a small phone's window."""
     return 320
 
 
 @pytest.fixture
 def keyboard(guest: Visit, width: int) -> Visit:
-    """Someone without a mouse."""
+    """A visitor without a mouse."""
     guest.page.set_viewport_size({"width": width, "height": 800})
     return guest
 
 
 @pytest.fixture
 def counts(stack: AdminStack, prefix: str, today: date) -> Counts:
-    """More than a page of videos."""
+    """More videos than fit on a page."""
     stack.database.write(
         Counts({(f"{prefix}{number:02}", today - number % 3 * DAY): 2 * number + 1 for number in range(60)})
     )
@@ -124,7 +124,7 @@ def test_turning_pages(keyboard: Visit, counts: Counts, prefix: str, today: date
 
 
 def _tab_to(visit: Visit, name: str, *, backwards: bool = False) -> None:
-    """Press Tab until the keyboard is at what is called so."""
+    """Press Tab until the element called `name` has the focus."""
     passed: list[Stop] = []
     while not passed or passed[-1].words != name:
         assert len(passed) < MOST_STOPS, passed

@@ -1,4 +1,4 @@
-"""What is counted while one looks."""
+"""Counts that rise while the page is open."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_count_rises_by_itself(visit: Visit, stack: AdminStack, prefix: str, t
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_the_keyboard_stays_on_its_video_when_rows_change_places(
+def test_the_focus_stays_on_its_video_when_rows_change_places(
     visit: Visit, stack: AdminStack, prefix: str, today: date, place: int
 ) -> None:
     videos = [f"{prefix}{name}" for name in "abc"]
@@ -65,7 +65,7 @@ def test_what_was_counted_in_the_last_hour_rises_by_itself(visit: Visit, stack: 
     eventually(lambda: _last_hour(visit.later()), before + 3)
 
 
-def test_a_tab_that_nobody_sees_asks_nothing(visit: Visit) -> None:
+def test_a_hidden_tab_sends_no_requests(visit: Visit) -> None:
     visit.page.add_init_script(
         "Object.defineProperty(document, 'visibilityState', { get: () => window.unseen ? 'hidden' : 'visible' })"
     )

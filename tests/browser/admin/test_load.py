@@ -1,4 +1,4 @@
-"""What a load of the page costs, and what it may do: how it moves, what it fetches, what its policy allows."""
+"""Loading the page: layout shifts, size of scripts, requests, and the Content-Security-Policy."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.parametrize("stack", ["sqlite"], indirect=True)
 
 MOST_SHIFT = 0.01
 MOST_SCRIPT_BYTES = 120_000
-# Far more than it takes: machines that run tests are busy. `python -m tests.browser.admin.measure` measures.
+# Much more than it takes, because test machines are busy. `python -m tests.browser.admin.measure` measures it.
 MOST_FIRST_PAINT_MS = 5000
 
 
 @pytest.mark.parametrize("width", [320, 390, 1440])
-def test_nothing_moves_while_it_loads(
+def test_nothing_shifts_while_the_page_loads(
     browser: Browser, stack: AdminStack, prefix: str, today: date, width: int
 ) -> None:
     stack.database.write(Counts({(f"{prefix}{number:02}", today - number * DAY): 9 + number for number in range(40)}))
@@ -38,7 +38,7 @@ def test_nothing_moves_while_it_loads(
 
 
 @pytest.mark.parametrize("path", ["/admin", "/admin/videos/a%2Fb"])
-def test_the_policy_allows_nothing_inline_and_nothing_of_others(guest: Visit, path: str) -> None:
+def test_the_csp_allows_nothing_inline_and_nothing_from_other_origins(guest: Visit, path: str) -> None:
     answer = guest.page.goto(guest.url + path)
     assert answer
     policy = dict(part.split(maxsplit=1) for part in answer.headers["content-security-policy"].split("; "))
@@ -47,7 +47,7 @@ def test_the_policy_allows_nothing_inline_and_nothing_of_others(guest: Visit, pa
     assert "unsafe" not in answer.headers["content-security-policy"]
 
 
-def test_a_breach_of_the_policy_would_be_seen(visit: Visit) -> None:
+def test_a_csp_violation_would_fail_a_test(visit: Visit) -> None:
     visit.open()
     visit.page.evaluate("document.head.append(Object.assign(document.createElement('script'), { text: 'alert(1)' }))")
     (complaint,) = visit.complaints.unexpected()
@@ -55,7 +55,7 @@ def test_a_breach_of_the_policy_would_be_seen(visit: Visit) -> None:
     visit.complaints.expect("Executing inline script violates|Refused to execute inline script")
 
 
-def test_it_asks_nobody_but_its_own_server(visit: Visit) -> None:
+def test_the_page_requests_only_its_own_server(visit: Visit) -> None:
     asked: list[str] = []
     visit.page.on("request", lambda request: asked.append(request.url))
     visit.open()

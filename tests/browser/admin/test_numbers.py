@@ -1,4 +1,4 @@
-"""Every number of the page is that of the raw events."""
+"""Every number on the page agrees with the raw events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RANGES = {"Today": 1, "7 days": 7, "30 days": 30, "90 days": 90}
 EDGES = (0, 6, 7, 29, 30, 89, 90, 119, 130)
-"""How many days ago something was watched: the first and the last days of ranges, and those beside them."""
+"""How many days ago videos were watched: the first and last days of ranges, and the days just outside."""
 
 on_sqlite = pytest.mark.parametrize("stack", ["sqlite"], indirect=True)
 
@@ -57,7 +57,7 @@ def test_all_time_holds_every_view(visit: Visit, stack: AdminStack, prefix: str,
 
 @on_sqlite
 @pytest.mark.parametrize("days", [121, 841])
-def test_long_ranges_are_told_by_week_or_month(visit: Visit, stack: AdminStack, today: date, days: int) -> None:
+def test_long_ranges_are_shown_by_week_or_month(visit: Visit, stack: AdminStack, today: date, days: int) -> None:
     since = today - 900 * DAY
     until = since + days * DAY
     seen = {since: 1, since + DAY: 2, since + 40 * DAY: 3, until - DAY: 4}
@@ -67,7 +67,7 @@ def test_long_ranges_are_told_by_week_or_month(visit: Visit, stack: AdminStack, 
 
 
 @on_sqlite
-def test_a_range_of_ones_own_has_both_its_days(visit: Visit, stack: AdminStack, prefix: str, today: date) -> None:
+def test_a_custom_range_includes_both_its_days(visit: Visit, stack: AdminStack, prefix: str, today: date) -> None:
     first, last = today - 30 * DAY, today - 6 * DAY
     _write_edges(stack, prefix, today)
     visit.open()
@@ -79,7 +79,7 @@ def test_a_range_of_ones_own_has_both_its_days(visit: Visit, stack: AdminStack, 
 
 
 @on_sqlite
-def test_pointing_at_a_day_tells_it(visit: Visit, stack: AdminStack, prefix: str, today: date) -> None:
+def test_pointing_at_a_day_shows_its_views(visit: Visit, stack: AdminStack, prefix: str, today: date) -> None:
     stack.database.write(Counts({(f"{prefix}a", today - DAY): 1204}))
     visit.open("/admin?range=7d")
     box = visit.chart.bounding_box()
@@ -92,7 +92,7 @@ def test_pointing_at_a_day_tells_it(visit: Visit, stack: AdminStack, prefix: str
 
 
 @on_sqlite
-def test_a_search_finds_the_ids_that_begin_so(visit: Visit, stack: AdminStack, prefix: str, today: date) -> None:
+def test_a_search_finds_ids_by_prefix(visit: Visit, stack: AdminStack, prefix: str, today: date) -> None:
     ids = ("Cats", "cats", "cats-2", "a-cats", "ca%ts")
     stack.database.write(Counts({(f"{prefix}{name}", today): 3 + number for number, name in enumerate(ids)}))
     counts = stack.database.counts().last_days(30, today)
@@ -109,7 +109,7 @@ def test_a_search_finds_the_ids_that_begin_so(visit: Visit, stack: AdminStack, p
 def test_pages_lead_through_the_whole_ranking_and_back(
     visit: Visit, stack: AdminStack, prefix: str, today: date
 ) -> None:
-    # Every count is that of three videos: ties are put in order, too.
+    # Three videos share each count, so that ties are ordered, too.
     stack.database.write(Counts({(f"{prefix}{number:03}", today): 1 + number // 3 for number in range(120)}))
     counts = stack.database.counts().last_days(30, today)
     visit.open(f"/admin?q={prefix}")
@@ -126,7 +126,7 @@ def test_pages_lead_through_the_whole_ranking_and_back(
     visit.shows(counts, prefix)
 
 
-def test_a_videos_own_page_holds_its_numbers(visit: Visit, stack: AdminStack, prefix: str, today: date) -> None:
+def test_a_videos_own_page_shows_its_numbers(visit: Visit, stack: AdminStack, prefix: str, today: date) -> None:
     _write_edges(stack, prefix, today)
     video_id = f"{prefix}b"
     visit.open(f"/admin?q={prefix}")
@@ -168,7 +168,7 @@ def test_the_csv_holds_what_is_shown(visit: Visit, stack: AdminStack, prefix: st
 
 
 def _write_edges(stack: AdminStack, prefix: str, today: date) -> None:
-    """Two videos that were watched on the first and last days of ranges; not always the same one is ahead."""
+    """Two videos, watched on the first and last days of ranges, that take turns being ahead."""
     pairs = {}
     for number, ago in enumerate(EDGES, start=1):
         pairs[f"{prefix}a", today - ago * DAY] = 2 * number

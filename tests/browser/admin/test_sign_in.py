@@ -1,4 +1,4 @@
-"""Who is let in, who is turned away, and what they are told."""
+"""Who may sign in, who may not, and what the page says."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ TRIES: dict[str, tuple[str, dict[str, Any]]] = {
 
 @pytest.fixture
 def another_site(guest: Visit, site: Site, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page of the host `request.param`, in the browser of someone who has signed in; it may complain of anything."""
+    """A page of the host `request.param`, in the browser of a signed-in visitor; any browser error is allowed."""
     guest.complaints.expect("")
     page = guest.enter().page.context.new_page()
     page.goto(f"{site.origin(request.param)}/away.html")
@@ -71,7 +71,7 @@ def test_signing_out_leaves_no_numbers_behind(visit: Visit, stack: AdminStack, p
         expect(numbers).to_have_count(0)
 
 
-def test_a_page_that_was_left_shows_no_numbers_to_who_comes_back_after_signing_out(visit: Visit) -> None:
+def test_after_signing_out_the_back_button_shows_no_numbers(visit: Visit) -> None:
     visit.open()
     visit.chart.wait_for()
     visit.page.goto("about:blank")
@@ -81,7 +81,7 @@ def test_a_page_that_was_left_shows_no_numbers_to_who_comes_back_after_signing_o
     expect(visit.chart).to_have_count(0)
 
 
-def test_a_wrong_token_is_refused_and_the_right_one_is_not(guest: Visit) -> None:
+def test_a_wrong_token_is_refused_and_the_right_one_accepted(guest: Visit) -> None:
     guest.complaints.expect_failed_requests("401")
     guest.open("/admin?range=7d").sign_in("wrong")
     expect(guest.page.get_by_role("alert")).to_have_text("That is not the admin token.")
@@ -91,7 +91,7 @@ def test_a_wrong_token_is_refused_and_the_right_one_is_not(guest: Visit) -> None
     assert guest.address == "/admin?range=7d"
 
 
-def test_after_five_wrong_tries_one_is_told_how_long_to_wait(guest: Visit, stack: AdminStack) -> None:
+def test_after_five_wrong_tries_the_page_says_how_long_to_wait(guest: Visit, stack: AdminStack) -> None:
     guest.complaints.expect_failed_requests("401|429")
     stack.forget_wrong_tries()
     alert = guest.open().page.get_by_role("alert")
@@ -106,7 +106,7 @@ def test_after_five_wrong_tries_one_is_told_how_long_to_wait(guest: Visit, stack
     expect(guest.page.get_by_role("heading", name="What people watch")).to_be_visible()
 
 
-def test_where_no_token_is_configured_the_page_says_so(guest: Visit, stack: AdminStack) -> None:
+def test_without_a_configured_token_the_page_says_so(guest: Visit, stack: AdminStack) -> None:
     guest.complaints.expect_failed_requests("503")
     with stack.another_web(PULSE_ADMIN_TOKEN="") as web:
         guest.at(web.url).open()
@@ -114,7 +114,7 @@ def test_where_no_token_is_configured_the_page_says_so(guest: Visit, stack: Admi
         expect(guest.page.get_by_label("Admin token")).to_have_count(0)
 
 
-def test_a_server_that_is_gone_is_told_to_who_signs_in(guest: Visit, stack: AdminStack) -> None:
+def test_without_a_server_the_sign_in_form_says_so(guest: Visit, stack: AdminStack) -> None:
     guest.complaints.expect_failed_requests("net::ERR_")
     guest.open()
     with stack.without_web():
@@ -124,7 +124,7 @@ def test_a_server_that_is_gone_is_told_to_who_signs_in(guest: Visit, stack: Admi
     expect(guest.page.get_by_role("heading", name="What people watch")).to_be_visible()
 
 
-def test_after_the_session_ended_one_signs_in_and_sees_the_same(
+def test_signing_in_after_the_session_ended_shows_the_same_page(
     visit: Visit, stack: AdminStack, prefix: str, today: date
 ) -> None:
     visit.complaints.expect_failed_requests("401")
@@ -139,8 +139,8 @@ def test_after_the_session_ended_one_signs_in_and_sees_the_same(
     assert visit.address == address
 
 
-def test_another_token_ends_every_session(guest: Visit, stack: AdminStack) -> None:
-    # Several requests learn at once that the session ended, so its CSRF token may be renewed twice, and one be refused.
+def test_a_changed_token_ends_every_session(guest: Visit, stack: AdminStack) -> None:
+    # Several requests find out at once that the session ended, so they may renew its CSRF token twice, and one fails.
     guest.complaints.expect_failed_requests("401|403|net::ERR_")
     with stack.another_web(PULSE_ADMIN_TOKEN="the-first-token-of-all") as web:
         guest.at(web.url).enter("the-first-token-of-all").stop_waiting().open()
@@ -171,7 +171,7 @@ def test_a_change_without_the_csrf_token_is_refused(visit: Visit, method: str) -
     assert visit.asks() == 200
 
 
-# The second is no other site to the browser: it sends the cookie along.
+# To the browser, the second host is the same site, so it sends the cookie.
 @pytest.mark.parametrize("another_site", [SHOP, "127.0.0.1"], indirect=True)
 def test_another_site_can_neither_read_nor_change_anything(guest: Visit, another_site: Page) -> None:
     changed: list[int] = []

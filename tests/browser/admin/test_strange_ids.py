@@ -1,4 +1,4 @@
-"""Ids that are more than text elsewhere are text here: nothing runs, moves or hides."""
+"""Ids with HTML, control characters, formulas and the like are shown as plain text: nothing runs, moves or hides."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ IDS = {
 }
 LOOK_ALIKES = ("plain", "a non-joiner in it", "a joiner in it", "a selector behind it", "a tag in it")
 STEPS = (".", "..")
-"""No address can hold these: a browser takes them for steps on the way to one."""
+"""No address can hold these ids, because a browser resolves them as path segments."""
 SEEN = date(2026, 1, 1)
 NARROW_PIXELS = 320
 MOST_LINES = 3
@@ -73,7 +73,7 @@ _FORMULA = re.compile(r"\s*[=+\-@]")
 
 @pytest.fixture(scope="module")
 def web(sqlite_stack: AdminStack, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """A web process over a database that has no other videos than these, each watched once more than the one before."""
+    """A web process on a database with only these videos, each watched once more than the previous one."""
     folder = tmp_path_factory.mktemp("strange")
     shutil.copy(sqlite_template, folder / "pulse.db")
     url = f"sqlite:///{folder / 'pulse.db'}"
@@ -84,19 +84,19 @@ def web(sqlite_stack: AdminStack, sqlite_template: Path, tmp_path_factory: pytes
 
 @pytest.fixture
 def narrow(guest: Visit, web: Web) -> Visit:
-    """Someone with a small telephone who sees all of them, of all time."""
+    """A visitor with a small phone who sees all of them, of all time."""
     guest.page.set_viewport_size({"width": NARROW_PIXELS, "height": 640})
     return guest.at(web.url).enter().open("/admin?range=all")
 
 
-def test_the_ranking_shows_them_as_text(narrow: Visit) -> None:
+def test_the_ranking_shows_strange_ids_as_text(narrow: Visit) -> None:
     expected = [(_shown(video_id), f"{count:,}") for video_id, count in _history().ranking()]
     eventually(lambda: [(row.video, row.views) for row in narrow.ranking()], expected)
     assert narrow.overflow() == 0
     assert narrow.page.locator("main :is(img, script, iframe)").count() == 0
 
 
-def test_the_link_of_each_leads_to_its_own_page_which_can_be_loaded_again(narrow: Visit) -> None:
+def test_each_link_leads_to_a_page_that_survives_a_reload(narrow: Visit) -> None:
     found = {}
     for name, video_id in IDS.items():
         narrow.video_link(video_id).click()
@@ -149,7 +149,7 @@ def test_steps_are_shown_without_a_link(narrow: Visit) -> None:
         expect(cell.get_by_role("link")).to_have_count(0)
 
 
-def test_they_can_be_searched_for(narrow: Visit) -> None:
+def test_strange_ids_can_be_searched_for(narrow: Visit) -> None:
     for name in ("an image", "a formula", "right to left", "percent signs", "spaces", "quotes"):
         video_id = IDS[name]
         narrow.search(video_id)
@@ -157,13 +157,13 @@ def test_they_can_be_searched_for(narrow: Visit) -> None:
         assert narrow.address == f"/admin?{urlencode({'range': 'all', 'q': video_id}, safe='*')}"
 
 
-def test_a_search_that_finds_nothing_is_told_as_text(narrow: Visit) -> None:
+def test_a_search_without_results_shows_its_prefix_as_text(narrow: Visit) -> None:
     narrow.search("<b onclick=alert(1)>no")
     expect(narrow.page.get_by_text("No video begins with “<b onclick=alert(1)>no”")).to_be_visible()
     assert narrow.overflow() == 0
 
 
-def test_the_csv_holds_them_as_text(narrow: Visit) -> None:
+def test_the_csv_holds_strange_ids_as_text(narrow: Visit) -> None:
     with narrow.page.expect_download() as download:
         narrow.link("Download CSV").click()
     text = Path(download.value.path()).read_bytes().decode()
@@ -173,7 +173,7 @@ def test_the_csv_holds_them_as_text(narrow: Visit) -> None:
 
 
 def _page_of_a_video(visit: Visit) -> tuple[str, str | None, str | None, int]:
-    """The address, the heading, the views of all time, and how many pixels are too many."""
+    """The address, the heading, the views of all time, and the overflow in pixels."""
     eventually(lambda: bool(visit.figures()), expected=True)
     heading = visit.page.get_by_role("heading", level=1).text_content()
     return visit.address, heading, visit.figures().get("Views of all time"), visit.overflow()
@@ -188,7 +188,7 @@ def _history() -> Counts:
 
 
 def _shown(video_id: str) -> str:
-    """The text of an id: what hides in it is named."""
+    """The text that the page shows for an id, with hidden characters named."""
     return _HIDDEN.sub(lambda found: " ".join(f"U+{ord(each):04X}" for each in found[0]), video_id)
 
 

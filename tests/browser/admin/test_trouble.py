@@ -1,4 +1,4 @@
-"""What the page says while a part of the stack is away, and after."""
+"""What the page says while a part of the stack is down, and afterwards."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ pytestmark = pytest.mark.parametrize("stack", ["postgresql"], indirect=True)
 
 @pytest.fixture
 def looking(visit: Visit, stack: AdminStack, prefix: str, today: date) -> Visit:
-    """Someone who sees a video with 1,204 views in a page whose clock can be put forward."""
+    """A visitor who sees a video with 1,204 views, on a page whose clock can be advanced."""
     stack.database.write(Counts({(f"{prefix}a", today): 1204}))
     visit.stop_waiting().open(f"/admin?q={prefix}").shows(stack.database.counts().last_days(30, today), prefix)
     expect(visit.pipeline).to_contain_text("All counted")
     return visit
 
 
-def test_a_worker_that_hangs_is_told_by_what_waits(looking: Visit, stack: AdminStack, prefix: str, today: date) -> None:
+def test_while_the_worker_hangs_the_page_says_how_many_views_wait(
+    looking: Visit, stack: AdminStack, prefix: str, today: date
+) -> None:
     with stack.with_frozen_worker():
         stack.watch(f"{prefix}a")
         looking.comes_to_say(looking.pipeline, "1 view waits to be counted")
@@ -38,7 +40,9 @@ def test_a_worker_that_hangs_is_told_by_what_waits(looking: Visit, stack: AdminS
     _all_is_well(looking, stack, prefix, today, "1,207")
 
 
-def test_a_worker_that_is_gone_is_asked_after(looking: Visit, stack: AdminStack, prefix: str, today: date) -> None:
+def test_without_a_worker_the_page_asks_whether_it_runs(
+    looking: Visit, stack: AdminStack, prefix: str, today: date
+) -> None:
     with stack.without_worker():
         stack.watch(f"{prefix}a", times=2)
         looking.comes_to_say(looking.pipeline, "2 views wait to be counted")
@@ -48,7 +52,7 @@ def test_a_worker_that_is_gone_is_asked_after(looking: Visit, stack: AdminStack,
     _all_is_well(looking, stack, prefix, today, "1,206")
 
 
-def test_without_the_database_the_last_numbers_stay_with_their_age(
+def test_without_the_database_the_last_numbers_stay_and_show_their_age(
     looking: Visit, stack: AdminStack, prefix: str, today: date
 ) -> None:
     looking.complaints.expect_failed_requests("503")
@@ -64,7 +68,7 @@ def test_without_the_database_the_last_numbers_stay_with_their_age(
     _all_is_well(looking, stack, prefix, today, "1,205")
 
 
-def test_without_the_database_from_the_start_the_page_says_why_it_is_empty_until_it_is_not(
+def test_without_the_database_from_the_start_the_page_says_why_it_is_empty_until_it_is_back(
     visit: Visit, stack: AdminStack, today: date
 ) -> None:
     visit.complaints.expect_failed_requests("503")
@@ -101,7 +105,7 @@ def test_without_the_server_the_page_says_so_and_keeps_its_numbers(
     _all_is_well(looking, stack, prefix, today, "1,204")
 
 
-def test_reports_that_cannot_be_recorded_are_told_until_they_are_seen_to(looking: Visit, stack: AdminStack) -> None:
+def test_dead_letters_are_reported_until_they_are_handled(looking: Visit, stack: AdminStack) -> None:
     with stack.with_dead_letters(3):
         looking.comes_to_say(looking.pipeline, "3 reports could not be recorded")
     looking.comes_to_say(looking.pipeline, "All counted")
@@ -109,7 +113,7 @@ def test_reports_that_cannot_be_recorded_are_told_until_they_are_seen_to(looking
 
 
 def _all_is_well(visit: Visit, stack: AdminStack, prefix: str, today: date, views: str) -> None:
-    """Everything is counted, and the page says so by itself."""
+    """Assert that everything is counted and the page, without a reload, says so."""
     stack.wait_until_counted()
     visit.comes_to_say(visit.pipeline, "All counted")
     eventually(lambda: [row.views for row in visit.later().ranking()], [views])

@@ -1,4 +1,4 @@
-"""Who looks at the admin page: what they do, and what it shows them."""
+"""A visitor of the admin page: what they do, and what the page shows."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 50
 POLL_SECONDS = 5
-"""How often the page asks again."""
+"""The page's polling interval."""
 
 _PATIENCE_SECONDS = 12.0
 _PAUSE_SECONDS = 0.05
 _READ_TABLE = "table => Array.from(table.rows, row => Array.from(row.cells, cell => cell.textContent.trim()))"
 _READ_FIGURES = """() =>
   Array.from(document.querySelectorAll('dt'), (dt) => [dt.textContent, dt.nextElementSibling.textContent])"""
-# Real keys, one by one, take a second for 90 days.
+# In one script, because real key presses take a second for 90 days.
 _WALK = """async (chart) => {
   const press = async (key) => {
     chart.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
@@ -46,7 +46,7 @@ _WALK = """async (chart) => {
 
 
 class Row(NamedTuple):
-    """A row of the ranking, as it is written."""
+    """A row of the ranking, as the page writes it."""
 
     rank: str
     video: str
@@ -55,7 +55,7 @@ class Row(NamedTuple):
 
 
 def rows(counts: Counts, prefix: str = "", *, first: int = 0) -> list[Row]:
-    """The page of the ranking that begins at a place, 0 being the first, of the videos whose id begins so."""
+    """The page of the ranking from place `first` (from 0) on, of videos whose id begins with `prefix`."""
     places = list(enumerate(counts.beginning(prefix).ranking(), start=1))
     total = counts.total
     return [
@@ -70,7 +70,7 @@ def path_of(video_id: str) -> str:
 
 
 def eventually(read: Callable[[], object], expected: object) -> None:
-    """Return when `read()` is `expected`; fail, and say what it is, if it is not in time."""
+    """Wait until `read()` returns `expected`; fail with its value if it does not in time."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while (seen := read()) != expected and time.monotonic() < deadline:
         time.sleep(_PAUSE_SECONDS)
@@ -78,7 +78,7 @@ def eventually(read: Callable[[], object], expected: object) -> None:
 
 
 class Visit:
-    """A page of the browser, at the admin page of the web process at `url`."""
+    """A browser page that shows the admin page of the web process at `url`."""
 
     def __init__(self, page: Page, url: str, complaints: Complaints) -> None:
         self.page = page
@@ -86,7 +86,7 @@ class Visit:
         self.complaints = complaints
 
     def at(self, url: str) -> Visit:
-        """The same page of the browser, for another web process."""
+        """The same browser page for another web process."""
         return Visit(self.page, url, self.complaints)
 
     def open(self, path: str = "/admin") -> Self:
@@ -97,13 +97,13 @@ class Visit:
         return self
 
     def sign_in(self, token: str = TOKEN) -> Self:
-        """Fill in the form."""
+        """Sign in with the form."""
         self.page.get_by_label("Admin token").fill(token)
         self.page.get_by_role("button", name="Sign in").click()
         return self
 
     def enter(self, token: str = TOKEN) -> Self:
-        """Sign in past the page."""
+        """Sign in through the API, without the form."""
         request = self.page.context.request
         csrf = {"X-CSRF-Token": request.get(f"{self.url}/admin/session").json()["csrfToken"]}
         assert request.post(f"{self.url}/admin/session", data={"token": token}, headers=csrf).ok
@@ -116,17 +116,17 @@ class Visit:
     # Time.
 
     def stop_waiting(self) -> Self:
-        """Have a clock that `later` can put forward. It starts at noon, so that no day ends meanwhile."""
+        """Replace the page's clock by one that `later` advances. It starts at noon, so that no day ends in a test."""
         self.page.clock.install(time=datetime.now(UTC).replace(hour=12, minute=0, second=0))
         return self
 
     def later(self, seconds: float = POLL_SECONDS) -> Self:
-        """Put the clock of the page forward."""
+        """Advance the clock of the page."""
         self.page.clock.fast_forward(int(seconds * 1000))
         return self
 
     def comes_to_say(self, place: Locator, text: str) -> None:
-        """Put the clock of the page forward until a place in it holds a text."""
+        """Advance the clock of the page until `place` contains `text`."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while not place.filter(has_text=text).count() and time.monotonic() < deadline:
             self.later()
@@ -137,23 +137,23 @@ class Visit:
 
     @property
     def address(self) -> str:
-        """Path and query of what is shown."""
+        """The path and query of the current address."""
         parts = urlsplit(self.page.url)
         return parts.path + (f"?{parts.query}" if parts.query else "")
 
     @property
     def pipeline(self) -> Locator:
-        """The line that says how the pipeline is."""
+        """The line with the state of the pipeline."""
         return self.page.get_by_role("region", name="Pipeline")
 
     @property
     def stale(self) -> Locator:
-        """What says that numbers are old."""
+        """The note that numbers are old."""
         return self.page.get_by_role("status").filter(has_text="These numbers are")
 
     @property
     def sign_in_form(self) -> Locator:
-        """The heading of the form."""
+        """The heading of the sign-in form."""
         return self.page.get_by_role("heading", name="Sign in", level=1)
 
     @property
@@ -167,11 +167,11 @@ class Visit:
         return self.page.get_by_role("slider", name="Views per")
 
     def link(self, name: str) -> Locator:
-        """The link of just this name."""
+        """The link with exactly this name."""
         return self.page.get_by_role("link", name=name, exact=True)
 
     def video_link(self, video_id: str) -> Locator:
-        """The link of a video in the ranking, wherever it leads in time."""
+        """The link of a video in the ranking, for any range."""
         path = path_of(video_id)
         return self.table.locator(f'a[href="{path}"], a[href^="{path}?"]')
 
@@ -184,7 +184,7 @@ class Visit:
         return self.table.get_by_role("columnheader").all_inner_texts()
 
     def ranking(self) -> list[Row]:
-        """The rows; none where there is no table."""
+        """The rows of the ranking, or none if there is no table."""
         if not self.table.count():
             return []
         heads, *cells = self.table.evaluate(_READ_TABLE)
@@ -192,24 +192,24 @@ class Visit:
         return [Row(*(row[place] for place in places)) for row in cells]
 
     def figures(self) -> dict[str, str]:
-        """The figures of a video's own page; none where there are none."""
+        """The figures of a video's own page, or none."""
         return dict(self.page.evaluate(_READ_FIGURES))
 
     def bars(self) -> list[str]:
-        """What the chart says of each of its bars to whoever walks through them with the keyboard."""
+        """The text that the chart announces for each bar when the keyboard walks through them."""
         said: list[str] = self.chart.evaluate(_WALK)
         return said
 
     def bar(self) -> str:
-        """What the chart says of the bar that it reads."""
+        """The text that the chart announces for the current bar."""
         return self.chart.get_attribute("aria-valuetext") or ""
 
     def shows(self, counts: Counts, prefix: str = "", *, first: int = 0) -> None:
-        """Wait until the total, and the ranking of a search, are those of `counts`."""
+        """Wait until the total, and the ranking of a search, agree with `counts`."""
         eventually(lambda: (self.total(), self.ranking()), (f"{counts.total:,}", rows(counts, prefix, first=first)))
 
     def shows_chart(self, counts: Counts, since: date, until: date) -> None:
-        """Wait until the chart is that of these days."""
+        """Wait until the chart shows these days."""
         series = counts.series(since, until)
         expect(self.chart).to_have_accessible_name(f"Views per {words.unit(len(series))}")
         eventually(self.bars, words.bars(series))
@@ -217,13 +217,13 @@ class Visit:
     # What it does.
 
     def choose_range(self, name: str) -> None:
-        """Choose a range that has a name."""
+        """Choose a named range."""
         link = self.page.get_by_role("navigation", name="Range").get_by_role("link", name=name, exact=True)
         link.click()
         expect(link).to_have_attribute("aria-current", "true")
 
     def choose_days(self, first: date, last: date) -> None:
-        """Choose the days from one to another, both included."""
+        """Choose a custom range of days, both included."""
         button = self.page.get_by_role("button", name="Custom")
         if button.get_attribute("aria-expanded") == "false":
             button.click()
@@ -232,10 +232,10 @@ class Visit:
         self.page.get_by_role("button", name="Show").click()
 
     def search(self, prefix: str) -> None:
-        """Type the start of an id."""
+        """Search for ids that begin with `prefix`."""
         self.page.get_by_role("searchbox", name="Find videos by the start of their id").fill(prefix)
 
     def overflow(self) -> int:
-        """How many pixels of the page lie beyond the right edge of the window."""
+        """How many pixels the page extends beyond the right edge of the window."""
         wide: Any = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         return int(wide)

@@ -22,7 +22,7 @@ _http = urllib3.PoolManager(retries=False, timeout=10)
 
 
 class Web:
-    """The web process on a port of its own, which it keeps when it is started again. Leaving it ends it."""
+    """A web process on its own port, which it keeps over restarts. The context's exit ends it."""
 
     def __init__(self, folder: Path, env: Mapping[str, str], *, port: int | None = None) -> None:
         self.port = port or free_port()
@@ -44,7 +44,7 @@ class Web:
         assert self._process.status == "running", self._process.logs().decode()
 
     def kill(self) -> None:
-        """End it without a warning."""
+        """End it with SIGKILL."""
         self._process.kill()
 
     def _answers(self) -> bool:
@@ -55,6 +55,6 @@ class Web:
 
 
 def environment(env: Mapping[str, str]) -> dict[str, str]:
-    """That of a process of the project: ours, with no other settings than those of `env`."""
+    """The environment of a process of the project: ours, with no other settings than those in `env`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PULSE_")}
     return {**clean, **env, "PYTHONUNBUFFERED": "1"}

@@ -1,4 +1,4 @@
-"""How the page writes numbers and days to someone in the United States."""
+"""How the page writes numbers and days for a visitor from the United States."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MOST_DAYS = 120
-"""More are told week by week."""
+"""Longer ranges are shown by week."""
 MOST_DAYS_IN_WEEKS = 840
-"""More are told month by month."""
+"""Longer ranges are shown by month."""
 
 
 def views(count: int) -> str:
-    """`1,204 views`"""
+    """A count as `1,204 views`."""
     return f"{count:,} view{'' if count == 1 else 's'}"
 
 
 def share(part: int, whole: int) -> str:
-    """`12.3%`"""
+    """A share as `12.3%`."""
     percent = Decimal(repr(part / whole)) * 100
     return f"{percent.quantize(Decimal('0.1'), ROUND_HALF_UP)}%"
 
 
 def day(when: date) -> str:
-    """`Nov 3, 2026`"""
+    """A day as `Nov 3, 2026`."""
     return f"{when:%b} {when.day}, {when.year}"
 
 
 def unit(days: int) -> str:
-    """What a bar of a chart of so many days stands for."""
+    """What one bar stands for in a chart of `days` days: day, week or month."""
     if days <= MOST_DAYS:
         return "day"
     return "week" if days <= MOST_DAYS_IN_WEEKS else "month"
 
 
 def bars(series: Mapping[date, int]) -> list[str]:
-    """What a chart of these days says of each of its bars."""
+    """The text that a chart of these days announces for each bar."""
     match unit(len(series)):
         case "day":
             return [f"{day(when)}: {views(count)}" for when, count in series.items()]
