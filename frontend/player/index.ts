@@ -1,5 +1,5 @@
 /**
- * The library's public names.
+ * The public API of the library.
  */
 export * from './tracker.js';
 export { VideoPlayer, type VideoPlayerProps } from './components/video-player.js';

@@ -1,21 +1,21 @@
 /**
- * The tracker's public names: all that a site without React needs.
+ * The public API of the tracker: everything that a site without React needs.
  *
  * How a view passes through lib/, file by file:
  *
  *     track-video        listens to a `<video>` and checks it whenever it may have passed the half
- *     played             reads the seconds that the element has played
+ *     played             reads the ranges that the element has played
  *     playback-sessions  lets all players of one video share a session
- *     detector           decides, from the seconds played, that the half is passed: once per session
- *     viewer             says who watched; with the time this makes a milestone (milestone.ts)
+ *     detector           decides from the played ranges, once per session, that the half is passed
+ *     viewer             provides the viewer's id, which with the time makes a milestone (milestone.ts)
  *     page-outbox        finds the page's outbox for an endpoint
- *     outbox             keeps the report, sends it, and retries until the server has answered for good
- *     report-shelf       stores reports that wait (in localStorage: browser-storage.ts)
- *     report-lock        lets only one tab send a report at a time
- *     api                posts it and reads the answer
- *     retry-pace         says when to try again
+ *     outbox             stores the report, sends it, and retries until the server has given a final answer
+ *     report-shelf       stores waiting reports (in localStorage: browser-storage.ts)
+ *     report-lock        lets only one tab at a time send a report
+ *     api                posts the report and reads the answer
+ *     retry-pace         decides when to retry (back-off, Retry-After)
  *
- * Beside that path: use-track-video is the tracker as a React hook, hls plays HLS for the player in components/.
+ * Not on that path: use-track-video is the tracker as a React hook, and hls plays HLS for the player in components/.
  */
 export type { Answer, Send } from './lib/api.js';
 export type { Measure } from './lib/detector.js';

@@ -12,9 +12,9 @@ export default defineConfig({
       preserveEntrySignatures: 'allow-extension',
       external: [/^react($|\/)/, 'hls.js'],
       output: {
-        minify: true, // In a library Vite would leave the white space.
+        minify: true, // By default, Vite keeps white space in a library.
         chunkFileNames: '[name].js',
-        // Library mode drops the directive of the sources, and without it Next.js takes the player for a server component.
+        // Library mode drops the sources' directive, and without it Next.js treats the player as a server component.
         banner: (chunk) => (chunk.name === 'index' ? "'use client';" : ''),
       },
     },

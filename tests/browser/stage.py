@@ -91,14 +91,14 @@ class Stage:
         assert len([key for key in keys if key.startswith("pulse:report:")]) == number
 
     def assert_sent_the_same(self, *, not_before_seconds: float = 0) -> None:
-        """Assert that the browser sent one report repeatedly, with the same bytes, and the second time not too early."""
+        """Assert that the browser sent one report repeatedly, with the same bytes, the second time not too early."""
         assert len(self._attempts) > 1
         assert len({attempt.post_data for attempt in self._attempts}) == 1
         first, second = (attempt.timing["startTime"] for attempt in self._attempts[:2])
         assert second - first >= not_before_seconds * 1000
 
     def ends_with(self, count: int, *, reports: int | None = None) -> None:
-        """Assert that this test's video has `count` in the database for good; `count` (or `reports`) reports arrived."""
+        """Assert that this test's video has `count` in the database for good; `count` or `reports` reports arrived."""
         self.ends({self.video_id: count}, reports=reports)
 
     def ends(self, counts: dict[str, int], *, reports: int | None = None) -> None:

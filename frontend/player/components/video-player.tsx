@@ -1,22 +1,22 @@
 /**
- * A video player that reports when its viewer has passed the half.
+ * A video player that reports when its viewer has passed half of the video.
  */
 import { useEffect, useState, type ComponentPropsWithoutRef, type JSX } from 'react';
 import { attachHls, isHls } from '../lib/hls.js';
 import type { TrackOptions } from '../lib/track-video.js';
 import { useTrackVideo } from '../lib/use-track-video.js';
 
-/** What to play and whom to count, and besides everything that a `<video>` takes. */
+/** What to play and how to report it, plus all props of a `<video>`. */
 export interface VideoPlayerProps
   extends TrackOptions, Omit<ComponentPropsWithoutRef<'video'>, 'src' | keyof TrackOptions> {
-  /** The video file, or an HLS playlist (`.m3u8`). Another address of the same `videoId` is a rendition of it. */
+  /** The URL of a video file or HLS playlist (`.m3u8`). Another `src` with the same `videoId` is a rendition of it. */
   src: string;
 }
 
 /**
  * A `<video>` with controls that reports `watched_50_percent` once per playback session.
  *
- * Another `videoId` makes another element and begins another session; every other prop may change in the middle of one.
+ * A new `videoId` creates a new element and starts a new session; all other props may change during a session.
  * Give it an `aria-label`, and captions as `<track>` children.
  */
 export function VideoPlayer(props: VideoPlayerProps): JSX.Element {
@@ -37,11 +37,11 @@ function OneVideo({
   ...video
 }: VideoPlayerProps): JSX.Element {
   const [element, setElement] = useState<HTMLVideoElement | null>(null);
-  // Before the source: when both are undone, the tracker must look while the element still knows what it played.
+  // Before useHls: at unmount the tracker must read `played` before the source is removed.
   useTrackVideo(element, { videoId, userId, endpoint, measure, onMilestone, outbox });
   useHls(element, src);
   return (
-    // eslint-disable-next-line jsx-a11y/media-has-caption -- Captions are the caller's: they come as children.
+    // eslint-disable-next-line jsx-a11y/media-has-caption -- The caller passes captions as children.
     <video
       {...video}
       {...(isHls(src) ? {} : { src })}

@@ -1,21 +1,21 @@
 /**
- * The wire: the one module that knows how `POST /analytics` is asked and what it answers.
+ * The only module that knows the requests and answers of `POST /analytics`.
  */
 import type { Milestone } from './milestone.js';
 
-/** The part of `fetch` that a report needs. */
+/** The part of `fetch` that sending a report needs. */
 export type Send = (url: string, init: RequestInit) => Promise<Pick<Response, 'status' | 'headers'>>;
 
 /**
- * What became of a report.
+ * The outcome of sending a report.
  *
- * - `done`: it counts, or it counted before.
- * - `refused`: it never will be accepted as it is.
- * - `later`: nobody knows; send the same report again, after `waitMs` where the server said how long.
+ * - `done`: it was accepted, now or before.
+ * - `refused`: it will never be accepted; do not retry.
+ * - `later`: the outcome is unknown; send the same report again, after `waitMs` if the server gave a Retry-After.
  */
 export type Answer = { kind: 'done' } | { kind: 'refused' } | { kind: 'later'; waitMs?: number };
 
-/** What the server is sent: the same text on every retry, because it makes the report's identity. */
+/** The body of a request: the same text on every retry, because it is the report's identity. */
 export function encode({ videoId, event, userId, ts }: Milestone): string {
   return JSON.stringify({ videoId, event, userId, ts });
 }
@@ -33,7 +33,7 @@ export async function post(
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body,
-      keepalive: true, // The page may be closing. A beacon could not carry JSON to another origin.
+      keepalive: true, // The page may be closing. `sendBeacon` cannot send JSON to another origin.
       signal,
     });
     return answerOf(status, retryAfterMs(headers.get('Retry-After'), now()));
@@ -49,7 +49,7 @@ function answerOf(status: number, waitMs: number | undefined): Answer {
   return waitMs === undefined ? { kind: 'later' } : { kind: 'later', waitMs };
 }
 
-/** Reads a Retry-After header, which holds seconds or a date. */
+/** Parses a Retry-After header, which holds seconds or a date. */
 function retryAfterMs(header: string | null, now: number): number | undefined {
   if (!header) return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;

@@ -1,5 +1,5 @@
 /**
- * The browser's localStorage, or null where there is none or it is forbidden: then the mere look at it throws.
+ * The browser's localStorage, or null if there is none or it is blocked, in which case reading the property throws.
  */
 export function browserStorage(): Storage | null {
   try {

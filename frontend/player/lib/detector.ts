@@ -1,31 +1,31 @@
 /**
- * Decides when half of a video has been watched. Pure: it knows seconds, not elements.
+ * Decides when half of a video has been watched. Pure: it works on seconds, not on elements.
  */
 
-/** Seconds of the video, from `start` to `end`. */
+/** A range of the video, in seconds. */
 export type Range = readonly [start: number, end: number];
 
 /**
- * What "watched past the half" asks for.
+ * What counts as "watched past the half".
  *
- * - `reached`: playing went on for a moment beyond the middle, however the viewer came there.
- * - `watched`: more than half of the video's seconds were played, each second counted once.
+ * - `reached`: playback continued for a moment beyond the middle, even if the viewer jumped there.
+ * - `watched`: more than half of the video's seconds were played; each second counts once.
  */
 export type Measure = 'reached' | 'watched';
 
-/** One playback session: remembers what was played, and says once that the half is passed. */
+/** One playback session: remembers the played ranges, and signals once that the half is passed. */
 export interface PlaybackSession {
-  /** Whether this session has had its one report. */
+  /** Whether this session has already reported. */
   readonly reported: boolean;
   /**
-   * Adds what an element says it played, and returns true the one time that this passes the half.
+   * Adds an element's played ranges. Returns true once: when they pass the half.
    *
-   * The ranges of several elements, and of one element before and after it loaded another rendition, add up.
+   * Ranges of several elements add up, and so do those of one element before and after it loads another rendition.
    */
   observe(played: readonly Range[], duration: number, measure: Measure): boolean;
 }
 
-/** Begins a playback session in which nothing was played yet. */
+/** Starts a playback session without played ranges. */
 export function createPlaybackSession(): PlaybackSession {
   let seen: readonly Range[] = [];
   let reported = false;
@@ -43,9 +43,9 @@ export function createPlaybackSession(): PlaybackSession {
 }
 
 /**
- * Tells whether the played ranges pass the half of a video that lasts `duration` seconds.
+ * Whether the played ranges pass the half of a video of `duration` seconds.
  *
- * `played` must be disjoint, as `union` makes it. A duration that is unknown (NaN) or without end (live) has no half.
+ * `played` must be disjoint, as returned by `union`. An unknown (NaN) or infinite (live) duration has no half.
  */
 export function hasCrossed(played: readonly Range[], duration: number, measure: Measure): boolean {
   if (!(duration > 0 && duration < Infinity)) return false;
@@ -60,21 +60,21 @@ export function hasCrossed(played: readonly Range[], duration: number, measure: 
   }
 }
 
-/** Whether playing up to `currentTime` can pass the half. Needs no played ranges, so it may be asked often. */
+/** Whether playback up to `currentTime` can have passed the half. Cheap, because it does not read the played ranges. */
 export function canCross(currentTime: number, duration: number, measure: Measure): boolean {
-  return measure !== 'reached' || !(currentTime <= duration / 2); // An unknown duration rules nothing out.
+  return measure !== 'reached' || !(currentTime <= duration / 2); // True if the duration is unknown (NaN).
 }
 
 /**
- * How long playing must go on beyond the middle, in seconds.
+ * How long playback must continue beyond the middle, in seconds.
  *
- * One stretch has to be that long: dragging the playhead of a playing video leaves many stretches, each shorter.
+ * A single range must be that long, because dragging the playhead of a playing video leaves many shorter ones.
  */
 export function reachBeyondHalf(duration: number): number {
   return Math.min(0.25, duration * 0.02);
 }
 
-/** The same seconds in order, each once. */
+/** The ranges sorted and merged, so that each second is in one range only. */
 export function union(ranges: readonly Range[]): Range[] {
   const merged: Range[] = [];
   for (const [start, end] of [...ranges].sort((a, b) => a[0] - b[0])) {
@@ -85,7 +85,7 @@ export function union(ranges: readonly Range[]): Range[] {
   return merged;
 }
 
-/** The seconds of `ranges` that are not in `taken`; both in order and disjoint. */
+/** The parts of `ranges` that are not in `taken`. Both must be sorted and disjoint. */
 export function minus(ranges: readonly Range[], taken: readonly Range[]): Range[] {
   return taken.reduce<Range[]>(
     (rest, [from, to]) =>

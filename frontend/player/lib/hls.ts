@@ -1,9 +1,9 @@
 /**
- * Plays HLS where the browser cannot do it well by itself. hls.js is fetched only then.
+ * Plays HLS with hls.js where the browser's own HLS is missing or not good enough. Only then is hls.js fetched.
  */
 const HLS_TYPE = 'application/vnd.apple.mpegurl';
 
-/** Whether this is the address of an HLS playlist. */
+/** Whether this is the URL of an HLS playlist. */
 export function isHls(src: string): boolean {
   return /\.m3u8($|[?#])/i.test(src);
 }
@@ -11,7 +11,7 @@ export function isHls(src: string): boolean {
 /** Loads hls.js. */
 export type LoadHls = () => Promise<Pick<typeof import('hls.js'), 'default'>>;
 
-/** Lets `element` play the HLS playlist at `src`, in the browser whose globals are `browser`. Returns what undoes it. */
+/** Makes `element` play the HLS playlist at `src`. `browser`: the browser's globals. Returns a function to undo it. */
 export function attachHls(
   element: HTMLVideoElement,
   src: string,
@@ -21,7 +21,7 @@ export function attachHls(
   if (element.canPlayType(HLS_TYPE) !== '' && isOwnHlsSound(browser)) {
     element.src = src;
     return () => {
-      if (element.getAttribute('src') !== src) return; // The player has gone on to a source that is not HLS.
+      if (element.getAttribute('src') !== src) return; // The player has switched to a source that is not HLS.
       element.removeAttribute('src');
       element.load();
     };
@@ -33,7 +33,7 @@ export function attachHls(
       if (!detached) detach = attachWithHlsJs(hls.default, element, src);
     },
     () => {
-      if (!detached) element.src = src; // Not to be had: the element itself then says that it cannot play this.
+      if (!detached) element.src = src; // Without hls.js, the element itself reports that it cannot play this.
     },
   );
   return () => {
@@ -43,10 +43,10 @@ export function attachHls(
 }
 
 /**
- * Whether a browser that says it plays HLS should.
+ * Whether to use the HLS of a browser that claims to play it.
  *
- * Apple's, which has ManagedMediaSource, and one in which hls.js could not work. Chromium's own gives up on a live
- * playlist that has nothing new when it looks again, which the format allows.
+ * True for Safari, which has ManagedMediaSource, and where hls.js cannot work. Chromium's own HLS gives up on a live
+ * playlist that has nothing new at a reload, which the format allows (RFC 8216).
  */
 function isOwnHlsSound(browser: object): boolean {
   return 'ManagedMediaSource' in browser || !('MediaSource' in browser);
@@ -55,7 +55,7 @@ function isOwnHlsSound(browser: object): boolean {
 type HlsJs = Awaited<ReturnType<LoadHls>>['default'];
 
 function attachWithHlsJs(Hls: HlsJs, element: HTMLVideoElement, src: string): () => void {
-  // Without `liveDurationInfinity` a live stream would have a duration, and so a half.
+  // Without `liveDurationInfinity`, a live stream would have a finite duration, and so a half.
   const hls = new Hls({ liveDurationInfinity: true });
   hls.on(Hls.Events.ERROR, (_event, { fatal, type }) => {
     if (fatal && type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();

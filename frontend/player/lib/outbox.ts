@@ -1,5 +1,5 @@
 /**
- * Delivers reports: now if that works, else again and again, in this visit or in the next.
+ * Delivers reports: at once if possible, otherwise with retries, during this visit or the next.
  */
 import { encode, post, type Answer, type Send } from './api.js';
 import { browserStorage } from './browser-storage.js';
@@ -8,38 +8,38 @@ import { createReportLock } from './report-lock.js';
 import { createReportShelf } from './report-shelf.js';
 import { createRetryPace } from './retry-pace.js';
 
-/** A request that takes longer than this is given up, and retried: the server knows whether it got through. */
+/** Timeout of a request. A retry is safe, because the server recognizes a report that it has already accepted. */
 const TIMEOUT_MS = 10_000;
 
-/** Takes reports and delivers each until the server has answered for good. */
+/** Takes reports, and sends each until the server has given a final answer. */
 export interface Outbox {
-  /** Keeps a report and sends it. The request has begun when this returns, so a page may close right after. */
+  /** Stores a report and sends it. The request has started when this returns, so the page may close right away. */
   add(milestone: Milestone): void;
-  /** Sends what waits, one after the other, and returns when nothing more can be done now. */
+  /** Sends waiting reports one after another, until all are settled or one fails. */
   flush(): Promise<void>;
-  /** Flushes now, and whenever the network comes back until the returned function is called. What waits is retried still. */
+  /** Flushes now and on every `online` event, until the returned function is called. Retries go on after that. */
   start(): () => void;
 }
 
-/** Where reports go, and the world that they go through; all but `endpoint` are the browser's if left out. */
+/** Where reports go, and the browser's APIs, which are the defaults for everything but `endpoint`. */
 export interface OutboxOptions {
   /** The URL of `POST /analytics`. */
   endpoint: string;
   send?: Send;
-  /** Where reports wait; null: in memory. */
+  /** Where reports wait; null for memory only. */
   storage?: Storage | null;
-  /** The browser's locks; null: there are none. */
+  /** Web Locks; null if the browser has none. */
   locks?: LockManager | null;
-  /** What fires `online`. */
+  /** The target of `online` events. */
   network?: EventTarget;
   now?: () => number;
-  /** A number from 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   random?: () => number;
-  /** Runs `work` in `ms` milliseconds, and returns what calls it off. */
+  /** Runs `work` after `ms` milliseconds. Returns a function that cancels it. */
   after?: (ms: number, work: () => void) => () => void;
 }
 
-/** Makes an outbox. It does nothing before `add`, `flush` or `start` is called. */
+/** Creates an outbox. It does nothing until `add`, `flush` or `start` is called. */
 export function createOutbox({
   endpoint,
   send = (url, init) => fetch(url, init),
@@ -86,7 +86,7 @@ export function createOutbox({
     },
   };
 
-  /** Stops at the first report that did not get through: those behind it would not either. */
+  /** Stops at the first report that fails, because the reports after it would probably fail, too. */
   async function sendAll(): Promise<void> {
     for (const key of shelf.keys()) {
       if (pace.mustWait()) return;
@@ -123,7 +123,7 @@ export function createOutbox({
     }
   }
 
-  /** Plans one retry if anything waits, here or in the hands of a tab that may close. */
+  /** Schedules one retry if any report waits, even one that another tab is sending, because that tab may close. */
   function planRetry(): void {
     callOffRetry();
     if (shelf.keys().length === 0) return;
@@ -134,7 +134,7 @@ export function createOutbox({
 }
 
 function browserLocks(): LockManager | null {
-  // Missing on plain http, whatever the types say.
+  // Undefined on plain http, contrary to the types.
   const { locks } = globalThis.navigator as Partial<Navigator>;
   return locks ?? null;
 }

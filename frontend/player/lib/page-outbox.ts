@@ -1,9 +1,9 @@
 /**
- * The outboxes of this page, one for each endpoint: shared by the app shell and all players.
+ * The outboxes of this page, one per endpoint, shared by the app shell and all players.
  */
 import { createOutbox, type Outbox } from './outbox.js';
 
-/** Where reports go unless somebody says otherwise: the site's own `POST /analytics`. */
+/** Where reports go by default: the site's own `POST /analytics`. */
 export const DEFAULT_ENDPOINT = '/analytics';
 
 const outboxes = new Map<string, Outbox>();
@@ -16,9 +16,10 @@ export function pageOutbox(endpoint: string = DEFAULT_ENDPOINT): Outbox {
 }
 
 /**
- * Delivers what an earlier visit could not, and what this one cannot at once.
+ * Delivers the reports that an earlier visit could not deliver, and retries those of this one.
  *
- * For the app shell, on every page: a report must not wait until its viewer plays a video again. Returns what undoes it.
+ * Call it in the app shell, on every page, so that a report does not wait until its viewer plays another video. Returns
+ * a function that undoes it.
  */
 export function startOutbox({ endpoint }: { endpoint?: string | undefined } = {}): () => void {
   return pageOutbox(endpoint).start();

@@ -1,22 +1,22 @@
 /**
- * Who shares a playback session: all players of one video that are mounted at the same time.
+ * Playback sessions: all players of one video that are mounted at the same time share one.
  */
 import { createPlaybackSession, type PlaybackSession } from './detector.js';
 
-/** One player's part in a playback session. */
+/** One player's membership in a playback session. */
 export interface Membership {
   readonly session: PlaybackSession;
-  /** Leaves the session, which ends when its last player has left. To be called once. */
+  /** Leaves the session, which ends when its last player has left. Call it once. */
   leave: () => void;
 }
 
 /** The playback sessions of a page. */
 export interface PlaybackSessions {
-  /** Joins the session of this video, or begins one. */
+  /** Joins the session of this video, or starts one. */
   join(videoId: string): Membership;
 }
 
-/** Makes a page's playback sessions. `defer` runs its argument when the code that runs now is done. */
+/** Creates a page's playback sessions. `defer` runs its argument after the current task, as `queueMicrotask` does. */
 export function createPlaybackSessions(defer: (work: () => void) => void = queueMicrotask): PlaybackSessions {
   const open = new Map<string, { session: PlaybackSession; players: number }>();
 
@@ -32,7 +32,7 @@ export function createPlaybackSessions(defer: (work: () => void) => void = queue
         session: shared.session,
         leave() {
           shared.players -= 1;
-          // React's StrictMode unmounts and mounts again in one go: who comes back in the same breath never left.
+          // React's StrictMode unmounts and remounts synchronously, so a player that returns at once never left.
           defer(() => endIfEmpty(videoId));
         },
       };

@@ -1,28 +1,28 @@
 /**
- * Reads from a video element what it has played.
+ * Reads the played ranges of a video element.
  */
 import { minus, union, type Range } from './detector.js';
 
-/** Follows one element for as long as somebody tracks it. */
+/** Follows one element while it is tracked. */
 export interface PlayedReader {
-  /** What the element played since it loaded, without what an earlier follower was told. */
+  /** The ranges that the element has played since it loaded, without those that an earlier reader returned. */
   read(): Range[];
-  /** To be called when the playhead is moved, not played, to where it stands now. */
+  /** Call it when the playhead was moved to its current position by a seek, not by playback. */
   jumped: () => void;
-  /** To be called when the element has begun to load something else. */
+  /** Call it when the element starts to load another source. */
   emptied: () => void;
-  /** Keeps what was read from the next one who follows this element. */
+  /** Hides the ranges read so far from the next reader of this element. */
   close(): void;
 }
 
 /**
- * What each element played for those who followed it before.
+ * The ranges of each element that earlier readers have returned.
  *
- * A page may use one element for one video after the other: until it loads the next, `played` still holds the last.
+ * A page may use one element for several videos in turn. Until it loads the next one, `played` is still of the last.
  */
 const spentOf = new WeakMap<HTMLVideoElement, readonly Range[]>();
 
-/** Starts to read what `element` plays. Seconds that it played before anybody followed it are read as well. */
+/** Starts to read what `element` plays, including what it played before it was tracked. */
 export function createPlayedReader(element: HTMLVideoElement): PlayedReader {
   let spent = spentOf.get(element) ?? [];
   let walked: Range[] = [];
@@ -38,7 +38,7 @@ export function createPlayedReader(element: HTMLVideoElement): PlayedReader {
     read() {
       if (!reportsPlayed(element)) walk();
       const ranges = played();
-      if (spent.length > 0 && minus(spent, ranges).length > 0) spent = []; // It has loaded since, and began at nothing.
+      if (spent.length > 0 && minus(spent, ranges).length > 0) spent = []; // A new source has reset `played`.
       return minus(ranges, spent);
     },
     jumped() {
@@ -56,10 +56,10 @@ export function createPlayedReader(element: HTMLVideoElement): PlayedReader {
 }
 
 /**
- * Whether `played` means anything here.
+ * Whether the browser supports `played`.
  *
- * jsdom never fills it, and never leaves readyState 0. A browser that knows a duration is past 0, so that an empty
- * `played` there means that nothing was played, wherever the playhead stands.
+ * jsdom never fills it and never leaves readyState 0. A browser that knows the duration has left readyState 0, so there
+ * an empty `played` means that nothing was played, whatever the position of the playhead.
  */
 function reportsPlayed(element: HTMLVideoElement): boolean {
   return element.played.length > 0 || element.readyState > 0;

@@ -1,27 +1,27 @@
 /**
- * Keeps two tabs from sending one report at the same time.
+ * Prevents two tabs from sending the same report at the same time.
  *
- * With Web Locks the browser does it, and frees a lock when its tab goes. On plain http there are none: then a lease in
- * localStorage stands for the lock. Two tabs could take a lease in the same instant; that costs a request, not a count.
+ * With Web Locks, the browser does this and frees a lock when its tab closes. Plain http has no Web Locks, so a lease
+ * in localStorage replaces the lock. Two tabs could take a lease at the same instant: an extra request, no extra count.
  */
 
-/** Longer than a request may take, so that a lease outlives the request that it stands for. */
+/** Longer than the timeout of a request, so that a lease outlives its request. */
 const LEASE_MS = 15_000;
 
-/** How long the lock of a delivered report stays: it reaches the other tabs sooner than what is gone from localStorage. */
+/** Hold the lock this long after delivery: other tabs see a lock at once, but a removal from localStorage later. */
 const LINGER_MS = 200;
 
-/** One lock for each report. */
+/** Locks, one per report. */
 export interface ReportLock {
-  /** Holds the lock of a report that no other tab has seen yet, until `sent` tells whether the report is settled. */
+  /** Holds the lock of a report that no other tab knows yet, until `sent` resolves to whether the report is settled. */
   hold(key: string, sent: Promise<boolean>): void;
-  /** Whether `work` settled the report; true, too, if another tab holds its lock and sees to it. */
+  /** Runs `work` if the lock is free. Returns whether the report is settled or another tab, with the lock, sends it. */
   ifFree(key: string, work: () => Promise<boolean>): Promise<boolean>;
 }
 
 type After = (ms: number, work: () => void) => unknown;
 
-/** Makes the locks: by Web Locks where there are, else by leases, and without storage by nothing. */
+/** Creates the locks: with Web Locks if available, else with leases; without storage there are no locks. */
 export function createReportLock(
   locks: LockManager | null,
   storage: Storage | null,
@@ -39,8 +39,9 @@ function webLock(locks: LockManager, after: After): ReportLock {
 
   return {
     hold(key, sent) {
-      // Asked for in the task that stored the report: another tab that sees it there is behind in the queue. Refused
-      // where the page is just closing: then its request is under way, and the lock would go with it anyway.
+      // Requested in the same task that stored the report, so another tab that finds the report there queues behind.
+      // If the page is closing, the request for a lock fails; the report is being sent then, and the lock would be
+      // released anyway.
       locks.request(key, () => linger(sent)).catch(() => undefined);
     },
     ifFree: (key, work) =>
@@ -51,7 +52,7 @@ function webLock(locks: LockManager, after: After): ReportLock {
             resolve(sent);
             return linger(sent);
           })
-          // Locks are forbidden to this page. So is storage then: there is nothing to share with other tabs.
+          // Locks are blocked for this page. So is storage then, and nothing is shared with other tabs.
           .catch(() => resolve(work()));
       }),
   };
@@ -63,10 +64,10 @@ function leaseLock(storage: Storage, now: () => number): ReportLock {
   function take(key: string): boolean {
     try {
       const until = Number(storage.getItem(nameOf(key)));
-      if (until > now() && until <= now() + LEASE_MS) return false; // Beyond that the clock was set back.
+      if (until > now() && until <= now() + LEASE_MS) return false; // A longer lease means that the clock was set back.
       storage.setItem(nameOf(key), String(now() + LEASE_MS));
     } catch {
-      // Full or forbidden: sending twice is better than not sending.
+      // Storage is full or blocked: sending twice is better than not sending.
     }
     return true;
   }
@@ -74,7 +75,7 @@ function leaseLock(storage: Storage, now: () => number): ReportLock {
     try {
       storage.removeItem(nameOf(key));
     } catch {
-      // Forbidden meanwhile: the lease ends by itself.
+      // Storage was blocked in the meantime; the lease expires by itself.
     }
   }
   return {

@@ -1,23 +1,23 @@
 /**
- * Keeps the reports that are not delivered yet: in localStorage, and what does not go there in memory.
+ * Stores undelivered reports in localStorage, or in memory if that fails.
  *
- * Each report has a key of its own, so that two tabs never overwrite each other's. Nothing is ever written twice: a
- * report that another tab delivered, or that was evicted, cannot come back.
+ * Each report has its own key, so that two tabs never overwrite each other's reports. Nothing is written twice, so that
+ * a report that another tab delivered, or that was evicted, cannot come back.
  */
 const MAX_REPORTS = 50;
 
 /** Undelivered reports, oldest first. */
 export interface ReportShelf {
-  /** Keeps a report and returns its key. Evicts the oldest where there would be more than 50. */
+  /** Stores a report and returns its key. Evicts the oldest if there would be more than 50. */
   put(ts: number, body: string): string;
-  /** The report's text; undefined if it was delivered or evicted meanwhile. */
+  /** The report's text, or undefined if it has been delivered or evicted. */
   read(key: string): string | undefined;
   remove(key: string): void;
   /** All keys, the oldest report's first. */
   keys(): string[];
 }
 
-/** Makes a shelf for the reports whose keys begin with `prefix`. */
+/** Creates a shelf for reports whose keys begin with `prefix`. */
 export function createReportShelf(storage: Storage | null, prefix: string, random: () => number): ReportShelf {
   const memory = new Map<string, string>();
 
@@ -53,7 +53,7 @@ function keysOf(storage: Storage | null, prefix: string): string[] {
   );
 }
 
-/** What `work` returns; undefined where the storage is full or forbidden, which it says by throwing. */
+/** The result of `work`, or undefined if it throws because storage is full or blocked. */
 function attempt<T>(work: () => T): T | undefined {
   try {
     return work();

@@ -1,5 +1,5 @@
 /**
- * Follows a video element and reports when its viewer has passed the half. Knows no framework.
+ * Follows a video element and reports when its viewer has passed the half. Independent of any framework.
  */
 import { canCross, type Measure } from './detector.js';
 import type { Milestone } from './milestone.js';
@@ -9,23 +9,23 @@ import { createPlayedReader } from './played.js';
 import { createPlaybackSessions, type PlaybackSessions } from './playback-sessions.js';
 import { createViewer, type Viewer } from './viewer.js';
 
-/** What a tracker may be told. All but `videoId` is read anew whenever it is needed. */
+/** A tracker's options. All but `videoId` are read each time they are needed. */
 export interface TrackOptions {
-  /** The video, as the analytics name it. Another id needs another tracker. */
+  /** The video's id in the analytics. Another id needs another tracker. */
   videoId: string;
-  /** The user if logged in; else an anonymous id is made and kept in this browser. */
+  /** The user if logged in; otherwise an anonymous id is created and kept in this browser. */
   userId?: string | null | undefined;
-  /** The URL of `POST /analytics`; by default that of this site. */
+  /** The URL of `POST /analytics`; by default this site's own. */
   endpoint?: string | undefined;
   /** What counts: `reached` (the default) or `watched`. */
   measure?: Measure | undefined;
-  /** Called at the crossing, once per playback session. */
+  /** Called when the half is passed, once per playback session. */
   onMilestone?: ((milestone: Milestone) => void) | undefined;
-  /** Delivers the report in place of the page's outbox for `endpoint`. */
+  /** Delivers the report instead of the page's outbox for `endpoint`. */
   outbox?: Outbox | undefined;
 }
 
-/** What a tracker needs of the page besides its element. */
+/** What a tracker needs from the page besides its element. */
 export interface TrackWorld {
   sessions: PlaybackSessions;
   viewer: Viewer;
@@ -37,14 +37,14 @@ let pageWorld: TrackWorld | undefined;
 /**
  * Reports `watched_50_percent` once per playback session of `videoId`.
  *
- * Returns what stops it. Stopping looks once more, because the crossing may have been a moment ago. Players of one video
- * share a session, which ends with the last of them.
+ * Returns a function that stops it. Stopping checks once more, because the half may just have been passed. Players of
+ * one video share a session, which ends with the last of them.
  */
 export function trackVideo(element: HTMLVideoElement, options: TrackOptions): () => void {
   return followVideo(element, options.videoId, () => options);
 }
 
-/** The same for options that change: `read` returns those in force. */
+/** The same for options that change: `read` returns the current ones. */
 export function followVideo(
   element: HTMLVideoElement,
   videoId: string,
@@ -59,11 +59,11 @@ export function followVideo(
     if (session.observe(played.read(), element.duration, measureOf(read()))) report(videoId, read(), world);
   }
   function progressed(): void {
-    // Reading `played` four times a second is what tracking costs: not where it cannot matter.
+    // Reading `played` four times a second is the main cost of tracking, so skip it where the half cannot be passed.
     if (canCross(element.currentTime, element.duration, measureOf(read()))) check();
   }
   const stopListening = listen(element, { check, progressed, jumped: played.jumped, emptied: played.emptied });
-  // What an earlier visit left is sent even where no app shell starts the outbox.
+  // Send what an earlier visit left, even if no app shell starts the outbox.
   const stopOutbox = outboxOf(read()).start();
   check();
 
@@ -72,7 +72,7 @@ export function followVideo(
     if (stopped) return;
     stopped = true;
     try {
-      check(); // Which may call an onMilestone that throws.
+      check(); // It may call an onMilestone that throws.
     } finally {
       stopListening();
       stopOutbox();
@@ -102,7 +102,7 @@ function report(videoId: string, options: Omit<TrackOptions, 'videoId'>, { viewe
     userId: viewer.id(options.userId),
     ts: now(),
   };
-  outboxOf(options).add(milestone); // First: whatever the callback does, the report is on its way.
+  outboxOf(options).add(milestone); // Before the callback, so that the report is sent even if it throws.
   options.onMilestone?.(milestone);
 }
 
@@ -114,10 +114,10 @@ interface Reactions {
 }
 
 /**
- * Listens to what can tell of a crossing, or be the last that is heard of this player.
+ * Listens to events that can follow the passing of the half, or that can be the last events of this player.
  *
- * timeupdate comes four times a second, in background tabs too, where animation frames stop. A clip of a second may never
- * see one beyond its middle, but ends or, in a loop, seeks. A hidden or left page may never come back.
+ * timeupdate fires four times a second, also in background tabs, where animation frames stop. A clip of 1 s may never
+ * get one beyond its middle, but it ends or, in a loop, seeks. A hidden or closed page may never come back.
  */
 function listen(element: HTMLVideoElement, { check, progressed, jumped, emptied }: Reactions): () => void {
   const page = element.ownerDocument;
@@ -125,7 +125,7 @@ function listen(element: HTMLVideoElement, { check, progressed, jumped, emptied 
   const on = (target: EventTarget | null, types: readonly string[], react: () => void): void => {
     for (const type of types) target?.addEventListener(type, react, { signal: listeners.signal });
   };
-  on(element, ['seeking', 'seeked'], jumped); // Before the check that the same event asks for.
+  on(element, ['seeking', 'seeked'], jumped); // Before `check`, which listens to the same event.
   on(element, ['timeupdate'], progressed);
   on(element, ['pause', 'seeking', 'ended', 'durationchange'], check);
   on(element, ['emptied'], emptied);

@@ -7,8 +7,8 @@ import { followVideo, type TrackOptions } from './track-video.js';
 /**
  * Tracks `element` for as long as the component is mounted, as `trackVideo` does.
  *
- * Only another element or another `videoId` begins anew. All other options may change at any time, and those of the
- * moment of the crossing count. Give a `<video>` that changes its video `key={videoId}`, so that React makes a new one.
+ * Only a new element or `videoId` starts a new tracker. All other options may change at any time; the values when the
+ * half is passed are used. If a `<video>` changes its video, give it `key={videoId}`, so that React creates a new one.
  */
 export function useTrackVideo(element: HTMLVideoElement | null, options: TrackOptions): void {
   const latest = useRef(options);

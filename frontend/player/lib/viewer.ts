@@ -1,30 +1,30 @@
 /**
- * Who watches: the user if logged in, else an anonymous id that this browser keeps.
+ * The viewer's id: the user if logged in, else an anonymous id that this browser keeps.
  */
 import { browserStorage } from './browser-storage.js';
 
 const STORAGE_KEY = 'pulse:viewer';
 
-/** The part of `crypto` that a viewer's id is made of. On plain http there is no `randomUUID`. */
+/** The part of `crypto` that creates a viewer's id. Plain http has no `randomUUID`. */
 export interface RandomSource {
   randomUUID?: (() => string) | undefined;
   getRandomValues(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
 }
 
-/** What a viewer needs of the browser. */
+/** What a viewer needs from the browser. */
 export interface ViewerWorld {
-  /** Where the anonymous id is kept; null: nowhere, so that it lasts as long as the page. */
+  /** Where the anonymous id is kept; null for nowhere, so that it lasts as long as the page. */
   storage?: Storage | null;
   crypto?: RandomSource;
 }
 
-/** Whoever watches in this browser. */
+/** The viewer in this browser. */
 export interface Viewer {
   /** The given id if there is one, else the anonymous id of this browser. */
   id(userId?: string | null): string;
 }
 
-/** Makes a viewer. The anonymous id is made, and kept, when it is first asked for. */
+/** Creates a viewer. The anonymous id is created and stored at its first use. */
 export function createViewer({ storage = browserStorage(), crypto = globalThis.crypto }: ViewerWorld = {}): Viewer {
   let anonymousId: string | undefined;
   return {
@@ -41,13 +41,13 @@ function keptId(storage: Storage | null, crypto: RandomSource): string {
     const kept = storage?.getItem(STORAGE_KEY);
     if (kept) return kept;
   } catch {
-    // A storage that may not be read may not be written either: the id then lasts as long as the page.
+    // Storage that cannot be read cannot be written either, so the id lasts as long as the page.
   }
   const made = uuid(crypto);
   try {
     storage?.setItem(STORAGE_KEY, made);
   } catch {
-    // Full or forbidden: as above.
+    // Storage is full or blocked: the id lasts as long as the page.
   }
   return made;
 }

@@ -1,10 +1,10 @@
-// What measure.mjs runs in the page, with `?tracking=with` or `without`. Without, an empty listener is in its place.
-// Both have fetched the tracker, as part of the page's script.
+// The script that measure.mjs runs in the page, with `?tracking=with` or `without`; the latter has an empty listener
+// instead of the tracker. Both fetch the tracker, as part of the page's script.
 /* global document, location */
 import { trackVideo } from '/tracker.js';
 
 const EVENTS = 100_000;
-const RATE = 2; // 40 frames a second: no display drops one because it could not show it.
+const RATE = 2; // 40 frames a second, so that no display has to drop one.
 const PIECES = 50;
 const tracking = new URLSearchParams(location.search).get('tracking') === 'with';
 
@@ -53,7 +53,7 @@ function track(film, videoId) {
   else film.addEventListener('timeupdate', () => undefined);
 }
 
-/** Plays on until the playhead is there or at the end, and pauses. */
+/** Plays until the playhead is at `seconds` or at the end, then pauses. */
 async function play(film, seconds, rate = 1) {
   film.playbackRate = rate;
   await film.play();
@@ -61,7 +61,7 @@ async function play(film, seconds, rate = 1) {
   film.pause();
 }
 
-/** Leaves as many pieces before the half as a restless viewer would. */
+/** Plays many short pieces before the half, like a viewer who seeks a lot. */
 async function playInPieces(film) {
   for (let piece = 0; piece < PIECES; piece += 1) {
     const start = 4.1 + piece * 0.1;
@@ -72,7 +72,7 @@ async function playInPieces(film) {
   }
 }
 
-/** Microseconds for each of many timeupdate events at once: the engine compiles their listener. */
+/** Microseconds per event for many timeupdate events at once, where the engine compiles their listener. */
 function dispatchMany(film) {
   const event = new Event('timeupdate');
   const start = performance.now();
@@ -80,7 +80,7 @@ function dispatchMany(film) {
   return ((performance.now() - start) * 1000) / EVENTS;
 }
 
-/** Microseconds that real timeupdates take: so few that the engine does not compile their listener. */
+/** Microseconds per real timeupdate event, which are so few that the engine does not compile their listener. */
 function timeListeners(film) {
   const beforeHalf = [];
   const afterHalf = [];
@@ -98,14 +98,14 @@ function timeListeners(film) {
   };
   const stop = () => {
     stopped = true;
-    // The clock ticks every 5 µs, which a mean evens out.
+    // The clock ticks every 5 µs; a mean evens that out.
     const seldom = beforeHalf.reduce((sum, time) => sum + time, 0) / beforeHalf.length;
     return { seldom, slowest: Math.max(...beforeHalf, ...afterHalf) };
   };
   return { stop };
 }
 
-/** Milliseconds from the start of loading until the first frame is there, and until it is on the screen. */
+/** Milliseconds from the start of loading until the first frame is decoded, and until it is on the screen. */
 async function timeFirstFrame(film) {
   const started = new Promise((done) => film.addEventListener('loadstart', () => done(performance.now())));
   const loaded = new Promise((done) => film.addEventListener('loadeddata', () => done(performance.now())));

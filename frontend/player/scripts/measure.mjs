@@ -1,4 +1,4 @@
-// Is tracking felt? Plays a film in Chromium with and without it, in turns, and prints what differs:
+// Does tracking slow a page down? Plays a film in Chromium with and without it, in turn, and prints the differences:
 // `npm run measure`, or `npm run measure -- 9` for nine turns of each.
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -14,7 +14,7 @@ const FILES = {
   '/tracker.js': ['text/javascript', read('../dist-lib/tracker.js')],
   '/film.mp4': ['video/mp4', read('../../site/public/videos/tides.mp4')],
 };
-/** What is measured, under the names that the page gives it. */
+/** The measurements, by the names that the page uses. */
 const ROWS = {
   playing: '100,000 timeupdates before the half, µs each',
   scattered: '100,000 timeupdates, film played in pieces, µs each',
@@ -38,7 +38,7 @@ const browser = await chromium.launch({
 try {
   const turns = { without: [], with: [] };
   for (let turn = 0; turn < TURNS; turn += 1) {
-    // Each goes first every other time, so that a machine that grows busier is unfair to neither.
+    // Each goes first every other time, so that a machine that gets busier is fair to both.
     for (const kind of turn % 2 === 0 ? ['without', 'with'] : ['with', 'without']) turns[kind].push(await play(kind));
   }
   print(turns);
@@ -47,7 +47,7 @@ try {
   server.close();
 }
 
-/** Plays the film in a new profile; what was measured. */
+/** Plays the film in a new browser profile. Returns the measurements. */
 async function play(kind) {
   reports = 0;
   const context = await browser.newContext();
@@ -106,7 +106,7 @@ function answer(request, response) {
 }
 
 function sendFile({ headers }, response, type, content) {
-  // Without these two a page's clock is rounded to 100 µs.
+  // Without these two headers, a page's clock is rounded to 100 µs.
   response
     .setHeader('Cross-Origin-Opener-Policy', 'same-origin')
     .setHeader('Cross-Origin-Embedder-Policy', 'require-corp');

@@ -1,4 +1,4 @@
-// Fails if an entry of the library, with all that it imports statically, is over its budget.
+// Fails if an entry point of the library, with all its static imports, is over its size budget.
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 

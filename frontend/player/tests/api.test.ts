@@ -9,7 +9,7 @@ async function answerTo(status: number, headers: Record<string, string> = {}): P
   return post(send, '/analytics', '{}', new AbortController().signal, () => NOW);
 }
 
-test('a milestone is written in the names of the wire, and nothing else is', () => {
+test('a report has the field names of the API and no other fields', () => {
   const milestone = { videoId: 'v', event: 'watched_50_percent', userId: 'u', ts: 1, secret: 'no' } as const;
   expect(encode(milestone)).toBe('{"videoId":"v","event":"watched_50_percent","userId":"u","ts":1}');
 });
@@ -29,7 +29,7 @@ test.each([
   expect(await answerTo(status, headers)).toEqual(answer);
 });
 
-test('no answer at all means later', async () => {
+test('without an answer the outcome is later', async () => {
   const send = (): Promise<never> => Promise.reject(new TypeError('Failed to fetch'));
   expect(await post(send, '/analytics', '{}', new AbortController().signal, () => NOW)).toEqual({ kind: 'later' });
 });

@@ -11,7 +11,7 @@ import {
   type Range,
 } from '../lib/detector.js';
 
-/** What Chromium's `played` said at each timeupdate of a 20 s video. */
+/** Chromium's `played` at each timeupdate of a 20 s video. */
 const traces: { name: string; measure: Measure; trace: Range[][]; reports: boolean[] }[] = [
   {
     name: 'normal play reports once, a quarter of a second past the middle',
@@ -20,7 +20,7 @@ const traces: { name: string; measure: Measure; trace: Range[][]; reports: boole
     reports: [false, false, true, false],
   },
   {
-    name: 'a jump to 60 % reports when it has played on there',
+    name: 'a jump to 60 % reports after playback continues there',
     measure: 'reached',
     trace: [
       [[0, 2]],
@@ -106,14 +106,14 @@ describe('recorded traces', () => {
 });
 
 describe('a session', () => {
-  test('adds up what was played before and after another rendition was loaded', () => {
+  test('adds up the ranges played before and after another rendition is loaded', () => {
     const session = createPlaybackSession();
     expect(session.observe([[0, 6]], 20, 'watched')).toBe(false);
     expect(session.observe([], NaN, 'watched')).toBe(false);
     expect(session.observe([[6, 10.1]], 20, 'watched')).toBe(true);
   });
 
-  test('of a live stream reports when the stream has ended and more than half was played', () => {
+  test('of a live stream reports after the stream has ended if more than half was played', () => {
     const session = createPlaybackSession();
     expect(session.observe([[0, 300]], Infinity, 'reached')).toBe(false);
     expect(session.observe([[0, 300]], 400, 'reached')).toBe(true);
@@ -134,7 +134,7 @@ const shares = fc.array(
 );
 const scaled = (ranges: readonly Range[], by: number): Range[] => ranges.map(([a, b]): Range => [a * by, b * by]);
 
-describe('whatever is played', () => {
+describe('for any played ranges', () => {
   test('a session reports at most once', () => {
     fc.assert(
       fc.property(fc.array(shares, { maxLength: 10 }), durations, measures, (observations, duration, measure) => {
@@ -145,7 +145,7 @@ describe('whatever is played', () => {
     );
   });
 
-  test('nothing is reported without playing past the mark', () => {
+  test('nothing is reported unless playback passes the mark', () => {
     fc.assert(
       fc.property(shares, durations, (ranges, duration) => {
         const before = scaled(ranges, duration / 2);
@@ -174,7 +174,7 @@ describe('whatever is played', () => {
     expect(canCross(0, 20, 'watched')).toBe(true);
   });
 
-  test('playing on beyond the mark is always reported', () => {
+  test('playback beyond the mark is always reported', () => {
     fc.assert(
       fc.property(shares, share, durations, (others, at, duration) => {
         const need = reachBeyondHalf(duration) * 1.001;
@@ -196,7 +196,7 @@ describe('whatever is played', () => {
     );
   });
 
-  test('what is taken away and what remains make up the whole', () => {
+  test('minus and its complement add up to the whole', () => {
     fc.assert(
       fc.property(shares, shares, (a, b) => {
         const [whole, taken] = [union(a), union(b)];

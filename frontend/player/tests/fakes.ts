@@ -1,5 +1,5 @@
 /**
- * The edge of the world, faked: storage, time and network, each shared by as many tabs as a test opens.
+ * Fakes of the browser's APIs: storage, time and network, each shared by all tabs of a test.
  */
 import type { Send } from '../lib/api.js';
 import type { Milestone } from '../lib/milestone.js';
@@ -14,7 +14,7 @@ export class FakeStorage implements Storage {
     this.#check();
     return this.#items.size;
   }
-  /** From now on everything throws. */
+  /** From now on every access throws. */
   forbid(): void {
     this.#failure = 'SecurityError';
   }
@@ -48,7 +48,7 @@ export class FakeStorage implements Storage {
   }
 }
 
-/** A clock that moves when told to, and runs what is due. */
+/** A clock that moves only when a test advances it, and then runs what is due. */
 export class FakeClock {
   ms = 1_700_000_000_000;
   #timers = new Set<{ at: number; work: () => void }>();
@@ -59,7 +59,7 @@ export class FakeClock {
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   };
-  /** Lets time pass, and everything happen that happens in it. */
+  /** Advances the clock by `ms`, and runs everything that is due on the way. */
   async pass(ms: number): Promise<void> {
     const end = this.ms + ms;
     await settled();
@@ -78,7 +78,7 @@ export class FakeClock {
   }
 }
 
-/** Lets all promises that can settle do so. */
+/** Waits until all promises that can settle have settled. */
 export async function settled(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
 }
@@ -89,11 +89,11 @@ export interface Request {
   at: number;
 }
 
-/** A server that remembers what it was sent and answers what it is told to. */
+/** A server that remembers its requests and answers as a test tells it. */
 export class FakeServer {
   readonly requests: Request[] = [];
   readonly #clock: FakeClock;
-  /** What it answers: a status, with headers, or 'offline', or 'hangs'. */
+  /** Its answer: a status, optionally with headers, or 'offline' or 'hangs'. */
   answer: (request: Request) => number | [number, Record<string, string>] | 'offline' | 'hangs' = () => 202;
 
   constructor(clock: FakeClock) {
@@ -112,13 +112,13 @@ export class FakeServer {
     const [status, headers] = typeof answer === 'number' ? [answer, {}] : answer;
     return Promise.resolve({ status, headers: new Headers(headers) });
   };
-  /** Which videos it was told of, in order. */
+  /** The videos of its requests, in order. */
   get videos(): string[] {
     return this.requests.map(({ body }) => (JSON.parse(body) as Milestone).videoId);
   }
 }
 
-/** Web Locks as one browser gives them to its tabs. */
+/** Web Locks of one browser, shared by its tabs. */
 export class FakeLocks {
   readonly #held = new Map<string, Promise<unknown>>();
 
@@ -140,9 +140,9 @@ export interface FakeBrowser {
   server: FakeServer;
   storage: FakeStorage;
   network: EventTarget;
-  /** Opens a tab and returns its outbox. `copy`: what this tab sees of the storage. */
+  /** Opens a tab and returns its outbox. `copy`: the storage that this tab sees. */
   tab: (copy?: Storage) => Outbox;
-  /** How many reports are kept for later. */
+  /** How many undelivered reports are stored. */
   kept: () => number;
 }
 

@@ -5,7 +5,7 @@ import { settled } from './fakes.js';
 
 const SRC = '/live/index.m3u8';
 
-/** hls.js as far as the player uses it. */
+/** The part of hls.js that the player uses. */
 function fakeHls(): { load: LoadHls; made: { config: Partial<Hls['config']>; calls: string[] }[] } {
   const made: { config: Partial<Hls['config']>; calls: string[] }[] = [];
   class FakeHls {
@@ -41,7 +41,7 @@ test.each([
 });
 
 describe('HLS', () => {
-  test('is left to a browser that plays it, and hls.js is not loaded', () => {
+  test('is played by a browser that can, without loading hls.js', () => {
     const load = vi.fn<LoadHls>();
     const element = videoThatPlaysHls('maybe');
     const detach = attachHls(element, SRC, load);
@@ -62,7 +62,7 @@ describe('HLS', () => {
     expect(made.length === 1).toBe(byHlsJs);
   });
 
-  test('does not take away a source that came after it', () => {
+  test('does not remove a later source when it is detached', () => {
     const element = videoThatPlaysHls('maybe');
     const detach = attachHls(element, SRC);
     element.src = '/a.mp4';
@@ -70,7 +70,7 @@ describe('HLS', () => {
     expect(element).toHaveAttribute('src', '/a.mp4');
   });
 
-  test('is played by hls.js elsewhere, and a live stream has no end', async () => {
+  test('is otherwise played by hls.js, with an infinite duration for a live stream', async () => {
     const { load, made } = fakeHls();
     const detach = attachHls(videoThatPlaysHls(''), SRC, load);
     await settled();
@@ -81,14 +81,14 @@ describe('HLS', () => {
     expect(made[0]?.calls.at(-1)).toBe('destroy');
   });
 
-  test('is not played by who has left before hls.js came', async () => {
+  test('is not played by a player that was detached before hls.js loaded', async () => {
     const { load, made } = fakeHls();
     attachHls(videoThatPlaysHls(''), SRC, load)();
     await settled();
     expect(made).toEqual([]);
   });
 
-  test('is given to the element as it is if hls.js cannot be had', async () => {
+  test('is set as the source of the element if hls.js cannot be loaded', async () => {
     const element = videoThatPlaysHls('');
     attachHls(element, SRC, () => Promise.reject(new Error('offline')));
     await settled();

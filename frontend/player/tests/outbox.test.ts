@@ -4,7 +4,7 @@ import { fakeBrowser, FakeStorage, milestone, settled } from './fakes.js';
 const MINUTE = 60_000;
 
 describe('a report', () => {
-  test('is on its way when add returns, with keepalive and as JSON', () => {
+  test('is sent before add returns, with keepalive and as JSON', () => {
     const { tab, server } = fakeBrowser();
     tab().add(milestone('intro', 123));
     const [request] = server.requests;
@@ -53,7 +53,7 @@ describe('a report', () => {
     },
   );
 
-  test('whose request hangs is given up after ten seconds and sent again', async () => {
+  test('whose request hangs times out after 10 s and is sent again', async () => {
     const { tab, server, clock } = fakeBrowser();
     server.answer = () => (server.requests.length < 2 ? 'hangs' : 202);
     tab().add(milestone('intro'));
@@ -65,7 +65,7 @@ describe('a report', () => {
 });
 
 describe('retries', () => {
-  test('come ever later, up to five minutes, never in step', async () => {
+  test('back off up to 5 min, with jitter', async () => {
     const { tab, server, clock } = fakeBrowser();
     server.answer = () => 'offline';
     tab().add(milestone('intro'));
@@ -97,7 +97,7 @@ describe('retries', () => {
     expect(server.videos).toEqual(['first', 'first', 'second']);
   });
 
-  test('do not overflow the timer when the server asks for years', async () => {
+  test('do not overflow the timer if Retry-After is years', async () => {
     const { tab, server, clock } = fakeBrowser();
     server.answer = () => [503, { 'Retry-After': '999999999999' }];
     tab().add(milestone('intro'));
@@ -107,7 +107,7 @@ describe('retries', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test('ignore a Retry-After that says nothing', async () => {
+  test('ignore an invalid Retry-After', async () => {
     const { tab, server, clock } = fakeBrowser();
     server.answer = () => (server.requests.length === 1 ? [503, { 'Retry-After': 'soon' }] : 202);
     tab().add(milestone('intro'));
@@ -115,7 +115,7 @@ describe('retries', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test('begin at once when the network is back', async () => {
+  test('start at once when the network is back', async () => {
     const { tab, server, clock, network, kept } = fakeBrowser();
     const outbox = tab();
     outbox.start();
@@ -128,7 +128,7 @@ describe('retries', () => {
     expect(kept()).toBe(0);
   });
 
-  test('stop at the first failure, so that a server in trouble is asked once', async () => {
+  test('stop at the first failure, so that a failing server gets one request', async () => {
     const { tab, server, storage, clock } = fakeBrowser();
     server.answer = () => 'offline';
     const earlier = tab();
@@ -143,7 +143,7 @@ describe('retries', () => {
 });
 
 describe('a later visit', () => {
-  test('delivers what the earlier one left, oldest first', async () => {
+  test('delivers the reports that an earlier one left, oldest first', async () => {
     const { tab, server, storage } = fakeBrowser();
     server.answer = () => 'offline';
     const closed = tab();
@@ -157,7 +157,7 @@ describe('a later visit', () => {
     expect(later.kept()).toBe(0);
   });
 
-  test('drops what it cannot read, and goes on', async () => {
+  test('drops reports that it cannot read, and continues', async () => {
     const { tab, server, storage, kept } = fakeBrowser();
     storage.setItem('pulse:report:%2Fanalytics:000000000000001:x', 'not a report');
     server.answer = ({ body }) => (body.startsWith('{') ? 202 : 400);
@@ -177,7 +177,7 @@ describe('a later visit', () => {
 });
 
 describe('at most 50 reports are kept', () => {
-  test('and the oldest go first', async () => {
+  test('and the oldest are evicted first', async () => {
     const { tab, server, clock, kept } = fakeBrowser();
     const outbox = tab();
     server.answer = () => 'offline';
@@ -196,7 +196,7 @@ describe('at most 50 reports are kept', () => {
     server.answer = ({ body }) => (body.includes('"evicted"') ? 'hangs' : 'offline');
     outbox.add(milestone('evicted', 0));
     for (let n = 1; n <= 50; n += 1) outbox.add(milestone(`v${n}`, n));
-    await clock.pass(11_000); // The hanging request is given up.
+    await clock.pass(11_000); // The hanging request times out.
     expect(kept()).toBe(50);
     server.requests.length = 0;
     server.answer = () => 202;
@@ -205,7 +205,7 @@ describe('at most 50 reports are kept', () => {
     expect(server.videos).not.toContain('evicted');
   });
 
-  test('in memory too', async () => {
+  test('also in memory', async () => {
     const { tab, server, clock, storage } = fakeBrowser();
     storage.fill();
     const outbox = tab();
@@ -232,7 +232,7 @@ describe.each([{ webLocks: true }, { webLocks: false }])('two tabs (Web Locks: $
     expect(kept()).toBe(20);
   });
 
-  test('do not send what the other is just sending', async () => {
+  test('do not send a report that the other is sending', async () => {
     const { tab, server, clock } = fakeBrowser({ webLocks });
     server.answer = () => 'hangs';
     const [one, two] = [tab(), tab()];
@@ -242,7 +242,7 @@ describe.each([{ webLocks: true }, { webLocks: false }])('two tabs (Web Locks: $
     expect(server.requests).toHaveLength(1);
   });
 
-  test('that come back together send each report once', async () => {
+  test('that come online together send each report once', async () => {
     const { tab, server, network, kept } = fakeBrowser({ webLocks });
     const [one, two] = [tab(), tab()];
     one.start();
@@ -259,7 +259,7 @@ describe.each([{ webLocks: true }, { webLocks: false }])('two tabs (Web Locks: $
   });
 });
 
-test('a delivered report that another tab sees a little longer is not sent by that tab', async () => {
+test('a delivered report that another tab still finds in storage is not sent by that tab', async () => {
   const { tab, server, storage, clock } = fakeBrowser();
   server.answer = () => 'offline';
   const one = tab();
@@ -272,12 +272,12 @@ test('a delivered report that another tab sees a little longer is not sent by th
   await one.flush();
   await tab(copy).flush();
   expect(server.requests).toHaveLength(2);
-  await clock.pass(1_000); // It is the lock that kept it, and no longer than it must.
+  await clock.pass(1_000); // The lock prevented it, and is released by now.
   await tab(copy).flush();
   expect(server.requests).toHaveLength(3);
 });
 
-test('a report that another tab delivers meanwhile does not stop those behind it', async () => {
+test('a report that another tab delivers in the meantime does not stop the reports after it', async () => {
   const { tab, server, storage } = fakeBrowser({ webLocks: false });
   for (const n of ['1', '2', '3'])
     storage.setItem(`pulse:report:%2Fanalytics:00000000000000${n}:x`, `{"videoId":"${n}"}`);
@@ -289,7 +289,7 @@ test('a report that another tab delivers meanwhile does not stop those behind it
   expect(server.videos).toEqual(['1', '3']);
 });
 
-test('without any storage or locks, a flush leaves alone what is under way', async () => {
+test('without storage and locks, a flush does not send a report that is being sent', async () => {
   const storage = new FakeStorage();
   storage.forbid();
   const { tab, server } = fakeBrowser({ webLocks: false, storage });
@@ -300,7 +300,7 @@ test('without any storage or locks, a flush leaves alone what is under way', asy
   expect(server.requests).toHaveLength(1);
 });
 
-test('a clock that is set back does not silence an outbox that was asked to wait', async () => {
+test('a clock that is set back does not make a Retry-After last forever', async () => {
   const { tab, server, clock } = fakeBrowser();
   server.answer = () => (server.requests.length === 1 ? [503, { 'Retry-After': '60' }] : 202);
   const outbox = tab();
@@ -312,7 +312,7 @@ test('a clock that is set back does not silence an outbox that was asked to wait
   expect(server.videos).toEqual(['first', 'second']);
 });
 
-test('the lease of a tab that died is no obstacle for long', async () => {
+test('the lease of a closed tab expires', async () => {
   const { storage, clock, tab, server } = fakeBrowser({ webLocks: false });
   const key = 'pulse:report:%2Fanalytics:000000000000001:x';
   storage.setItem(key, '{}');
@@ -348,7 +348,7 @@ describe('a storage that is', () => {
   });
 });
 
-test('what start began ends with the function that it returned', async () => {
+test('the function that start returns stops flushing on online', async () => {
   const { tab, server, network, storage } = fakeBrowser();
   tab().start()();
   storage.setItem('pulse:report:%2Fanalytics:000000000000001:x', '{}');

@@ -1,17 +1,17 @@
 /**
- * A `<video>` whose playback is simulated as Chromium does it: jsdom plays nothing.
+ * A `<video>` with simulated playback that behaves like Chromium's, because jsdom plays nothing.
  */
 import { union, type Range } from '../lib/detector.js';
 
 export interface SimulatedVideo {
   readonly element: HTMLVideoElement;
-  /** Plays for so many seconds of the video, with a timeupdate after every `every` of them, and stops at the end or loops. */
+  /** Plays `seconds` of the video, with a timeupdate after each `every` seconds, and stops at the end or loops. */
   play(seconds: number, every?: number): void;
   pause(): void;
   /** Moves the playhead, with the events of a seek. */
   seek(seconds: number): void;
   setDuration(seconds: number): void;
-  /** Loads another rendition: nothing was played of it. */
+  /** Loads another rendition, of which nothing has been played. */
   load(duration?: number): void;
 }
 
@@ -35,7 +35,7 @@ export function simulateVideo(
   for (const [name, get] of Object.entries(properties))
     Object.defineProperty(element, name, { get, configurable: true });
 
-  /** Plays on for at most so many seconds, to the end at most. Returns how many it were. */
+  /** Plays for at most `seconds`, and at most to the end. Returns the seconds played. */
   function advance(seconds: number): number {
     const end = Math.min(currentTime + seconds, duration);
     const advanced = end - currentTime;

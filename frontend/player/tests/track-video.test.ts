@@ -9,7 +9,7 @@ import { createViewer } from '../lib/viewer.js';
 import { settled } from './fakes.js';
 import { simulateVideo, type SimulatedVideo } from './simulated-video.js';
 
-/** A page whose outbox only remembers. */
+/** A page whose outbox only records reports. */
 function page(): {
   reports: Milestone[];
   world: TrackWorld;
@@ -30,8 +30,8 @@ function page(): {
   };
 }
 
-describe('one report is made by', () => {
-  test('normal play, with the moment of the crossing', () => {
+describe('one report is sent after', () => {
+  test('normal playback, with the time when the half was passed', () => {
     const { reports, track } = page();
     const video = simulateVideo(20);
     track(video.element);
@@ -100,7 +100,7 @@ describe('one report is made by', () => {
     expect(reports).toHaveLength(1);
   });
 
-  test('a stream without end that turns out to have one', () => {
+  test('a stream of infinite duration that turns out to end', () => {
     const { reports, track } = page();
     const video = simulateVideo(Infinity);
     track(video.element);
@@ -110,7 +110,7 @@ describe('one report is made by', () => {
     expect(reports).toHaveLength(1);
   });
 
-  test('what the element had played before it was tracked', () => {
+  test('playback before the element was tracked', () => {
     const { reports, track } = page();
     const video = simulateVideo(20);
     video.play(15);
@@ -135,8 +135,8 @@ describe('one report is made by', () => {
   });
 });
 
-describe('no report is made by', () => {
-  test('scrubbing, before play and after', () => {
+describe('no report is sent after', () => {
+  test('scrubbing, before and after playback', () => {
     const { reports, track } = page();
     const video = simulateVideo(20);
     const stop = track(video.element);
@@ -149,7 +149,7 @@ describe('no report is made by', () => {
     expect(reports).toHaveLength(0);
   });
 
-  test('dragging through while it plays', () => {
+  test('dragging the playhead through during playback', () => {
     const { reports, track } = page();
     const video = simulateVideo(20);
     const stop = track(video.element);
@@ -161,7 +161,7 @@ describe('no report is made by', () => {
     expect(reports).toHaveLength(0);
   });
 
-  test('playing after it was stopped', () => {
+  test('playback after the tracker was stopped', () => {
     const { reports, track } = page();
     const video = simulateVideo(20);
     track(video.element)();
@@ -169,7 +169,7 @@ describe('no report is made by', () => {
     expect(reports).toHaveLength(0);
   });
 
-  test('what the same element played of the video before', async () => {
+  test('playback of the previous video in the same element', async () => {
     const { reports, track } = page();
     const video = simulateVideo(20);
     const stop = track(video.element, { videoId: 'first' });
@@ -206,7 +206,7 @@ describe('a playback session', () => {
     expect(reports.map(({ videoId }) => videoId)).toEqual(['one', 'two']);
   });
 
-  test('begins anew for who leaves and comes back', async () => {
+  test('starts again for a player that leaves and comes back', async () => {
     const { reports, track } = page();
     for (const visit of [1, 2]) {
       const video = simulateVideo(20);
@@ -219,7 +219,7 @@ describe('a playback session', () => {
     }
   });
 
-  test('goes on for who comes back in the same breath', () => {
+  test('goes on for a player that comes back synchronously', () => {
     const { reports, track } = page();
     const video = simulateVideo(20);
     const stop = track(video.element);
@@ -242,7 +242,7 @@ describe('a playback session', () => {
     expect(reports).toHaveLength(1);
   });
 
-  test('ends even if onMilestone throws on the way out', async () => {
+  test('ends even if onMilestone throws while the tracker stops', async () => {
     const { reports, track } = page();
     const video = simulateVideo(20);
     const stop = track(video.element, {
@@ -260,7 +260,7 @@ describe('a playback session', () => {
   });
 });
 
-test('options are read at the crossing, not before', () => {
+test('options are read when the half is passed, not before', () => {
   const { reports, world } = page();
   const outbox = { add: vi.fn<Outbox['add']>(), flush: () => Promise.resolve(), start: () => () => undefined };
   const onMilestone = vi.fn<(milestone: Milestone) => void>();
@@ -294,7 +294,7 @@ describe('where the element has no played ranges (jsdom)', () => {
     for (const type of events) element.dispatchEvent(new Event(type));
   }
 
-  test('the playhead tells', () => {
+  test('the playhead is used instead', () => {
     const { reports, track } = page();
     const element = plainVideo(100);
     track(element);
@@ -330,7 +330,7 @@ const acts = fc.array(
   { maxLength: 25 },
 );
 
-/** What a viewer did, counted in twentieths of a second of a 20 s video by a clock that knows no ranges. */
+/** An independent model that marks the played twentieths of a second of a 20 s video, without ranges. */
 class Oracle {
   readonly #cells = new Set<number>();
   #at = 0;
@@ -369,7 +369,7 @@ test('whatever a viewer does, there is one report if it counts, and none if it d
         if (act.do === 'play') video.play(act.seconds);
         if (act.do === 'seek') video.seek(act.to);
         if (act.do === 'pause') video.pause();
-        // An element tells of its last quarter of a second only if it is asked before it loads something else.
+        // The last quarter of a second of playback is known only if it is read before another source is loaded.
         if (act.do === 'load') {
           video.pause();
           video.load();

@@ -10,7 +10,7 @@ import { simulateVideo, type SimulatedVideo } from './simulated-video.js';
 
 let videos = 0;
 
-/** A player of a video of its own, whose reports are remembered. */
+/** A player of its own video, whose reports are recorded. */
 function player(): { reports: Milestone[]; Player: (props: Partial<VideoPlayerProps>) => JSX.Element } {
   const reports: Milestone[] = [];
   const outbox: Outbox = {
@@ -31,7 +31,7 @@ function shown(duration = 20): SimulatedVideo {
 }
 
 describe('a video player', () => {
-  test('is a video with controls that plays in its place, and takes what a <video> takes', () => {
+  test('is a video with controls that plays inline, and accepts the props of a <video>', () => {
     const { Player } = player();
     render(<Player poster="/poster.jpg" className="wide" controls loop />);
     const element = screen.getByLabelText('Sample');
@@ -73,7 +73,7 @@ describe('a video player', () => {
     },
   );
 
-  test('goes on with its session when any prop but videoId changes, and uses the latest', () => {
+  test('keeps its session when any prop but videoId changes, and uses the latest props', () => {
     const { Player, reports } = player();
     const onMilestone = vi.fn<(milestone: Milestone) => void>();
     const { rerender } = render(<Player userId={null} />);
@@ -90,7 +90,7 @@ describe('a video player', () => {
     expect(listened).not.toHaveBeenCalled();
   });
 
-  test('begins a session with an element of its own when videoId changes', () => {
+  test('starts a new session with a new element when videoId changes', () => {
     const { Player, reports } = player();
     const { rerender } = render(<Player videoId="one" />);
     const first = shown();
@@ -104,7 +104,7 @@ describe('a video player', () => {
     expect(reports.map(({ videoId }) => videoId)).toEqual(['one', 'two']);
   });
 
-  test('reports a crossing that only its unmounting finds', () => {
+  test('reports at unmount if the half was passed after the last check', () => {
     const { Player, reports } = player();
     const { unmount } = render(<Player />);
     shown().play(10.4, 100);
@@ -113,7 +113,7 @@ describe('a video player', () => {
     expect(reports).toHaveLength(1);
   });
 
-  test('that comes back begins a new session', async () => {
+  test('starts a new session when it is mounted again', async () => {
     const { Player, reports } = player();
     for (const visit of [1, 2]) {
       const { unmount } = render(<Player />);

@@ -3,10 +3,10 @@ import { createViewer, type RandomSource } from '../lib/viewer.js';
 import { FakeStorage } from './fakes.js';
 
 const UUID_4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-/** What plain http offers. */
+/** The `crypto` of plain http. */
 const insecure: RandomSource = { getRandomValues: (bytes) => globalThis.crypto.getRandomValues(bytes) };
 
-test('a user who is logged in is known by that id', () => {
+test('the viewer id of a logged-in user is the user id', () => {
   expect(createViewer({ storage: new FakeStorage() }).id('ada')).toBe('ada');
 });
 
@@ -17,7 +17,7 @@ test.each([undefined, null, ''])('a viewer who is not logged in (%o) keeps one U
   expect(createViewer({ storage }).id(userId)).toBe(id);
 });
 
-test('the id is a UUID on plain http too', () => {
+test('the id is a UUID on plain http, too', () => {
   const ids = Array.from({ length: 100 }, () => createViewer({ storage: null, crypto: insecure }).id());
   expect(new Set(ids).size).toBe(100);
   ids.forEach((id) => expect(id).toMatch(UUID_4));

@@ -1,10 +1,10 @@
-/** What a harness page shows. Its address says it: `?stage=` and this as JSON. */
+/** What a harness page shows. Its address has this as JSON in `?stage=`. */
 export interface Stage {
   endpoint: string;
-  /** What is shown at first, then after each press of Next; after the last scene, nothing. */
+  /** The first scene, then one for each press of Next; after the last scene the page is empty. */
   scenes: readonly Scene[];
   strict: boolean;
-  /** If not empty: tell the site under this name when the page is hidden or shown, and when a video plays. */
+  /** If not empty, the page notifies the site under this name when it is hidden or shown, and when a video plays. */
   name: string;
 }
 
@@ -24,9 +24,9 @@ export interface Player {
 
 declare global {
   interface Window {
-    /** The videoId of each milestone that the page was told of. */
+    /** The videoId of each milestone of which the page was notified. */
     milestones: string[];
-    /** For each time that the page was shown: whether it came from the back/forward cache. */
+    /** For each time that the page was shown, whether it came from the back/forward cache. */
     shown: boolean[];
   }
 }

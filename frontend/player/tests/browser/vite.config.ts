@@ -3,7 +3,7 @@ import { defineConfig } from 'vite';
 
 const inHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** The harness pages of tests/browser: tests/browser/pages.py lets Vite put them into dist-test. */
+/** The harness pages of tests/browser, which tests/browser/pages.py builds with Vite into dist-test. */
 export default defineConfig({
   root: inHere('.'),
   base: '/',

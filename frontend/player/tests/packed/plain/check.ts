@@ -1,4 +1,4 @@
-// Compiled where neither React nor its types are installed.
+// Compiled without React and its types.
 import { createOutbox, startOutbox, trackVideo, type Milestone } from '@pulse-analytics/player/tracker';
 
 const video = document.createElement('video');
@@ -12,7 +12,7 @@ trackVideo(video, {
   outbox: createOutbox({ endpoint: '/analytics' }),
 });
 
-// @ts-expect-error -- A video must be named.
+// @ts-expect-error -- videoId is required.
 trackVideo(video, {});
-// @ts-expect-error -- There are two measures.
+// @ts-expect-error -- Not a measure.
 trackVideo(video, { videoId: 'v1', measure: 'seen' });

@@ -14,9 +14,9 @@ export const players: ReactElement[] = [
   <VideoPlayer key="with captions" videoId="v1" src="/v1.m3u8">
     <track kind="captions" src="/v1.vtt" />
   </VideoPlayer>,
-  // @ts-expect-error -- A video must be named.
+  // @ts-expect-error -- videoId is required.
   <VideoPlayer key="nameless" src="/v1.mp4" />,
-  // @ts-expect-error -- A player plays something.
+  // @ts-expect-error -- src is required.
   <VideoPlayer key="without source" videoId="v1" />,
   // @ts-expect-error -- A videoId is a string.
   <VideoPlayer key="number" videoId={1} src="/v1.mp4" />,

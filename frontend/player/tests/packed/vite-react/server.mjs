@@ -1,4 +1,4 @@
-// What a server component's host does: import the player in Node, and render it to a string.
+// Like the host of a server component: import the player in Node, and render it to a string.
 import { createElement } from 'react';
 import { renderToString } from 'react-dom/server';
 import { VideoPlayer } from '@pulse-analytics/player';
