@@ -4,7 +4,7 @@ import { startOutbox } from '@pulse-analytics/player';
 
 import { App } from './app/app.js';
 
-// What an earlier visit could not deliver is sent now, whichever page this is.
+// Send the reports that an earlier visit could not deliver, on every page.
 startOutbox();
 
 const root = document.getElementById('root');

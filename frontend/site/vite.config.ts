@@ -1,4 +1,4 @@
-/** The demo site and the admin pages: built into frontend/dist, which Flask serves. The player has its own. */
+/** The demo site and the admin pages, built into frontend/dist, which Flask serves. The player has its own config. */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
@@ -6,16 +6,16 @@ const api = 'http://127.0.0.1:8000';
 
 export default defineConfig({
   plugins: [react()],
-  resolve: { tsconfigPaths: true }, // The player's sources, not a build of them.
+  resolve: { tsconfigPaths: true }, // Use the player's sources, not its build.
   build: {
     outDir: '../dist',
     emptyOutDir: true,
     target: 'es2022',
     rolldownOptions: { input: ['index.html', 'admin.html'] },
-    // The Content-Security-Policy allows no data: URLs but for images, and every name holds a hash.
+    // The Content-Security-Policy allows data: URLs for images only. Every file name has a hash.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 600, // hls.js, which is fetched only where HLS is played.
+    chunkSizeWarningLimit: 600, // For hls.js, which is fetched only where HLS is played.
   },
   // `npm run dev`, beside a running `pulse up`.
   server: {

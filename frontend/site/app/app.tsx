@@ -1,4 +1,4 @@
-/** The shell of the site: what stands on every page, and which page stands in it. */
+/** The shell of the site: what every page has, and the current page in it. */
 import { FeedPage } from './feed/page.js';
 import { Header } from './header.js';
 import { usePathname } from './navigation.js';

@@ -1,4 +1,4 @@
-/** What there is to watch. A real site would ask its own server. */
+/** The videos of the demo site. A real site would fetch them from its server. */
 
 /** A video of the catalogue. */
 export interface Video {
@@ -20,7 +20,7 @@ export const videos: readonly Video[] = [
   sample('one-turn', 'One turn', 20, 'A hand goes round a dial once. At the bottom, half the film is over.'),
 ];
 
-/** The video with this id; undefined if there is none. */
+/** The video with this id, or undefined. */
 export function findVideo(videoId: string): Video | undefined {
   return videos.find((video) => video.videoId === videoId);
 }

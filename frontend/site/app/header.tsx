@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 
 import { Link } from './navigation.js';
 
-/** What every page begins with: the way past it, the name that leads home, and what else belongs there. */
+/** The header of every page: a skip link, the name as a link to the home page, and `children`. */
 export function Header({ name, home, children }: { name: string; home: string; children?: ReactNode }) {
   return (
     <>

@@ -1,17 +1,17 @@
-/** Addresses within the site: which one is shown, and the way to another. Two kinds of page need no library for it. */
+/** Routing within the site: the current address, and navigation. Two kinds of page need no library for it. */
 import { type ComponentPropsWithoutRef, type MouseEvent, useSyncExternalStore } from 'react';
 
-/** The path of the page that is shown. */
+/** The path of the current page. */
 export function usePathname(): string {
   return useSyncExternalStore(subscribe, () => window.location.pathname);
 }
 
-/** The query of the page that is shown, from its question mark on; empty if there is none. */
+/** The query string of the current page, with its question mark, or ''. */
 export function useSearch(): string {
   return useSyncExternalStore(subscribe, () => window.location.search);
 }
 
-/** A link within the site. What a browser does with a modified click stays the browser's. */
+/** A link within the site. Clicks with a modifier key are left to the browser. */
 export function Link({ to, children, ...props }: ComponentPropsWithoutRef<'a'> & { to: string }) {
   const follow = (event: MouseEvent): void => {
     const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
@@ -26,7 +26,7 @@ export function Link({ to, children, ...props }: ComponentPropsWithoutRef<'a'> &
   );
 }
 
-/** Shows another address; with `replace`, in the place of this one in the browser's history. */
+/** Navigates to an address; `replace` replaces the current entry of the browser's history. */
 export function navigate(to: string, { replace = false } = {}): void {
   const { pathname, search } = window.location;
   if (replace) window.history.replaceState(null, '', to);
@@ -36,7 +36,7 @@ export function navigate(to: string, { replace = false } = {}): void {
   if (!onlyQueryChanged) window.scrollTo(0, 0);
 }
 
-/** The text that `encodeURIComponent` made this of; undefined if it made nothing like it. */
+/** Reverses `encodeURIComponent`. Returns undefined if `text` is not validly encoded. */
 export function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

@@ -1,7 +1,7 @@
 import { Link } from './navigation.js';
 import { useTitle } from './page-effects.js';
 
-/** There is nothing at this address. */
+/** The page for an unknown address. */
 export function NotFoundPage() {
   useTitle('Not found');
   return (

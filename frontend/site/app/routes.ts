@@ -3,7 +3,7 @@ import { decoded } from './navigation.js';
 
 export type Route = { page: 'feed' } | { page: 'watch'; videoId: string } | { page: 'not-found' };
 
-/** The page that a path names. */
+/** The page of a path. */
 export function routeOf(pathname: string): Route {
   if (pathname === '/') return { page: 'feed' };
   const encoded = /^\/watch\/(.+)$/.exec(pathname)?.[1];

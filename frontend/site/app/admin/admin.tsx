@@ -1,4 +1,4 @@
-/** The shell of the admin pages: who is signed in, and which page is shown. */
+/** The shell of the admin pages: the session, and the current page. */
 import { useState } from 'react';
 
 import { Header } from '../header.js';

@@ -1,4 +1,4 @@
-/** The wire: the one module that knows what the admin page asks the server, and what it answers. */
+/** The only module that knows the admin page's requests and the server's answers. */
 import type { Day } from './days.js';
 import { type Bounds, queryOf } from './view.js';
 
@@ -7,7 +7,7 @@ export interface Place {
   rank: number;
   videoId: string;
   watched50Count: number;
-  /** A number for each day, if the range has two ends and 92 days at most. */
+  /** One count per day, if the range has both ends and at most 92 days. */
   daily?: number[];
 }
 
@@ -18,7 +18,7 @@ export interface Top {
   nextCursor: string | null;
 }
 
-/** How often something was watched on a day. */
+/** The number of views on a day. */
 export interface DayCount {
   day: Day;
   watched50Count: number;
@@ -34,7 +34,7 @@ export interface VideoReport {
   videoId: string;
   watched50Count: number;
   total: number;
-  /** null: not among the first 10,000. */
+  /** null if it is not among the first 10,000. */
   rank: number | null;
   firstDay: Day;
   lastDay: Day;
@@ -44,10 +44,10 @@ export interface VideoReport {
 /** `GET /admin/analytics/live` */
 export interface Live {
   waiting: number;
-  /** null: nothing waits. */
+  /** null if nothing waits. */
   oldestWaitingSeconds: number | null;
   parked: number;
-  /** Counted in each of the last 60 minutes; the last one is the current minute. */
+  /** Events counted in each of the last 60 minutes; the last one is the current minute. */
   perMinute: number[];
 }
 
@@ -57,7 +57,7 @@ export interface Session {
   csrfToken: string;
 }
 
-/** Why there is no answer, by what can be done about it. */
+/** Why a request failed, by what can be done about it. */
 export type Problem =
   | { kind: 'signed-out' }
   | { kind: 'forbidden' }
@@ -69,7 +69,7 @@ export type Problem =
 
 export type Answer<T> = { kind: 'ok'; data: T } | Problem;
 
-/** What the admin page asks. Nothing here rejects; a request that takes longer than LIMIT_MS is 'no-answer'. */
+/** The admin page's requests. They never reject; a request that takes longer than LIMIT_MS is 'no-answer'. */
 export type Api = ReturnType<typeof createApi>;
 
 export interface Ranking {
@@ -105,12 +105,12 @@ export function createApi(send: Send = (path, init) => fetch(path, init)) {
   };
 }
 
-/** Where the counts of a range can be had as a CSV file. */
+/** The address of the counts of a range as a CSV file. */
 export function exportHref(bounds: Bounds, search: string): string {
   return `${REPORTS}/export.csv${queryOf({ ...bounds, q: search || undefined })}`;
 }
 
-/** Both answers as one; the first problem, if there is one. */
+/** Both answers as one, or the first problem. */
 export async function both<A, B>(first: Promise<Answer<A>>, second: Promise<Answer<B>>): Promise<Answer<[A, B]>> {
   const [a, b] = await Promise.all([first, second]);
   if (a.kind !== 'ok') return a;
@@ -129,7 +129,7 @@ async function ask<T>(send: Send, path: string, init: RequestInit, signal?: Abor
 }
 
 async function problemOf(answer: Response): Promise<Problem> {
-  // What is not our problem+json comes from a proxy that does not reach us.
+  // An error that is not problem+json comes from a proxy that cannot reach the server.
   if (!answer.headers.get('Content-Type')?.startsWith('application/problem+json')) return { kind: 'no-answer' };
   const { detail } = (await answer.json()) as { detail: string };
   switch (answer.status) {

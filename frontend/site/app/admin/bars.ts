@@ -1,4 +1,4 @@
-/** The bars of a chart: a day each while there is room, else a week or a month; and the scale that they stand on. */
+/** The bars of a chart, one per day if there is room, else per week or month; and the chart's scale. */
 import type { DayCount } from './api.js';
 import { type Day, addDays } from './days.js';
 import { day as dayInWords, month as monthInWords } from './words.js';
@@ -6,7 +6,7 @@ import { day as dayInWords, month as monthInWords } from './words.js';
 export type Unit = 'day' | 'week' | 'month';
 
 export interface Bar {
-  /** The first day of the unit that the bar stands for. */
+  /** The first day of the bar's day, week or month. */
   day: Day;
   count: number;
 }
@@ -19,7 +19,7 @@ export interface Bars {
 const MOST_DAYS = 120;
 const MOST_DAYS_IN_WEEKS = 840;
 
-/** The bars for a series of days without gaps. */
+/** The bars of a series of days without gaps. */
 export function barsOf(days: readonly DayCount[]): Bars {
   const unit = days.length <= MOST_DAYS ? 'day' : days.length <= MOST_DAYS_IN_WEEKS ? 'week' : 'month';
   const counts = new Map<Day, number>();
@@ -44,7 +44,7 @@ export function nameOf(unit: Unit, day: Day): string {
   }
 }
 
-/** The lines of a scale from 0 to at least `most`: 3 to 5 whole, round numbers, evenly apart. */
+/** The lines of a scale from 0 to at least `most`: 3 to 5 round integers at equal distances. */
 export function scaleOf(most: number): number[] {
   const rough = Math.max(1, most) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));

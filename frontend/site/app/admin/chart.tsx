@@ -4,10 +4,10 @@ import type { DayCount } from './api.js';
 import { type Bar, type Unit, barsOf, nameOf, scaleOf } from './bars.js';
 import { counted, number } from './words.js';
 
-/** The most room that a bar takes. */
+/** The largest width of a bar. */
 const MOST_REM = 8;
 
-/** How often, day by day. Its values are read by pointing at a bar, or with the arrow keys. */
+/** The counts by day. Point at a bar, or use the arrow keys, to read its value. */
 export function Chart({ days }: { days: readonly DayCount[] }) {
   const { unit, bars } = useMemo(() => barsOf(days), [days]);
   const scale = useMemo(() => scaleOf(Math.max(0, ...bars.map((bar) => bar.count))), [bars]);
@@ -36,7 +36,7 @@ export function Chart({ days }: { days: readonly DayCount[] }) {
   const rest = (): void => {
     setRead(undefined);
   };
-  // A few bars do not stretch to beams.
+  // Do not stretch a few bars over the whole width.
   const room = { maxWidth: `${bars.length * MOST_REM}rem` };
   return (
     <div className="chart">
@@ -90,7 +90,7 @@ function Scale({ lines }: { lines: readonly number[] }) {
 }
 
 function Columns({ bars, top, read }: { bars: readonly Bar[]; top: number; read: number | undefined }) {
-  // Of one column's width, the share that its bar takes.
+  // The share of a column's width that its bar takes.
   const width = bars.length > 60 ? 0.85 : 0.72;
   return (
     <svg viewBox={`0 0 ${bars.length} ${top}`} preserveAspectRatio="none" aria-hidden="true">

@@ -4,7 +4,7 @@ import { Sparkline } from './sparkline.js';
 import { usePolled } from './use-polled.js';
 import { counted, duration, number } from './words.js';
 
-/** Longer than a report waits while all is well. */
+/** Longer than a report waits in a healthy pipeline. */
 const LATE_SECONDS = 10;
 
 interface Health {
@@ -12,7 +12,7 @@ interface Health {
   words: string;
 }
 
-/** How the pipeline is, in one line: what waits, for how long, what could not be recorded. */
+/** The pipeline's health in one line: how many events wait, for how long, and how many could not be recorded. */
 export function Pipeline({ api, onSignedOut }: { api: Api; onSignedOut: () => void }) {
   const { remote } = usePolled('live', api.live, onSignedOut);
   const { mood, words } = healthOf(remote);
@@ -35,7 +35,7 @@ function LastHour({ perMinute }: { perMinute: readonly number[] }) {
   );
 }
 
-/** In plain words. */
+/** The pipeline's health in words. */
 export function healthOf(remote: Remote<Live>): Health {
   switch (remote.state) {
     case 'loading':

@@ -7,7 +7,7 @@ import { NAMED_RANGES, RANGE_NAMES, type Bounds, type View, hrefOf, withRange } 
 /** The longest series that the API answers. */
 const MOST_DAYS = 3660;
 
-/** Which days are shown: those with a name, or any two. */
+/** Chooses the days to show: a named range, or a custom one. */
 export function RangePicker({
   view,
   bounds,
@@ -41,7 +41,7 @@ export function RangePicker({
         Custom
       </button>
       <div id={formId} className="custom-range" hidden={!open}>
-        {/* Other ends make another form, which begins with them. */}
+        {/* The key resets the form when the range changes. */}
         <CustomRange key={`${bounds.since ?? ''} ${bounds.until ?? ''}`} view={view} bounds={bounds} today={today} />
       </div>
     </div>

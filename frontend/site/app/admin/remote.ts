@@ -1,11 +1,11 @@
-/** What the server holds, as far as it is known here. */
+/** The client's knowledge of data on the server. */
 import type { Answer, Problem } from './api.js';
 
 /**
- * - `loading`: nothing is known yet.
- * - `ready`: `data` was true at the moment `at`, in ms since 1970, and is asked for again every few seconds.
- * - `stale`: `data` was true at `at`, and asking again has failed since.
- * - `failed`: nothing is known, because of a problem.
+ * - `loading`: there is no answer yet.
+ * - `ready`: `data` is of the time `at`, in ms since 1970, and is polled every few seconds.
+ * - `stale`: `data` is of the time `at`, and polling has failed since.
+ * - `failed`: there is no data, because of a problem.
  */
 export type Remote<T> =
   | { state: 'loading' }
@@ -13,7 +13,7 @@ export type Remote<T> =
   | { state: 'stale'; data: T; at: number; problem: Problem }
   | { state: 'failed'; problem: Problem };
 
-/** What is known after an answer that came at `now`. */
+/** The new state after an answer at `now`. */
 export function afterAnswer<T>(before: Remote<T>, answer: Answer<T>, now: number): Remote<T> {
   if (answer.kind === 'ok') return { state: 'ready', data: answer.data, at: now };
   const known = before.state === 'ready' || before.state === 'stale';
@@ -22,7 +22,7 @@ export function afterAnswer<T>(before: Remote<T>, answer: Answer<T>, now: number
   return { state: 'failed', problem: answer };
 }
 
-/** Why the reports cannot be had, as the end of a sentence. */
+/** Why the reports are unavailable, as the end of a sentence. */
 export function reasonOf(problem: Problem): string {
   switch (problem.kind) {
     case 'no-answer':

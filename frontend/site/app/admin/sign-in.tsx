@@ -4,12 +4,12 @@ import { useTitle } from '../page-effects.js';
 import type { Problem } from './api.js';
 import { counted } from './words.js';
 
-/** Who has the admin token may read. */
+/** The form for the admin token. */
 export function SignInPage({
   ended,
   onSignIn,
 }: {
-  /** Whether a session was here, and is over. */
+  /** Whether there was a session that has ended. */
   ended: boolean;
   onSignIn: (token: string) => Promise<Problem | undefined>;
 }) {
@@ -22,7 +22,7 @@ export function SignInPage({
   useEffect(() => {
     field.current?.focus();
     return () => {
-      // Who signed in goes on at the heading of what is shown now.
+      // After signing in, move the focus to the heading of the new page.
       document.querySelector('h1')?.focus({ preventScroll: true });
     };
   }, []);

@@ -1,4 +1,4 @@
-/** A small line of numbers, from 0 to the largest of them; for the eye only, its values must be said elsewhere. */
+/** A small line chart from 0 to the largest value. It is hidden from screen readers, so show its values elsewhere. */
 export function Sparkline({ values }: { values: readonly number[] }) {
   const top = Math.max(1, ...values);
   const last = Math.max(1, values.length - 1);

@@ -3,7 +3,7 @@ import { reasonOf } from './remote.js';
 import { useMinutesSince } from './use-clock.js';
 import { counted, time } from './words.js';
 
-/** Says that what is shown was true at `at` (ms since 1970), how long ago that is, and why there is nothing newer. */
+/** Says that the data is of the time `at` (ms since 1970), how old it is, and why there is nothing newer. */
 export function Staleness({ at, problem }: { at: number; problem: Problem }) {
   const minutes = useMinutesSince(at);
   const age = minutes === 0 ? 'less than a minute' : counted(minutes, 'minute');
@@ -14,7 +14,7 @@ export function Staleness({ at, problem }: { at: number; problem: Problem }) {
   );
 }
 
-/** Says that there is nothing to show, and why. */
+/** Says that there is no data, and why. */
 export function Failure({ problem }: { problem: Problem }) {
   return (
     <div className="empty" role="alert">

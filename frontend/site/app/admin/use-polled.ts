@@ -3,18 +3,18 @@ import { useEffect, useEffectEvent, useState } from 'react';
 import type { Answer } from './api.js';
 import { type Remote, afterAnswer } from './remote.js';
 
-/** How often what is on the screen is asked for again. */
+/** The polling interval. */
 const EVERY_MS = 5_000;
 
 export interface Polled<T> {
   remote: Remote<T>;
-  /** Whether what is shown is that of the key before, until the answer for this one is here. */
+  /** Whether the data is still that of the previous key, because the answer for this one is not there yet. */
   busy: boolean;
 }
 
 /**
- * Asks now, and again every EVERY_MS for as long as the tab is seen. `key` tells what is asked for: another key asks
- * at once, and what was known stays until the answer. `onSignedOut`: the session has ended.
+ * Requests data now, and again every EVERY_MS while the tab is visible. `key` identifies the request: a new key
+ * requests at once, and the old data stays until its answer. `onSignedOut` is called when the session has ended.
  */
 export function usePolled<T>(
   key: string,

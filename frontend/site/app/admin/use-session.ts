@@ -3,10 +3,10 @@ import { useCallback, useEffect, useState } from 'react';
 import type { Answer, Api, Problem, Session } from './api.js';
 
 /**
- * - `unknown`: the server was not heard yet.
- * - `out`: not signed in; `ended`: it was, and is no more.
+ * - `unknown`: there is no answer from the server yet.
+ * - `out`: not signed in; `ended` if a session has ended.
  * - `in`: signed in.
- * - `failed`: the server does not say; it is asked again.
+ * - `failed`: the server did not answer; the request is repeated.
  */
 export type SessionState =
   | { state: 'unknown' }
@@ -18,11 +18,11 @@ const AGAIN_MS = 5_000;
 
 export interface SessionControl {
   session: SessionState;
-  /** Signs in; what went wrong, if something did. */
+  /** Signs in. Returns the problem, if any. */
   signIn: (token: string) => Promise<Problem | undefined>;
-  /** Signs out; what went wrong, if something did. */
+  /** Signs out. Returns the problem, if any. */
   signOut: () => Promise<Problem | undefined>;
-  /** Another request has learnt that the session ended. */
+  /** Call it when another request finds that the session has ended. */
   onSignedOut: () => void;
 }
 
@@ -61,7 +61,7 @@ export function useSession(api: Api): SessionControl {
   };
 }
 
-/** Changes something; once more with a fresh token if the browser's session is no longer the one that we know. */
+/** Makes a change, and repeats it with a fresh CSRF token if the browser's session is no longer the known one. */
 async function withCsrfToken<T>(
   api: Api,
   session: SessionState,

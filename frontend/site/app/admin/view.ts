@@ -1,8 +1,8 @@
-/** What is shown, and its address: the address holds all of it, so that it can be shared and gone back to. */
+/** The view and its address. The address holds the whole view, so that it can be shared and the back button works. */
 import { decoded } from '../navigation.js';
 import { type Day, addDays, isDay } from './days.js';
 
-/** The ranges that have a name, in the order in which they are offered. */
+/** The named ranges, in the order of the range picker. */
 export const NAMED_RANGES = {
   today: { label: 'Today', days: 1 },
   '7d': { label: '7 days', days: 7 },
@@ -13,10 +13,10 @@ export const NAMED_RANGES = {
 export type RangeName = keyof typeof NAMED_RANGES;
 export const RANGE_NAMES = Object.keys(NAMED_RANGES) as RangeName[];
 
-/** A range of days: one with a name moves along with time, one of two days stays. */
+/** A range of days: a named one moves with time, a custom one is fixed. */
 export type Range = { name: RangeName } | { name: 'custom'; since: Day; until: Day };
 
-/** From `since` up to, but not including, `until`; both undefined: all time. */
+/** From `since` up to but not including `until`; both undefined for all time. */
 export interface Bounds {
   since: Day | undefined;
   until: Day | undefined;
@@ -30,7 +30,7 @@ export type View =
 const DEFAULT: RangeName = '30d';
 const VIDEOS = '/admin/videos/';
 
-/** The view that an address names. A range that cannot be is the default one. */
+/** The view of an address. An invalid range becomes the default one. */
 export function viewOf(pathname: string, query: string): View {
   const asked = new URLSearchParams(query);
   const range = rangeOf(asked);
@@ -55,7 +55,7 @@ export function hrefOf(view: View): string {
   }
 }
 
-/** Whether a video can have an address: to a browser, `.` and `..` are steps on the way to one. */
+/** Whether a video can have an address: a browser resolves `.` and `..` as path segments. */
 export function hasAddress(videoId: string): boolean {
   return videoId !== '.' && videoId !== '..';
 }
@@ -65,7 +65,7 @@ export function rankingOf(range: Range): View {
   return { page: 'ranking', range, search: '', cursor: undefined };
 }
 
-/** The same view of another range. */
+/** The same view with another range. */
 export function withRange(view: View, range: Range): View {
   switch (view.page) {
     case 'ranking':
@@ -79,7 +79,7 @@ export function withRange(view: View, range: Range): View {
   }
 }
 
-/** The days of a range, today being `today`. */
+/** The days of a range if today is `today`. */
 export function boundsOf(range: Range, today: Day): Bounds {
   if (range.name === 'custom') return { since: range.since, until: range.until };
   const { days } = NAMED_RANGES[range.name];
@@ -88,7 +88,7 @@ export function boundsOf(range: Range, today: Day): Bounds {
   return { since: addDays(until, -days), until };
 }
 
-/** A query string of what is defined, with its question mark; empty if nothing is. */
+/** The query string of the defined parameters, with its question mark, or '' if there are none. */
 export function queryOf(parameters: Record<string, string | undefined>): string {
   const defined = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return defined.length === 0 ? '' : `?${new URLSearchParams(defined).toString()}`;

@@ -1,4 +1,4 @@
-/** Numbers, days and times as the viewer's locale writes them. */
+/** Numbers, days and times in the format of the viewer's locale. */
 import type { Day } from './days.js';
 
 const { languages } = navigator;
@@ -37,12 +37,12 @@ export function month(day: Day): string {
   return months.format(Date.parse(day));
 }
 
-/** "2:03:12 PM", by the viewer's clock; `at` is in ms since 1970. */
+/** "2:03:12 PM", in the viewer's time zone; `at` is in ms since 1970. */
 export function time(at: number): string {
   return times.format(at);
 }
 
-/** "12 s", "3 min", "2 h", "5 days": how long something is, roughly. */
+/** A rough duration: "12 s", "3 min", "2 h", "5 days". */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${number(Math.floor(seconds))} s`;
   if (seconds < 3600) return `${number(Math.floor(seconds / 60))} min`;

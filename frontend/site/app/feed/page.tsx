@@ -4,7 +4,7 @@ import { videos } from '../catalogue.js';
 import { useReducedMotion, useTitle } from '../page-effects.js';
 import { VideoFeedCard } from './video-feed-card.js';
 
-/** The feed: every video, with a preview that plays while it is on the screen. */
+/** The feed: all videos, each with a preview that plays while it is on the screen. */
 export function FeedPage() {
   useTitle();
   const reducedMotion = useReducedMotion();

@@ -8,17 +8,17 @@ import { watchPath } from '../routes.js';
 
 export interface VideoFeedCardProps {
   video: Video;
-  /** Whether the preview may play; it then does while it is on the screen. */
+  /** Whether the preview plays while it is on the screen. */
   playsPreview: boolean;
 }
 
-/** A video in the feed: a silent preview that loops in place, and the way to its page. */
+/** A video in the feed: a muted preview that loops inline, and a link to its page. */
 export function VideoFeedCard({ video, playsPreview }: VideoFeedCardProps) {
   const preview = useRef<HTMLDivElement>(null);
   const playing = useOnScreen(preview) && playsPreview;
   useEffect(() => {
     const element = preview.current?.querySelector('video');
-    // A browser that saves power or data may refuse to play: the poster stays.
+    // A browser that saves power or data may refuse to play; then the poster stays.
     if (playing) element?.play().catch(() => undefined);
     else element?.pause();
   }, [playing]);

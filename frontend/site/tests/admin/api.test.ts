@@ -17,8 +17,8 @@ function problem(status: number, headers = {}) {
   return createApi(answering(status, body, { 'Content-Type': 'application/problem+json', ...headers })).live(signal);
 }
 
-describe('what is asked', () => {
-  test('leaves out what was not chosen', async () => {
+describe('a request', () => {
+  test('leaves out undefined parameters', async () => {
     const send = answering(200, {});
     const api = createApi(send);
     await api.top({ bounds: { since: undefined, until: undefined }, search: '', cursor: undefined }, signal);
@@ -32,19 +32,19 @@ describe('what is asked', () => {
     expect(exportHref(bounds, '')).toBe('/admin/analytics/export.csv?since=2026-11-01&until=2026-11-08');
   });
 
-  test('brings the CSRF token along where something changes', async () => {
+  test('that changes something sends the CSRF token', async () => {
     const send = answering(204, undefined);
     expect(await createApi(send).signOut('t0')).toEqual({ kind: 'ok', data: undefined });
     expect(send.mock.calls[0]?.[1]).toMatchObject({ method: 'DELETE', headers: { 'X-CSRF-Token': 't0' } });
   });
 });
 
-describe('what is answered', () => {
-  test('is the data', async () => {
+describe('an answer', () => {
+  test('holds the data', async () => {
     expect(await createApi(answering(200, { waiting: 3 })).live(signal)).toEqual({ kind: 'ok', data: { waiting: 3 } });
   });
 
-  test('or the problem, by what can be done about it', async () => {
+  test('holds the problem, by what can be done about it', async () => {
     expect(await problem(401)).toEqual({ kind: 'signed-out' });
     expect(await problem(403)).toEqual({ kind: 'forbidden' });
     expect(await problem(404)).toEqual({ kind: 'not-found' });
@@ -53,17 +53,17 @@ describe('what is answered', () => {
     expect(await problem(503)).toEqual({ kind: 'unavailable', detail: 'What is wrong.' });
   });
 
-  test('by a proxy that does not reach the server is no answer', async () => {
+  test('from a proxy that cannot reach the server is no-answer', async () => {
     const send = () =>
       Promise.resolve(new Response('<html>', { status: 503, headers: { 'Content-Type': 'text/html' } }));
     expect(await createApi(send).live(signal)).toEqual({ kind: 'no-answer' });
   });
 
-  test('by nobody is no answer', async () => {
+  test('that never comes is no-answer', async () => {
     expect(await createApi(() => Promise.reject(new TypeError('refused'))).live(signal)).toEqual({ kind: 'no-answer' });
   });
 
-  test('twice is the first problem, or both', async () => {
+  test('to two requests is the first problem, or both data', async () => {
     const good = Promise.resolve({ kind: 'ok', data: 1 } as const);
     const bad = Promise.resolve({ kind: 'no-answer' } as const);
     expect(await both(good, good)).toEqual({ kind: 'ok', data: [1, 1] });
@@ -72,11 +72,11 @@ describe('what is answered', () => {
   });
 });
 
-describe('what is known', () => {
+describe('remote data', () => {
   const problem = { kind: 'no-answer' } as const;
   const ready = afterAnswer<number>({ state: 'loading' }, { kind: 'ok', data: 7 }, 100);
 
-  test('is kept, with its age, while nothing newer can be had', () => {
+  test('is kept, with its age, while newer data is unavailable', () => {
     expect(ready).toEqual({ state: 'ready', data: 7, at: 100 });
     const stale = afterAnswer(ready, problem, 200);
     expect(stale).toEqual({ state: 'stale', data: 7, at: 100, problem });
@@ -84,7 +84,7 @@ describe('what is known', () => {
     expect(afterAnswer(stale, { kind: 'ok', data: 8 }, 400)).toEqual({ state: 'ready', data: 8, at: 400 });
   });
 
-  test('is nothing before the first answer, and where there is nothing any more', () => {
+  test('is absent before the first answer, and after a 404', () => {
     expect(afterAnswer({ state: 'loading' }, problem, 100)).toEqual({ state: 'failed', problem });
     expect(afterAnswer(ready, { kind: 'not-found' }, 100)).toEqual({ state: 'failed', problem: { kind: 'not-found' } });
   });

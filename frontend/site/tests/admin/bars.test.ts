@@ -4,20 +4,20 @@ import { describe, expect, test } from 'vitest';
 import { barsOf, nameOf, scaleOf } from '../../app/admin/bars.js';
 import { addDays } from '../../app/admin/days.js';
 
-/** Days from Sunday 2026-03-01 on, each with its number as the count. */
+/** Days from Sunday 2026-03-01 on; each count is the day's number. */
 function series(length: number) {
   return Array.from({ length }, (_, index) => ({ day: addDays('2026-03-01', index), watched50Count: index }));
 }
 
 describe('the bars of a series', () => {
-  test('are its days while there is room', () => {
+  test('are days up to a length', () => {
     const { unit, bars } = barsOf(series(120));
     expect(unit).toBe('day');
     expect(bars[3]).toEqual({ day: '2026-03-04', count: 3 });
     expect(bars).toHaveLength(120);
   });
 
-  test('are weeks from Monday to Sunday beyond', () => {
+  test('are weeks from Monday to Sunday for a longer series', () => {
     const { unit, bars } = barsOf(series(121));
     expect(unit).toBe('week');
     expect(bars.slice(0, 2)).toEqual([
@@ -26,14 +26,14 @@ describe('the bars of a series', () => {
     ]);
   });
 
-  test('are months beyond that', () => {
+  test('are months for an even longer series', () => {
     const { unit, bars } = barsOf(series(841));
     expect(unit).toBe('month');
     expect(bars[0]).toEqual({ day: '2026-03-01', count: (30 * 31) / 2 });
     expect(bars[1]?.day).toBe('2026-04-01');
   });
 
-  test('lose nothing', () => {
+  test('add up to the sum of the series', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3660 }), (length) => {
         const sum = barsOf(series(length)).bars.reduce((sum, bar) => sum + bar.count, 0);
@@ -43,7 +43,7 @@ describe('the bars of a series', () => {
     );
   });
 
-  test('are named by what they stand for', () => {
+  test('are named for their day, week or month', () => {
     expect(nameOf('day', '2026-11-03')).toBe('Nov 3, 2026');
     expect(nameOf('week', '2026-11-02')).toBe('Week of Nov 2, 2026');
     expect(nameOf('month', '2026-11-01')).toBe('November 2026');
@@ -61,7 +61,7 @@ describe('a scale', () => {
     expect(scaleOf(most)).toEqual(lines);
   });
 
-  test('is whole, starts at 0, has few lines and room for the highest bar', () => {
+  test('has integers from 0, few lines, and room for the highest bar', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 1e12 }), (most) => {
         const lines = scaleOf(most);

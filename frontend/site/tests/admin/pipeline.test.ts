@@ -14,26 +14,26 @@ describe("the pipeline's health", () => {
     expect(health({})).toEqual({ mood: 'good', words: 'All counted.' });
   });
 
-  test('is good while what waits has not waited long', () => {
+  test('is good while events have not waited long', () => {
     expect(health({ waiting: 1, oldestWaitingSeconds: 0.4 })).toEqual({
       mood: 'good',
       words: '1 view waits to be counted, the oldest for 0 s.',
     });
   });
 
-  test('is bad when they wait for long', () => {
+  test('is bad when events wait for long', () => {
     const { mood, words } = health({ waiting: 1204, oldestWaitingSeconds: 192 });
     expect(mood).toBe('bad');
     expect(words).toMatch(/^1,204 views wait to be counted, the oldest for 3 min\. Is a worker running\?/);
   });
 
-  test('is bad while something could not be recorded, though nothing waits', () => {
+  test('is bad while there are dead letters, even if nothing waits', () => {
     const { mood, words } = health({ parked: 3 });
     expect(mood).toBe('bad');
     expect(words).toMatch(/^All counted\. 3 reports could not be recorded/);
   });
 
-  test('is bad while nobody answers, and says who', () => {
+  test('is bad while a server does not answer, and says which', () => {
     const unavailable = healthOf({ state: 'failed', problem: { kind: 'unavailable', detail: '' } });
     const away = healthOf({ state: 'failed', problem: { kind: 'no-answer' } });
     expect([unavailable.mood, away.mood]).toEqual(['bad', 'bad']);

@@ -22,7 +22,7 @@ const range: fc.Arbitrary<Range> = fc.oneof(
     until: addDays(since, days),
   })),
 );
-// Whole characters: what holds half of one is no id.
+// Whole characters, because a text with half of one is not an id.
 const videoId = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).filter(hasAddress);
 const view: fc.Arbitrary<View> = fc.oneof(
   fc.record({
@@ -35,7 +35,7 @@ const view: fc.Arbitrary<View> = fc.oneof(
 );
 
 describe('an address', () => {
-  test('names the view that it was made of', () => {
+  test('leads back to the view from which it was made', () => {
     fc.assert(
       fc.property(view, (view) => {
         const { pathname, search } = new URL(hrefOf(view), 'http://site.example');
@@ -44,7 +44,7 @@ describe('an address', () => {
     );
   });
 
-  test('of the ranking of 30 days is as short as can be', () => {
+  test('of the ranking of 30 days, the default, has no query', () => {
     expect(hrefOf({ page: 'ranking', range: { name: '30d' }, search: '', cursor: undefined })).toBe('/admin');
   });
 
@@ -58,11 +58,11 @@ describe('an address', () => {
     expect(viewOf('/admin', query)).toMatchObject({ page: 'ranking', range: { name: '30d' } });
   });
 
-  test.each(['/admin/videos/', '/admin/videos/%', '/admin/else', '/administration'])('%s names nothing', (pathname) => {
+  test.each(['/admin/videos/', '/admin/videos/%', '/admin/else', '/administration'])('%s is unknown', (pathname) => {
     expect(viewOf(pathname, '')).toEqual({ page: 'not-found' });
   });
 
-  test.each(['.', '..'])('cannot be had for %s, which a browser would walk', (id) => {
+  test.each(['.', '..'])('does not exist for %s, which a browser would resolve', (id) => {
     expect(hasAddress(id)).toBe(false);
     expect(
       new URL(hrefOf({ page: 'video', videoId: id, range: { name: '30d' } }), 'http://site.example').pathname,
@@ -84,14 +84,14 @@ describe('a range', () => {
     expect(boundsOf({ name: 'all' }, '2026-11-22')).toEqual({ since: undefined, until: undefined });
   });
 
-  test('that changes leads back to the first page, with the same search', () => {
+  test('change leads to the first page with the same search', () => {
     const page: View = { page: 'ranking', range: { name: '7d' }, search: 'a', cursor: 'x' };
     expect(withRange(page, { name: 'all' })).toEqual({ ...page, range: { name: 'all' }, cursor: undefined });
   });
 });
 
 describe('days', () => {
-  test('are added and taken apart', () => {
+  test('can be added and subtracted', () => {
     fc.assert(
       fc.property(day, fc.integer({ min: -300, max: 300 }), (day, count) => {
         expect(daysBetween(day, addDays(day, count))).toBe(count);

@@ -13,7 +13,7 @@ import { Search } from './search.js';
 
 type RankingView = Extract<View, { page: 'ranking' }>;
 
-/** What people watch: the whole, day by day, and the videos by how often. */
+/** What people watch: the total, the counts by day, and the ranking of videos. */
 export function AnalyticsPage({ api, view, onSignedOut }: { api: Api; view: RankingView; onSignedOut: () => void }) {
   useTitle('What people watch', 'pulse');
   const today = useToday();

@@ -3,10 +3,10 @@ import { type View, hrefOf } from '../view.js';
 
 type RankingView = Extract<View, { page: 'ranking' }>;
 
-/** The addresses of pages by that of the page after them, as far as this visit has seen them: cursors lead on only. */
+/** The previous page of each page seen in this visit, by address, because cursors only lead forward. */
 const before = new Map<string, string>();
 
-/** The way to the other pages of a ranking. */
+/** Links to the other pages of a ranking. */
 export function Pages({ view, nextCursor }: { view: RankingView; nextCursor: string | null }) {
   const here = hrefOf(view);
   const first = hrefOf({ ...view, cursor: undefined });

@@ -8,10 +8,10 @@ import { type Range, hasAddress, hrefOf } from '../view.js';
 import { number, share } from '../words.js';
 
 const SKELETON_ROWS = 10;
-/** One day is no line. */
+/** A sparkline needs at least two days. */
 const FEWEST_DAYS = 2;
 
-/** The videos by how often they were watched. `page`: which page of them; another one is read from its top. */
+/** The ranking of videos. When `page` changes, focus and window move to the top of the table. */
 export function Ranking({ top, range, page }: { top: Top; range: Range; page: string | undefined }) {
   const table = useTopOf(page);
   const most = Math.max(...top.videos.map((place) => place.watched50Count));
@@ -46,7 +46,7 @@ export function Ranking({ top, range, page }: { top: Top; range: Range; page: st
   );
 }
 
-/** Where the rows will be. */
+/** A placeholder while the rows load. */
 export function RankingSkeleton() {
   return (
     <>
@@ -65,13 +65,13 @@ export function RankingSkeleton() {
 interface RowProps {
   place: Place;
   total: number;
-  /** The count of the most watched video of the page: its bar is full. */
+  /** The count of the most watched video on the page, whose bar is full. */
   most: number;
   range: Range;
   daily: boolean;
 }
 
-/** After a change of page, puts the keyboard and the screen reader at the table's top, and the window too. */
+/** After a change of page, moves focus, screen reader and window to the top of the table. */
 function useTopOf(page: string | undefined) {
   const table = useRef<HTMLTableElement>(null);
   const shown = useRef(page);

@@ -3,15 +3,15 @@ import { useEffect, useState } from 'react';
 import { navigate } from '../../navigation.js';
 import { type View, hrefOf } from '../view.js';
 
-/** Long enough for the next key to come. */
+/** The debounce delay: longer than the pause between two keys. */
 const PAUSE_MS = 250;
 
-/** The search: what is typed becomes part of the address after a pause. */
+/** The search: the typed text becomes part of the address, debounced. */
 export function Search({ view }: { view: Extract<View, { page: 'ranking' }> }) {
   const [typed, setTyped] = useState(view.search);
   const [shown, setShown] = useState(view.search);
   if (shown !== view.search) {
-    // The address changed: by us, or by the browser's way back.
+    // The address changed, by this search or by the back button.
     setShown(view.search);
     setTyped(view.search);
   }

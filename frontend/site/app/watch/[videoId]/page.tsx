@@ -7,7 +7,7 @@ import { NotFoundPage } from '../../not-found.js';
 import { useReducedMotion, useTitle } from '../../page-effects.js';
 import { watchPath } from '../../routes.js';
 
-/** One video, and the way to the others. */
+/** One video, and links to the others. */
 export function WatchPage({ videoId }: { videoId: string }) {
   const video = findVideo(videoId);
   return video ? <Watch videoId={videoId} video={video} /> : <NotFoundPage />;

@@ -14,7 +14,7 @@ import { day, number } from '../../words.js';
 
 type VideoView = Extract<View, { page: 'video' }>;
 
-/** One video: how often it was watched in the range and ever, day by day. */
+/** One video: its views in the range and of all time, and by day. */
 export function VideoPage({ api, view, onSignedOut }: { api: Api; view: VideoView; onSignedOut: () => void }) {
   useTitle(visible(view.videoId), 'pulse');
   const today = useToday();
