@@ -30,7 +30,7 @@ class Partner:
         self._module = module
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(  # noqa: S603 - modules of ours
+        self._process = subprocess.Popen(  # noqa: S603 - our own modules
             [sys.executable, "-m", self._module], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         return self

@@ -90,7 +90,7 @@ def _used(redis: Redis) -> int:
 
 
 def _size(database: str) -> int:
-    """The bytes of the raw events and their index; on SQLite, which cannot tell them apart, of the whole file."""
+    """The bytes of the raw events and their index; on SQLite, which cannot separate them, of the whole file."""
     statement = (
         "SELECT pg_total_relation_size('video_events')"
         if database == "postgresql"

@@ -55,7 +55,7 @@ def test_different_reports_have_different_ids(a: str, b: str, c: str, d: str, ts
     assert event_id(a, "watched_50_percent", b, ts) != event_id(c, "watched_50_percent", d, other)
 
 
-def test_an_event_id_is_the_same_for_ever() -> None:
+def test_an_event_id_is_the_same_in_every_version() -> None:
     # A constant: a retry must get the same id as the row that an older version stored.
     assert event_id("v1", "watched_50_percent", "u1", 1_700_000_000_000) == "018bcfe5-6800-89d4-b2de-0bdb4467b11e"
 

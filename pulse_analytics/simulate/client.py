@@ -27,7 +27,7 @@ BACKOFF_MAX_SECONDS = 5.0
 #: How many characters of a refusal are shown.
 REASON_LENGTH = 200
 
-#: Neither the server nor a proxy in front of it could say what became of the request.
+#: Neither the server nor a proxy in front of it knew the outcome of the request.
 UNCLEAR = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 #: The request was turned away unread; a retry may succeed.
 TURNED_AWAY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})

@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av  # type: ignore[import-not-found, unused-ignore]  # only who makes the clips anew needs it
+import av  # type: ignore[import-not-found, unused-ignore]  # needed only to generate the clips
 import numpy as np  # type: ignore[import-not-found, unused-ignore]
 
 MEDIA = Path(__file__).parent / "media"
