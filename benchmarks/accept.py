@@ -192,8 +192,10 @@ def _remark(board: Board, sizes: Sizes, turns: Turns) -> None:
     board.remark(SECTION, f"{sizes.connections} kept-alive connections, one request on each at a time.")
     busy = ", ".join(f"{who} {most:.0f} %" for who, most in turns.client_percent.items())
     who = "wrk, one thread" if turns.wrk else "benchmarks/client.py, one process"
-    board.remark(SECTION, f"The client ({who}) is not the bottleneck: of one core it used, at the most: {busy}.")
     board.remark(
-        SECTION, fastify.lacks() or "Of the two Node rivals the faster one counts: the one with the smaller ratio."
+        SECTION, f"The client ({who}) is not the bottleneck: it used at most these shares of one core: {busy}."
     )
-    board.remark(SECTION, "A ratio of times below 1 means that we are quicker.")
+    board.remark(
+        SECTION, fastify.lacks() or "Of the two Node rivals, the faster one counts: the one with the smaller ratio."
+    )
+    board.remark(SECTION, "A ratio of times below 1 means that pulse is faster.")

@@ -48,7 +48,9 @@ def measure(place: Place, sizes: Sizes, board: Board) -> None:
                         name = f"databases, many videos, {_words(processes)}"
                         board.add(SECTION, name, "events/s", many, rivals.database, compare=Compare.BASE)
     board.remark(
-        SECTION, f"{sizes.events:,} events wait for each worker process when a round begins, {sizes.tasks:,} tasks."
+        SECTION,
+        f"When a round begins, {sizes.events:,} events wait per worker process, and {sizes.tasks:,} tasks of the "
+        "naive design.",
     )
 
 

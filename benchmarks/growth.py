@@ -88,8 +88,8 @@ def measure(place: Place, sizes: Sizes, board: Board) -> None:
                         _rank(sizes, board, f"{kind.name}, {database}", grown)
     board.remark(
         SECTION,
-        f"One worker process; {sizes.growth_events:,} events counted and {sizes.growth_calls} rankings of each kind "
-        "asked for, through Flask's test client, in each round at each size.",
+        f"One worker process; per round and size, {sizes.growth_events:,} events are counted and {sizes.growth_calls} "
+        "rankings of each kind requested through Flask's test client.",
     )
 
 

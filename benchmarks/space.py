@@ -38,7 +38,7 @@ def measure(place: Place, sizes: Sizes, board: Board) -> None:
             for _ in range(sizes.rounds):
                 _measure_database(place, sizes, board, system, database)
     board.remark(SECTION, f"userIds are UUIDs, videoIds have 11 characters. {sizes.waiting:,} events wait.")
-    board.remark(SECTION, "In the database: the raw event with its index, at that many more rows each round.")
+    board.remark(SECTION, "In the database: the raw event with its index, as each round adds that many rows.")
 
 
 def _measure_journal(place: Place, sizes: Sizes, board: Board) -> None:

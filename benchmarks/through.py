@@ -43,7 +43,7 @@ def measure(place: Place, sizes: Sizes, board: Board) -> None:
             traffic = Traffic(place, sizes, stack.enter_context(Partner("benchmarks.client")))
             for _ in range(sizes.rounds):
                 most, *_ = (_flood(traffic, side, database, board) for side in sides)
-                for words, pace in ((f"{CALM_PER_SECOND}/s", CALM_PER_SECOND), ("half of the most", most / 2)):
+                for words, pace in ((f"{CALM_PER_SECOND}/s", CALM_PER_SECOND), ("half of the maximum", most / 2)):
                     _look(traffic, sides[0], f"{database}, at {words}", pace, board)
     _remark(board, sizes)
 
@@ -119,8 +119,10 @@ def _look(traffic: Traffic, side: Side, name: str, per_second: float, board: Boa
     board.add(SECTION, name, "events/s", posts / end().seconds, "accepted", compare=Compare.NOT)
     wait_until(lambda: side.moment().waiting == 0, PATIENCE_SECONDS)
     for percent in (50, 99):
-        board.add(SECTION, name, f"202 to seen, p{percent} ms", percentile(times, percent) * 1000, compare=Compare.NOT)
-    board.add(SECTION, name, "views looked for", len(times), compare=Compare.NOT)
+        board.add(
+            SECTION, name, f"202 to visible, p{percent} ms", percentile(times, percent) * 1000, compare=Compare.NOT
+        )
+    board.add(SECTION, name, "views polled for", len(times), compare=Compare.NOT)
 
 
 def _see(connection: http.client.HTTPConnection, video_id: str) -> float:
@@ -139,7 +141,7 @@ def _see(connection: http.client.HTTPConnection, video_id: str) -> float:
         if [video["watched50Count"] for video in json.loads(body)["videos"]] == [1]:
             return time.monotonic() - accepted
         time.sleep(LOOK_SECONDS)
-    raise TimeoutError(f"{video_id} was accepted and is not to be seen.")
+    raise TimeoutError(f"{video_id} was accepted and does not appear in the ranking.")
 
 
 def _remark(board: Board, sizes: Sizes) -> None:
@@ -148,11 +150,11 @@ def _remark(board: Board, sizes: Sizes) -> None:
         f"{WORKER_PROCESSES} web and {WORKER_PROCESSES} worker processes, as `pulse up` has on two cores; no Flower.",
     )
     if "postgresql" in sizes.databases:
-        text = "The Node rival has as many workers as web processes; of the two the faster one counts."
+        text = "The Node rival has as many workers as web processes; of the two, the faster one counts."
         board.remark(SECTION, fastify.lacks() or f"{text} After each turn its queue is emptied.")
     board.remark(
         SECTION,
-        "To be seen: from the 202 until GET /admin/analytics/top?q=ID holds the video, asked every 5 ms. Who looks"
-        " reports these views himself, one after the other, besides the client. That one is our own where the pace is"
-        " given, and wrk, where there is one, as fast as it goes.",
+        "202 to visible: from the 202 until GET /admin/analytics/top?q=ID holds the video, polled every 5 ms. The "
+        "poller reports these views itself, one at a time, beside the client, which is our own at a given pace, and "
+        "wrk, if installed, at full speed.",
     )

@@ -104,7 +104,7 @@ def test_through_counts_all_accepted_reports_and_finds_each_view_in_the_ranking(
     board = Board()
     through.measure(place, replace(TINY, databases=("sqlite",)), board)
     assert whose(board, "sqlite, as fast as it goes") == ["pulse"] * 3
-    looked = [figure for figure in board.figures if figure.unit == "views looked for"]
+    looked = [figure for figure in board.figures if figure.unit == "views polled for"]
     assert len(looked) == 2
     assert all(figure.samples["pulse"][0] >= 1 for figure in looked)
 
