@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Celery, Task
 from kombu.transport import TRANSPORT_ALIASES, redis
-from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
-from redis.retry import Retry
 
 from pulse_analytics import config
 from pulse_analytics.errors import in_short
@@ -98,7 +96,7 @@ def _broker_options(settings: Settings) -> dict[str, object]:
     if place := read_redis_url(url):
         url, tls = place.kombu_url, place.tls
         asking = place.asking(settings.redis_timeout_seconds * config.SENTINELS_PATIENCE)
-        options |= {"master_name": place.name, "sentinel_kwargs": {**asking, "retry": Retry(NoBackoff(), 0)}}
+        options |= {"master_name": place.name, "sentinel_kwargs": asking}
     return {"broker_url": url, "broker_use_ssl": tls, "broker_transport_options": options}
 
 

@@ -35,9 +35,10 @@ class Sentinels:
     """What both say of certificates; None: they use no TLS."""
 
     def asking(self, seconds: float) -> dict[str, Any]:
-        """Options of connections to Sentinels that share `seconds`, when none of them answers."""
+        """Options of connections to Sentinels that share `seconds`, when none of them answers. They can be JSON."""
         each = seconds / len(self.hosts)
-        return {**self.sentinel_options, "socket_timeout": each, "socket_connect_timeout": each}
+        # Without a `retry` redis-py tries ten times.
+        return {**self.sentinel_options, "socket_timeout": each, "socket_connect_timeout": each, "retry": None}
 
     @property
     def kombu_url(self) -> str:

@@ -105,7 +105,7 @@ def watched(folder: Path, replicas: int = 1, sentinels: int = 3) -> Iterator[Wat
         for _ in range(sentinels):
             port = free_port()
             watchers[port] = _sentinel(folder / f"sentinel-{port}", port, servers[0].port)
-        wait_until(lambda: found.agree(replicas))
+        wait_until(lambda: found.agree(replicas), 40)
         yield found
     finally:
         for process in watchers.values():

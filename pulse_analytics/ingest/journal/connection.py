@@ -50,7 +50,7 @@ def _connect(settings: Settings, client: Any, primary: Any, retry: object) -> An
     place = read_redis_url(settings.redis_url)
     if place is None:
         return client.from_url(settings.redis_url, **options)
-    asking = {**place.asking(settings.redis_timeout_seconds * SENTINELS_PATIENCE), "retry": retry}
+    asking = place.asking(settings.redis_timeout_seconds * SENTINELS_PATIENCE)
     return primary(place.hosts, sentinel_kwargs=asking).master_for(place.name, **place.server_options, **options)
 
 
