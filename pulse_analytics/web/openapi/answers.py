@@ -119,6 +119,10 @@ Live = Schema.from_dict(
             validate=validate.Length(equal=60),
             metadata={"description": "How many were counted in each of the last 60 minutes; the last is this one."},
         ),
+        "evictedKeys": _count("Those that a full Redis evicted in this epoch; `null`: unknown.", allow_none=True),
+        "memoryShare": fields.Float(
+            required=True, allow_none=True, metadata={"description": "Of `maxmemory`, 0 to 1; `null`: no limit."}
+        ),
         "at": _count("Now, in ms since 1970."),
     },
     name="Live",

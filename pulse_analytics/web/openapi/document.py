@@ -24,7 +24,7 @@ Errors are RFC 9457 problem+json. A path that is not here is 404; another method
 ones (every GET takes HEAD, every route OPTIONS). What is no sound HTTP/1.1 is 400 without problem+json; a head over \
 {HEAD_LIMIT_BYTES // 1024} KiB is 431; a request that is not whole after {REQUEST_SECONDS:g} s is 408 or no answer.
 
-Players of other sites may report if `PULSE_CORS_ORIGINS` names them."""
+Players of other sites may report if `PULSE_CORS_ORIGINS` names them. With `PULSE_TRUSTED_HOSTS` other hosts are 400."""
 
 TAGS = {
     "Players": "What a player sends. Anybody may.",

@@ -26,6 +26,7 @@ _RANKED = {"rank": 1, "videoId": "intro", "watched50Count": 4, "daily": [*_COUNT
 _OF_VIDEO = {"watched50Count": 4, "total": 4, "rank": 1, "firstDay": "2026-01-01", "lastDay": "2026-01-03"}
 _JOURNAL = {"accepted": 9, "counted": 7, "duplicates": 1, "waiting": 2, "parked": 0, "oldestWaitingSeconds": 0.05}
 _MANY_DAYS = f"More than {MAX_DAYS:,} days are 400; of all time it is the last {MAX_DAYS:,}."
+_MEMORY = {"evictedKeys": 0, "memoryShare": 0.25}
 _CHECKS = {"redis": "ok", "database": "ok"}
 
 
@@ -136,7 +137,7 @@ OPERATIONS: dict[str, Part] = {
             "200": answer(
                 "Its own counters.",
                 answers.Live,
-                example={**_JOURNAL, "perMinute": [0] * 59 + [7], "at": 1767225600000},
+                example={**_JOURNAL, "perMinute": [0] * 59 + [7], **_MEMORY, "at": 1767225600000},
             ),
             **problems(400, 401, 503),
         },

@@ -24,7 +24,11 @@ VIDEO_ID: Part = {
 }
 
 SECURITY_SCHEMES: Part = {
-    "adminToken": {"type": "http", "scheme": "bearer", "description": "`PULSE_ADMIN_TOKEN`."},
+    "adminToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "`PULSE_ADMIN_TOKEN`, or one of `PULSE_ADMIN_TOKENS`.",
+    },
     "session": {
         "type": "apiKey",
         "in": "cookie",
