@@ -49,7 +49,7 @@ def pgbouncer_of_sessions(folder: Path) -> Iterator[Running]:
     """The pooler is killed."""
     with _pooled(folder, "session", connections=20) as (redis, postgresql, pooler):
         victim = part("PgBouncer", pooler.process, pooler.answers)
-        yield Running([redis.url], [pooler.url("pulse")], postgresql, victim, pooler.version())
+        yield Running([redis.url], [pooler.url("pulse")], postgresql, victim, also=pooler.version())
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def tls_and_acl(folder: Path) -> Iterator[Running]:
     """`rediss://` with a CA of its own, and a user who has no right too many. Redis is killed."""
     with closing(SecureRedis(folder / "redis")) as redis, _postgresql() as postgresql:
         victim = part("Redis", redis.process, redis.answers)
-        yield Running([redis.url], [postgresql.url("pulse")], postgresql, victim, "TLS")
+        yield Running([redis.url], [postgresql.url("pulse")], postgresql, victim, also="TLS")
 
 
 @contextmanager

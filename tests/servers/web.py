@@ -32,13 +32,13 @@ class Web(NamedTuple):
 
 
 @contextmanager
-def serving(command: Command, env: Mapping[str, str], folder: Path) -> Iterator[Web]:
-    """Run the server that `command` starts, with its log in `folder`, until it ends with the context."""
+def serving(command: Command, env: Mapping[str, str], folder: Path, seconds: float = 20.0) -> Iterator[Web]:
+    """Run the server that `command` starts, ready within `seconds`, with its log in `folder`, until the context ends."""
     port = free_port()
     process = LocalProcess(command(port), folder, name="web", env=env, cwd=ROOT)
     process.start()
     try:
-        wait_until(lambda: http_lacks(port, "/readyz") is None)
+        wait_until(lambda: http_lacks(port, "/readyz") is None, seconds)
         yield Web(process, port)
     finally:
         process.remove()
