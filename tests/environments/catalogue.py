@@ -14,6 +14,7 @@ from tests.environments.secure_redis import SecureRedis
 from tests.servers.debian import find_program
 from tests.servers.pgbouncer import PgBouncer
 from tests.servers.postgres import PostgresServer
+from tests.servers.sentinels import watched
 from tests.servers.valkey import ValkeyContainer, start_valkey
 
 if TYPE_CHECKING:
@@ -34,14 +35,36 @@ class Running(NamedTuple):
     postgresql: PostgresServer
     victim: Part | None = None
     """None: the worker of the first deployment."""
+    comes_back: bool = True
+    """Whether it is started again."""
     also: str = ""
     """What else there is, with its version."""
     settings: dict[str, str] = {}  # noqa: RUF012 - nobody changes it
     """Of all deployments, besides the URLs."""
+    redis_server_url: str = ""
+    """Of one server, where the URLs are not."""
 
     def versions(self) -> str:
         """Of all that runs."""
-        return ", ".join(filter(None, [_redis_version(self.redis_urls[0]), _postgresql_version(self), self.also]))
+        redis = _redis_version(self.redis_server_url or self.redis_urls[0])
+        return ", ".join(filter(None, [redis, _postgresql_version(self), self.also]))
+
+
+@contextmanager
+def sentinel(folder: Path) -> Iterator[Running]:
+    """Three Sentinels, a primary and two replicas, one of which must have each event. The primary is killed."""
+    with watched(folder, replicas=2) as servers, _postgresql() as postgresql:
+        primary = servers.primary()
+        yield Running(
+            [servers.url],
+            [postgresql.url("pulse")],
+            postgresql,
+            part("the primary", primary.process, lambda: pongs(primary.url)),
+            comes_back=False,
+            also="3 Sentinels",
+            settings={"PULSE_REDIS_REPLICAS": "1"},
+            redis_server_url=servers.servers[-1].url,
+        )
 
 
 @contextmanager
@@ -92,6 +115,7 @@ def two_deployments(folder: Path) -> Iterator[Running]:
 
 
 ENVIRONMENTS: dict[str, Callable[[Path], AbstractContextManager[Running]]] = {
+    "Sentinel": sentinel,
     "PgBouncer, sessions": pgbouncer_of_sessions,
     "PgBouncer, transactions": pgbouncer_of_transactions,
     "Debian's Redis": redis_of_debian,

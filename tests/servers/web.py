@@ -33,7 +33,7 @@ class Web(NamedTuple):
 
 @contextmanager
 def serving(command: Command, env: Mapping[str, str], folder: Path, seconds: float = 20.0) -> Iterator[Web]:
-    """Run the server that `command` starts, ready within `seconds`, with its log in `folder`, until the context ends."""
+    """Run the server that `command` starts, ready in `seconds`, with its log in `folder`, until the context ends."""
     port = free_port()
     process = LocalProcess(command(port), folder, name="web", env=env, cwd=ROOT)
     process.start()
