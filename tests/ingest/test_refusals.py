@@ -176,7 +176,7 @@ def successor(own_valkey: ValkeyContainer, tmp_path: Path) -> Iterator[ValkeyCon
     container.teardown()
 
 
-@pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
+@pytest.mark.parametrize("busy", [False, pytest.param(True, marks=pytest.mark.nightly)], ids=["idle", "busy"])
 def test_a_worker_outlives_the_demotion_of_its_redis_while_it_waits_for_an_answer(
     client: FlaskClient,
     facts: Facts,
