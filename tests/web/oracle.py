@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 STATUSES = {200, 202, 204, 206, 303, 304, 308, 400, 401, 403, 404, 405, 408, 413, 415, 416, 429, 431}
 """All that the documentation knows; 206, 304 and 416 are answers to Range and If-None-Match. A 503 would say that a
-server is away, and none is: only /readyz may, of one that is slow on a busy machine."""
+server is down, and none is: only /readyz may, of one that is slow on a busy machine."""
 
 
 class Answer(NamedTuple):
@@ -30,7 +30,7 @@ class Answer(NamedTuple):
 
 
 class Sound(NamedTuple):
-    """A request that is as it must be, or wrong in one known way, and its answer."""
+    """A request that is right, or wrong in one known way, and its answer."""
 
     method: str
     path: str

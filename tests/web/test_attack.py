@@ -39,7 +39,7 @@ WAITS = 0.01
 
 
 class Attacker(threading.Thread):
-    """Sends some requests, on one connection after the other, until one is not answered as it must be."""
+    """Sends some requests, on one connection after the other, until one is answered wrongly."""
 
     def __init__(self, number: int, port: int, requests: int, oracle: Oracle, session: Mapping[str, str]) -> None:
         super().__init__(daemon=True)
