@@ -171,12 +171,13 @@ class Deployment:
         process = LocalProcess(program.command, self.folder, name="flower", env={**os.environ, **self.env}, cwd=ROOT)
         process.start()
         self._stop.callback(process.remove)
-        wait_until(lambda: http_lacks(port, "/workers") is None, 60)
+        wait_until(lambda: http_lacks(port, "/healthcheck") is None, 60)
 
+        login = urllib3.make_headers(basic_auth=f"admin:{TOKEN}")
         node = f"pulse@{worker.process.id[:12]}"
 
         def shown() -> bool:
-            answer = http.request("GET", f"http://127.0.0.1:{port}/workers?json=1")
+            answer = http.request("GET", f"http://127.0.0.1:{port}/workers?json=1", headers=login)
             return answer.status == 200 and node in {each["hostname"] for each in answer.json()["data"]}
 
         wait_until(shown, 60)
