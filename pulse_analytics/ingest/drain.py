@@ -1,4 +1,4 @@
-"""Move what waits from the journal to the database, batch after batch: take, record, settle."""
+"""Move entries from the journal to the database, batch after batch: take, record, settle."""
 
 from __future__ import annotations
 
@@ -23,10 +23,15 @@ log = logging.getLogger(__name__)
 
 
 def drain(journal: Journal, consumer: str, wake_another: Callable[[], None]) -> bool:
-    """Record and settle what waits, until the journal was seen empty (False) or RUN_BUDGET_SECONDS are over (True).
+    """Move entries from the journal to the database, until none waits (False) or RUN_BUDGET_SECONDS are over (True).
 
-    Calls `wake_another` when a full batch says that there is work for a second worker.
-    Raises what stopped it, SQLAlchemyError or RedisError; what it could not record is back in the journal.
+    1. Take up to BATCH_SIZE entries. If none waits, linger; if none comes, drop the wake-up flag, look once more, end.
+    2. Record their events and counts in one transaction.
+    3. Settle them: acknowledge and delete the entries, in one step, only after the commit.
+    4. Park the entries that can never be recorded.
+    5. After a full batch, wake a second worker; after a smaller one, wait out PACE_SECONDS.
+
+    If step 2 fails, the entries go back to the journal, and this raises what stopped it: SQLAlchemyError or RedisError.
     """
     until = time.monotonic() + config.RUN_BUDGET_SECONDS
     while (began := time.monotonic()) < until:
@@ -37,25 +42,26 @@ def drain(journal: Journal, consumer: str, wake_another: Callable[[], None]) -> 
         if not batch.full:
             time.sleep(max(0.0, began + config.PACE_SECONDS - time.monotonic()))
         else:
-            # Only now: a batch that could not be recorded must not call others to fail as well.
+            # Not before the batch is recorded: if the database refuses it, a second worker would only fail as well.
             wake_another()
     return True
 
 
 def _next_batch(journal: Journal, consumer: str) -> Batch:
-    """The next batch, lingering for one; an empty one only after the wake-up flag is down."""
+    """Step 1: the next batch. It is empty only after the wake-up flag was dropped."""
     batch = journal.take(consumer)
     if batch.empty:
         batch = journal.linger(consumer)
     if batch.empty:
-        # An event that was accepted after the last look and before this line woke nobody: look once more.
+        # Race: an event that was accepted after the last look found the flag still set, and woke nobody. Drop the flag,
+        # then look once more; whoever accepts an event from now on wakes a worker.
         journal.release_wakeup()
         batch = journal.take(consumer)
     return batch
 
 
 def _persist(journal: Journal, consumer: str, batch: Batch) -> None:
-    """Record the batch, and only then settle it."""
+    """Steps 2 to 4: record the batch, then settle it, then park what cannot be recorded."""
     recorded = _Recorded()
     try:
         if batch.entries:
@@ -71,19 +77,22 @@ def _persist(journal: Journal, consumer: str, batch: Batch) -> None:
 
 
 class _Recorded:
-    """What became of the entries of a batch."""
+    """The outcome of recording a batch, entry by entry."""
 
     def __init__(self) -> None:
         self.new: list[Entry] = []
-        """Their events' rows are these entries' own."""
+        """This batch inserted their rows."""
         self.known: list[Entry] = []
-        """Their events had a row."""
+        """Their rows existed: another worker had recorded the event, or an earlier entry of this batch holds it."""
         self.refused: list[BadEntry] = []
         self.error: DataError | IntegrityError | None = None
-        """With which the last one was refused."""
+        """Why the database refused the last one."""
 
     def record(self, entries: Sequence[Entry]) -> None:
-        """Record what can be; note what cannot be while others can."""
+        """Record the entries. If the database refuses them, try each half, down to the single refused entry.
+
+        For k refused entries of n this takes up to about 2k·log2(n) transactions.
+        """
         try:
             new_ids = record([entry.event for entry in entries])
         except (DataError, IntegrityError) as error:
@@ -96,15 +105,15 @@ class _Recorded:
             self.record(entries[middle:])
             return
         for entry in entries:
-            # Of two entries of one event, the first one.
+            # If two entries hold the same event, the first one is new and the second one known.
             (self.new if entry.event.id in new_ids else self.known).append(entry)
             new_ids.discard(entry.event.id)
 
 
 def _record(entries: Sequence[Entry]) -> _Recorded:
-    """Record the entries, except those whose content the database refuses while it accepts others.
+    """Step 2: record the entries, except those whose content the database refuses while it accepts others.
 
-    If it refuses all of them the fault may be the database's own, so nothing is parked: the refusal is raised.
+    If it refuses all of them, the database itself may be at fault: nothing is parked, and the refusal is raised.
     """
     recorded = _Recorded()
     recorded.record(entries)
@@ -117,5 +126,5 @@ def _give_back(journal: Journal, consumer: str, entries: Sequence[Entry]) -> Non
     try:
         journal.give_back(consumer, entries)
     except RedisError:
-        # They are stale soon enough; what stopped the batch is the error to report.
+        # They become stale, and another worker takes them. The error that stopped the batch is the one to report.
         log.warning("Could not give a batch back to the journal.", exc_info=True)

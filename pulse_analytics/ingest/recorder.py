@@ -1,4 +1,4 @@
-"""The transaction: raw events and aggregates. The one place that writes the tables, for worker and rebuild."""
+"""The transactions that write raw events and aggregates. No other module writes these tables."""
 
 from __future__ import annotations
 
@@ -26,12 +26,22 @@ _KEYS: dict[str, Callable[[Event], Any]] = {"video_id": attrgetter("video_id"), 
 _ZEROS = dict.fromkeys(COUNT_COLUMNS, 0)
 
 
+# Two races, and what decides them:
+#
+# - Redelivery. A worker may die between its commit and the settling of its entries; another one then records the same
+#   events again, perhaps at the same time. The primary key of `video_events` decides: only rows that this transaction
+#   inserted raise counters.
+# - Deadlock. Two workers raise the same counters, in batches that overlap. All transactions take their locks in one
+#   order: raw events by id, then `video_metrics`, `video_metrics_daily` and `daily_totals`, each by key. `daily_totals`
+#   comes last because every worker raises today's row: it waits there no longer than another one's commit takes.
+
+
 def record(events: Sequence[Event]) -> set[str]:
     """Insert the raw events and count the new ones, or do neither. Returns the ids of the new ones.
 
-    An event is new if no row has its id; the primary key decides, so recording an event again changes nothing.
-    Raises sqlalchemy.exc.DataError or IntegrityError if the database refuses an event for what it holds, and another
-    SQLAlchemyError if it cannot record anything now.
+    An event is new if no row has its id, so recording an event again changes nothing. Raises sqlalchemy.exc.DataError
+    or IntegrityError if the database refuses an event for its content, and another SQLAlchemyError if it cannot record
+    anything now.
     """
     with writing(db.engine).begin() as connection:
         new = _insert_new(connection, events)
@@ -39,19 +49,17 @@ def record(events: Sequence[Event]) -> set[str]:
             now = datetime.now(UTC)
             _count(connection, video_metrics, [{**row, "updated_at": now} for row in _rises(new, "video_id")])
             _count(connection, video_metrics_daily, _rises(new, "video_id", "day"))
-            # Last: every worker raises the same row, and waits for it no longer than a commit takes.
             _count(connection, daily_totals, _rises(new, "day"))
     return {event.id for event in new}
 
 
 def correct(connection: Connection, videos: Sequence[Row], days: Sequence[Row], totals: Sequence[Row]) -> None:
-    """Add to counters what they lack, or take away what they have too much, in the transaction of `connection`.
+    """Add differences, positive or negative, to counters, in the transaction of `connection`.
 
-    A row is a key of `video_metrics`, of `video_metrics_daily` or of `daily_totals` and a difference for each counter;
-    rows are given in the order of their keys. What falls to 0 is deleted: a row that is missing counts nothing.
+    A row holds a key of `video_metrics`, `video_metrics_daily` or `daily_totals`, and a difference for each counter.
+    Rows must be in the order of their keys. A row whose counters are all 0 afterwards is deleted.
     """
     now = datetime.now(UTC)
-    # In the order in which record() takes its locks, or this and the worker would deadlock.
     for table, rows in (
         (video_metrics, [{**row, "updated_at": now} for row in videos]),
         (video_metrics_daily, days),
@@ -63,10 +71,9 @@ def correct(connection: Connection, videos: Sequence[Row], days: Sequence[Row], 
 
 
 def _insert_new(connection: Connection, events: Sequence[Event]) -> list[Event]:
-    """Insert the events whose id no row has, and return them: each once, even if it is twice in `events`."""
+    """Insert the events that have no row yet, and return them: each once, even if `events` holds it twice."""
     by_id = {event.id: event for event in events}
     now = datetime.now(UTC)
-    # In one order everywhere, here and in _rises(), or two workers with overlapping batches would deadlock.
     rows = [_event_row(by_id[event_id], now) for event_id in sorted(by_id)]
     insert, parameters = _insert(connection, video_events, rows)
     statement = insert.on_conflict_do_nothing().returning(video_events.c.id)
@@ -86,7 +93,7 @@ def _event_row(event: Event, now: datetime) -> Row:
 
 
 def _rises(events: Sequence[Event], *key_names: str) -> list[Row]:
-    """How much each counter rises: a row for each key, of video, of day or of both, in the order of the key."""
+    """How much each counter rises: one row for each video, day, or both, in the order of the key."""
     rows: dict[tuple[Any, ...], Row] = {}
     for event, *key in zip(events, *(map(_KEYS[name], events) for name in key_names), strict=True):
         row = rows.get(tuple(key))
@@ -97,7 +104,7 @@ def _rises(events: Sequence[Event], *key_names: str) -> list[Row]:
 
 
 def _count(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Add the rises in `rows` to the counters of `table`. The database adds; a row that is missing starts at 0."""
+    """Add the rises in `rows` to the counters of `table`. The database does the addition; a missing row starts at 0."""
     insert, parameters = _insert(connection, table, rows)
     changed = {name: table.c[name] + insert.excluded[name] for name in COUNT_COLUMNS}
     if "updated_at" in table.c:
@@ -115,11 +122,11 @@ def _delete_empty(connection: Connection, table: Table, rows: Sequence[Row]) -> 
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> tuple[Insert, list[Row] | Row]:
-    """An INSERT of `rows` into `table`, to be given its conflict clause, and its parameters."""
+    """An INSERT of `rows` into `table`, still without its conflict clause, and its parameters."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table), list(rows)
-    # One array for each column: one statement whose text is the same for any number of rows, so that it is compiled
-    # once. It ran twice as fast as rows of VALUES.
+    # One array per column: the statement's text is the same for any number of rows, so it is compiled once. This ran
+    # twice as fast as rows of VALUES.
     names = list(rows[0])
     arrays = [bindparam(f"{name}_array", type_=ArrayText(table.c[name].type)) for name in names]
     source = func.unnest(*arrays).table_valued(*names).render_derived()
