@@ -15,6 +15,7 @@ import redis
 import urllib3
 
 from pulse_analytics.config import read_run_file
+from tests.docs.pages import shell_blocks
 from tests.facts import report, wait_until
 from tests.servers import reaper
 from tests.servers.ports import free_port
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.stack
 
 http = urllib3.PoolManager(retries=False, timeout=10)
+
+NOW = int(time.time())
 
 
 class Whole:
@@ -117,6 +120,25 @@ def test_an_event_is_counted_and_its_count_survives_a_restart(whole: Whole) -> N
     assert whole.post(sent) == 200
     assert whole.post(report("v1", "u2")) == 202
     wait_until(lambda: whole.counts() == {"v1": 2}, 10)
+
+
+def test_the_commands_of_the_readme_count_one_view(whole: Whole) -> None:
+    [*_, block] = shell_blocks("README.md")
+    before = whole.counts().get("intro", 0)
+
+    def run() -> str:
+        env = {"PATH": os.environ["PATH"]}
+        command = ["bash", "-euc", block.replace("$(date +%s)", str(NOW))]
+        done = subprocess.run(
+            command, cwd=whole.data_dir.parent, env=env, capture_output=True, text=True, timeout=30, check=True
+        )
+        return done.stdout
+
+    assert "202 Accepted" in run()
+    wait_until(lambda: whole.counts()["intro"] == before + 1, 10)
+    again = run()
+    assert "200 OK" in again
+    assert '"videoId":"intro","watched50Count":1' in again.replace(" ", "")
 
 
 def test_a_simulated_day_succeeds_and_a_second_time_gets_only_duplicates(whole: Whole) -> None:
