@@ -10,7 +10,7 @@ import pytest
 
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
-from pulse_analytics.database import db
+from pulse_analytics.database import db, sqlite, writing
 from pulse_analytics.database.postgresql import is_pooled
 from pulse_analytics.errors import ConfigError
 from pulse_analytics.ingest.recorder import record
@@ -55,6 +55,25 @@ def test_without_a_pooler_statements_are_prepared(app: Flask) -> None:
         assert not is_pooled(connection)
         prepared = connection.exec_driver_sql("SELECT statement FROM pg_prepared_statements").scalars().all()
     assert any("INSERT INTO video_events" in statement for statement in prepared)
+
+
+def test_a_wal_that_grew_beside_a_long_read_is_cut_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "_WAL_BYTES", 1_000_000)
+    wal = tmp_path / "pulse.db-wal"
+    with create_app(Settings.parse({}, tmp_path)).app_context():
+        with writing(db.engine).begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE big (bytes BLOB)")
+        with db.engine.connect() as reader:
+            reader.exec_driver_sql("SELECT * FROM big").all()
+            for _ in range(5):
+                with writing(db.engine).begin() as connection:
+                    connection.exec_driver_sql("INSERT INTO big VALUES (zeroblob(1000000))")
+            assert wal.stat().st_size > 5_000_000
+        for _ in range(2):  # The first one moves the WAL's content into the database, the second one restarts it.
+            with writing(db.engine).begin() as connection:
+                connection.exec_driver_sql("INSERT INTO big VALUES (zeroblob(1000))")
+        assert wal.stat().st_size <= 1_000_000
+        db.engine.dispose()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
