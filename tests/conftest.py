@@ -50,7 +50,7 @@ hypothesis.settings.load_profile("pulse")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests recorded as `totals`, which no process of pytest-xdist could."""
+    """Print what tests recorded as `totals`, because the processes of pytest-xdist cannot print."""
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             if name == "totals":

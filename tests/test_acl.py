@@ -1,4 +1,4 @@
-"""The Redis ACL of docs/operations.md: everything works with it, and without any one right something does not."""
+"""The Redis ACL of docs/operations.md: everything works with it, and without any one of its rights something fails."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ http = urllib3.PoolManager(retries=False, timeout=10)
 
 
 def documented_rights() -> list[str]:
-    """The rights that the documentation tells to give."""
+    """The rights that the documentation lists."""
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     found = re.search(r"```sh\nvalkey-cli ACL SETUSER pulse reset on '>PASSWORD' (.*?)```", text, re.DOTALL)
     assert found
@@ -53,11 +53,11 @@ def documented_rights() -> list[str]:
 RIGHTS = documented_rights()
 REFUSED = re.compile("NOPERM|no permission", re.IGNORECASE)
 UNNEEDED = {"command client|setinfo"}
-"""What redis-py asks for and does without; Redis 7.0 does not know it."""
+"""Commands that redis-py sends but does not need; Redis 7.0 does not know this one."""
 
 
 class Deployment:
-    """All that runs on one Redis, as a user of it who has some rights."""
+    """All programs that use one Redis, as a Redis user with given rights."""
 
     def __init__(self, valkey: ValkeyContainer, env: dict[str, str], folder: Path, stop: ExitStack) -> None:
         self.redis: Any = valkey.client
@@ -70,7 +70,7 @@ class Deployment:
         self._users = 0
 
     def give(self, rights: list[str]) -> None:
-        """Let the user have these rights."""
+        """Give the user exactly these rights."""
         self.redis.execute_command("ACL", "SETUSER", "pulse", "reset", "on", ">secret", *rights)
         self.redis.acl_log_reset()
 
@@ -82,24 +82,24 @@ class Deployment:
         return sorted(words - UNNEEDED)
 
     def post(self) -> None:
-        """Have one more report accepted."""
+        """Accept one more report."""
         self._users += 1
         answer = self.app.test_client().post("/analytics", json=report("v1", f"u{self._users}"))
         assert answer.status_code == 202, answer.get_json()
 
     def accept(self) -> None:
-        """Accept a report, know it again, and wake a worker."""
+        """Accept a report, recognize its duplicate, and wake a worker."""
         self.post()
         again = self.app.test_client().post("/analytics", json=report("v1", f"u{self._users}"))
         assert again.status_code == 200
         waker.join()
 
     def be_ready(self) -> None:
-        """Say that a report would be accepted."""
+        """Answer /readyz: a report would be accepted."""
         assert self.app.test_client().get("/readyz").get_json()["checks"]["redis"] == "ok"
 
     def show_live_figures(self) -> None:
-        """Tell how the journal is."""
+        """Show the journal's live figures."""
         live = self.app.test_client().get("/admin/analytics/live", headers={"Authorization": f"Bearer {TOKEN}"})
         assert live.status_code == 200
         assert live.get_json()["evictedKeys"] == 0
@@ -129,7 +129,7 @@ class Deployment:
         assert journal.count_dead_letters() == 0
 
     def audit(self) -> None:
-        """Compare the books, and begin an epoch."""
+        """Audit the ledger, and begin an epoch."""
         for arguments in ((), ("--begin-epoch", "a reason"), ()):
             done = Pulse(self.app).audit(*arguments)
             assert "Redis does not" not in done.output
@@ -137,13 +137,13 @@ class Deployment:
         assert done.exit_code == 0
 
     def count(self) -> None:
-        """Count, by a worker that is asked whether it lives, shown in Flower, and stopped."""
+        """Count with a worker that is pinged, shown in Flower, and stopped."""
         worker = WorkerContainer(self.folder, self.env, concurrency=1)
         self._stop.callback(worker.teardown)
-        # Of a node that is gone for an hour: kombu forgets it.
+        # A binding of a node that has been gone for an hour, which kombu deletes.
         self.redis.zadd("_kombu.binding_deadlines", {"gone": 1})
         worker.process.start()
-        # One that is refused something may wait for ever.
+        # A worker that is refused a command may wait forever.
         wait_until(lambda: " ready." in worker.logs() or self.refusals(), 40)
         assert self.refusals() == []
         self.post()
@@ -227,7 +227,7 @@ def test_without_any_one_right_something_is_refused(deployment: Deployment, righ
 
 
 def first_refused(deployment: Deployment) -> str:
-    """The first operation that the user's rights do not suffice for, and what Redis refused; empty: they suffice."""
+    """The first operation for which the user's rights are not enough, and what Redis refused; empty if they are."""
     for operation in OPERATIONS:
         with suppress(Exception, pytest.fail.Exception):
             operation(deployment)

@@ -1,4 +1,4 @@
-"""The secrets among the settings: which are taken, which are refused, and that none is ever printed."""
+"""Secret settings: which values are accepted, which are refused, and that none is ever printed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OTHER = "another-20-character"
 
 
 def refusal(tmp_path: Path, **values: str) -> str:
-    """How these settings are refused."""
+    """The error message for these settings."""
     with pytest.raises(ConfigError) as refused:
         Settings.load({"PULSE_DATA_DIR": str(tmp_path), **values})
     return str(refused.value)
@@ -44,7 +44,7 @@ def test_the_one_token_is_called_admin_and_may_do_everything(tmp_path: Path) -> 
     assert SECRET not in repr(tokens)
 
 
-def test_a_token_is_found_whole_and_under_its_own_name() -> None:
+def test_a_token_matches_only_as_a_whole_and_under_its_own_name() -> None:
     tokens = (AdminToken("a", "full", SECRET), AdminToken("b", "read", OTHER))
     assert [matching(tokens, given) for given in (SECRET, OTHER)] == list(tokens)
     for wrong in (SECRET[:-1], f"{SECRET}x", SECRET.upper(), "", "\ud800", "é"):
@@ -69,7 +69,7 @@ def test_a_token_is_found_whole_and_under_its_own_name() -> None:
         f"one:full:{SECRET} two:read:{SECRET}",
     ],
 )
-def test_a_list_of_tokens_that_cannot_be_meant_is_refused_without_printing_them(tmp_path: Path, entries: str) -> None:
+def test_an_invalid_list_of_tokens_is_refused_without_printing_them(tmp_path: Path, entries: str) -> None:
     said = refusal(tmp_path, PULSE_ADMIN_TOKENS=entries)
     assert "PULSE_ADMIN_TOKENS" in said
     assert SECRET[:-1] not in said
@@ -119,7 +119,7 @@ def test_a_secret_in_the_environment_and_in_a_file_is_refused(tmp_path: Path) ->
     assert said == "PULSE_ADMIN_TOKEN and PULSE_ADMIN_TOKEN_FILE are both set: unset one of them."
 
 
-def test_a_file_comes_before_what_pulse_up_chose(tmp_path: Path) -> None:
+def test_a_secret_file_overrides_the_values_that_pulse_up_chose(tmp_path: Path) -> None:
     (tmp_path / "pulse.env").write_text(f"PULSE_ADMIN_TOKEN={OTHER}\n")
     (tmp_path / "secret").write_text(SECRET)
     values = {"PULSE_DATA_DIR": str(tmp_path), "PULSE_ADMIN_TOKEN_FILE": str(tmp_path / "secret")}
@@ -127,10 +127,10 @@ def test_a_file_comes_before_what_pulse_up_chose(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\n", b"secret-\xff\xfe"])
-def test_a_file_that_holds_no_secret_is_refused_and_named(tmp_path: Path, content: bytes | None) -> None:
+def test_a_file_without_a_secret_is_refused_and_named(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "secret"
     if content is None:
-        file.mkdir()  # Root reads any file, but not a folder.
+        file.mkdir()  # A folder, because root can read any file.
     else:
         file.write_bytes(content)
     said = refusal(tmp_path, PULSE_REDIS_URL_FILE=str(file))

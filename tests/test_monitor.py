@@ -1,4 +1,4 @@
-"""Flower as `celery -A celery_app flower` starts it: nothing of it is open, and it can change nothing."""
+"""Flower as started by `celery -A celery_app flower`: every page needs a login, and none can change anything."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.servers.valkey import ValkeyContainer
 
 OPEN = {"/healthcheck", "/static/(.*)", "/login/?", "/logout$", ".*"}
-"""What holds nothing: one word, Flower's own files, and that there is no such page."""
+"""Open paths, which hold no data: the health check, Flower's static files, login and logout, and the 404 page."""
 PATTERNS = [each[0] if isinstance(each, tuple) else each.regex.pattern for each in handlers]
 PATHS = [re.sub(r"\(.*\)", "x", pattern).rstrip("$") for pattern in PATTERNS if pattern not in OPEN]
 SHUTDOWN = "/api/worker/shutdown/celery@x"
@@ -35,7 +35,7 @@ http = urllib3.PoolManager(retries=False, timeout=10)
 
 
 def ask(url: str, path: str, method: str = "GET", login: str = "", **headers: str) -> tuple[int, str]:
-    """Status and body of one answer."""
+    """The status and body of one answer."""
     given: Any = {**urllib3.make_headers(basic_auth=login or None), **headers}
     answer = http.request(method, f"{url}{path}", headers=given)
     return answer.status, answer.data.decode()
@@ -43,7 +43,7 @@ def ask(url: str, path: str, method: str = "GET", login: str = "", **headers: st
 
 @contextmanager
 def flower(folder: Path, valkey: ValkeyContainer, **values: str) -> Iterator[tuple[str, LocalProcess]]:
-    """Its address, while it runs."""
+    """Run Flower, and yield its address and its process."""
     port = free_port()
     env = {"PULSE_DATA_DIR": str(folder), "PULSE_REDIS_URL": valkey.url, "PATH": os.environ["PATH"], **values}
     command = [sys.executable, "-m", "celery", "-A", "celery_app", "flower", "--address=127.0.0.1", f"--port={port}"]
@@ -56,9 +56,7 @@ def flower(folder: Path, valkey: ValkeyContainer, **values: str) -> Iterator[tup
         process.remove()
 
 
-def test_every_page_asks_for_the_token_and_with_it_nothing_can_be_changed(
-    tmp_path: Path, valkey: ValkeyContainer
-) -> None:
+def test_every_page_needs_the_token_and_with_it_nothing_can_be_changed(tmp_path: Path, valkey: ValkeyContainer) -> None:
     with flower(tmp_path, valkey, PULSE_ADMIN_TOKEN=TOKEN) as (url, process):
         wrong = ("", "admin:", f"root:{TOKEN}", "admin:wrong")
         found = {ask(url, path, method, login)[0] for path in PATHS for method in ("GET", "POST") for login in wrong}
@@ -79,13 +77,11 @@ def test_without_a_token_nobody_can_sign_in(tmp_path: Path, valkey: ValkeyContai
         assert "PULSE_ADMIN_TOKEN is not set: nobody can sign in to Flower." in process.logs().decode()
 
 
-def test_a_login_of_its_own_comes_first_and_pages_of_others_cannot_use_it(
-    tmp_path: Path, valkey: ValkeyContainer
-) -> None:
+def test_flowers_own_login_comes_first_and_other_sites_cannot_use_it(tmp_path: Path, valkey: ValkeyContainer) -> None:
     values = {"PULSE_ADMIN_TOKEN": TOKEN, "FLOWER_BASIC_AUTH": "me:mine", "FLOWER_READ_ONLY": "false"}
     with flower(tmp_path, valkey, **values) as (url, _):
         assert ask(url, "/", login=f"admin:{TOKEN}")[0] == 401
-        # A browser sends what someone signed in with along with whatever another page makes it ask.
+        # A browser also sends the login with requests that another site's page makes.
         for foreign in (
             {"Origin": "https://evil.example"},
             {"Origin": "null"},
@@ -95,12 +91,12 @@ def test_a_login_of_its_own_comes_first_and_pages_of_others_cannot_use_it(
         ):
             assert ask(url, SHUTDOWN, "POST", "me:mine", **foreign)[0] == 403, foreign
         assert ask(url, SHUTDOWN, "POST", "me:mine", **{"Sec-Fetch-Site": "same-origin"})[0] == 404
-        # By a name that leads here (DNS rebinding), a browser has nothing to send along.
+        # For another host name that resolves to this server (DNS rebinding), a browser has no login to send.
         assert ask(url, "/", Host="evil.example", Origin="http://evil.example")[0] == 401
 
 
 @pytest.mark.nightly
-def test_a_login_by_oauth_is_the_only_one(tmp_path: Path, valkey: ValkeyContainer) -> None:
+def test_with_oauth_there_is_no_other_login(tmp_path: Path, valkey: ValkeyContainer) -> None:
     values = {"PULSE_ADMIN_TOKEN": TOKEN, "FLOWER_AUTH": "me@example\\.com"}
     with flower(tmp_path, valkey, **values) as (url, _):
         answer = http.request("GET", f"{url}/metrics", redirect=False)

@@ -1,4 +1,4 @@
-"""Which URLs of Redis are taken, and what is said of the others."""
+"""Which Redis URLs are accepted, and the errors for the others."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ NAMES = ("PULSE_REDIS_URL", "PULSE_BROKER_URL")
 @pytest.mark.parametrize(
     "url", ["redis://h", "redis://h:1/0", "rediss://u:p%40@h:1/15", "redis://[::1]:1/0", "redis://:a,b@h/0"]
 )
-def test_one_server_is_left_to_redis_py_and_kombu(url: str) -> None:
+def test_the_url_of_one_server_is_passed_to_redis_py_and_kombu(url: str) -> None:
     assert read_redis_url(url) is None
 
 
-def test_sentinels_are_read_with_all_that_belongs_to_them() -> None:
+def test_a_sentinel_url_is_parsed_with_all_its_options() -> None:
     found = read_redis_url(
         "sentinel://me:p%40ss@h1,h2:26380,[::1]:1/pulse"
         "?db=3&ssl=true&ssl_ca_certs=/ca.pem&sentinel_username=s&sentinel_password=w%26"
@@ -62,7 +62,7 @@ def test_sentinels_are_read_with_all_that_belongs_to_them() -> None:
         ("sentinel://h1/pulse?db=0&db=1", "one twice"),
     ],
 )
-def test_anything_else_is_refused_with_what_is_possible(tmp_path: Path, name: str, url: str, says: str) -> None:
+def test_any_other_url_is_refused_with_the_possible_forms(tmp_path: Path, name: str, url: str, says: str) -> None:
     with pytest.raises(ConfigError, match=rf"^{name} .*{says}"):
         Settings.parse({name: url}, tmp_path)
 

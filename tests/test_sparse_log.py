@@ -1,4 +1,4 @@
-"""A log that stays readable, whatever is logged how often."""
+"""The sparse log stays readable however often causes are logged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-def test_what_happens_again_and_again_is_written_once_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_repeated_cause_is_logged_once_and_counted(caplog: pytest.LogCaptureFixture) -> None:
     log = SparseLog(logging.getLogger("test"), 0.05)
     for _ in range(3):
         log.warning("it hurts")
@@ -21,7 +21,7 @@ def test_what_happens_again_and_again_is_written_once_and_counted(caplog: pytest
     assert caplog.messages == ["it hurts", "it hurts (2 times more since the last such line)"]
 
 
-def test_a_flood_of_different_causes_is_bounded_and_those_left_out_are_counted(
+def test_a_flood_of_different_causes_is_limited_and_the_rest_is_counted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     log = SparseLog(logging.getLogger("test"), 0.5)

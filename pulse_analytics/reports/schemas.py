@@ -23,7 +23,7 @@ MAX_DAYS = 3660
 
 _DAY = re.compile(r"^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")
 DAY_RULES = {"type": "string", "format": "date", "pattern": _DAY.pattern}
-"""A UTC day from 1970 to 9999 as JSON Schema says it."""
+"""The JSON Schema of a UTC day from 1970 to 9999."""
 
 
 class _Day(fields.Field[date]):

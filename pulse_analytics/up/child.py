@@ -95,9 +95,9 @@ class Child:
         return f"It is started again in {delay:g} s."
 
     def rotate_log(self) -> None:
-        """Move its log away if it is too long."""
+        """Rotate its log if it is too long."""
         if self._log is not None:
-            with suppress(OSError):  # It is tried again; no log is worth the end of what runs.
+            with suppress(OSError):  # It is retried later; a log must not end `pulse up`.
                 self._log.rotate()
 
     def kill_what_hangs(self) -> list[int]:

@@ -24,7 +24,7 @@ PROBE_SECONDS = 1.0
 """Timeout of one readiness probe; a Ctrl-C waits for the probe to end."""
 LOG_LIMIT_BYTES = 10 * 1024 * 1024
 LOGS_KEPT = 3
-"""Of each program, beside the log that it writes."""
+"""Old logs kept per program, besides the current one."""
 TAIL_BYTES = 16 * 1024
 _COPY_BYTES = 1024 * 1024
 
@@ -55,7 +55,7 @@ class Program:
 
 
 class Log:
-    """The outputs of one program in one file, appended to by each start.
+    """The file that holds a program's stdout and stderr; each start appends to it.
 
     Beyond LOG_LIMIT_BYTES its content is moved to NAME.log.1, that of NAME.log.1 to NAME.log.2, up to LOGS_KEPT.
     """
@@ -66,10 +66,10 @@ class Log:
         self._start = 0 if self.rotate() or not path.exists() else path.stat().st_size
 
     def rotate(self) -> bool:
-        """Move its content away if it is too long; returns whether it was. Its writer goes on and need not know.
+        """Move its content away if it is too long, and return whether it was. Its writer need not know.
 
-        What is written in the microseconds between the copy and the cut is lost; where no copy can be made (the disk is
-        full), all of it is: the limit holds whatever happens.
+        Lines written in the microseconds between copy and truncation are lost. If the copy fails (a full disk), all its
+        content is lost: the limit always holds.
         """
         if not self.path.exists() or self.path.stat().st_size <= LOG_LIMIT_BYTES:
             return False
@@ -78,7 +78,7 @@ class Log:
             _copy(self.path, draft)
         except OSError:
             draft.unlink(missing_ok=True)
-        os.truncate(self.path, 0)  # Its writer appends: the next line is the first.
+        os.truncate(self.path, 0)  # Its writer appends, so the next line is the first.
         self._start = 0
         if draft.exists():
             for number in range(LOGS_KEPT - 1, 0, -1):
@@ -116,7 +116,7 @@ class Log:
 
 
 def _copy(path: Path, to: Path) -> None:
-    """Copy a file that grows meanwhile, up to what one that does not could hold."""
+    """Copy a file that may grow during the copy, but at most 2 * LOG_LIMIT_BYTES."""
     with path.open("rb") as source, to.open("wb") as copy:
         while copy.tell() < 2 * LOG_LIMIT_BYTES and (block := source.read(_COPY_BYTES)):
             copy.write(block)

@@ -54,7 +54,7 @@ class Supervisor:
                 time.sleep(POLL_SECONDS)
 
     def watch(self, stopping: Callable[[], bool]) -> None:
-        """Start again, with back-off, whatever ends, and keep the logs short, until `stopping` says so."""
+        """Restart, with back-off, whatever ends, and rotate the logs, until `stopping()` is true."""
         while not stopping():
             for child in (child for stage in self._stages for child in stage if not child.program.once):
                 if child.has_ended():

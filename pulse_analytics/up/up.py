@@ -130,7 +130,7 @@ def _choose(given: Settings, earlier: Mapping[str, str], valkey_port: int | None
 
 
 def _earlier_token(given: Settings, earlier: Mapping[str, str]) -> str | None:
-    """The admin token that an earlier run kept. Raises ConfigError if it is one that we no longer take."""
+    """The admin token that an earlier run kept. Raises ConfigError if it is no longer accepted."""
     token = earlier.get("PULSE_ADMIN_TOKEN")
     return check_token(token, f"PULSE_ADMIN_TOKEN in {given.data_dir / RUN_FILE}") if token else None
 

@@ -1,4 +1,4 @@
-"""Servers of Debian: installed, or unpacked by `bin/debian-programs`. Tests download nothing by themselves."""
+"""Debian's servers: installed, or unpacked by `bin/debian-programs`. Tests themselves download nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FOLDERS = ("usr/sbin", "usr/bin", "usr/lib/postgresql/15/bin")
 
 
 class Program(NamedTuple):
-    """A program, and the environment that it finds its libraries by."""
+    """A program, and the environment in which it finds its libraries."""
 
     path: str
     env: dict[str, str]

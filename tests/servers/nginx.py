@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NAME = "video.example"
 CLIENT, STRANGER = "127.0.0.2", "127.0.0.3"
-"""Addresses that the tests ask from: the first may see /admin. nginx itself asks us from 127.0.0.1."""
+"""The tests' source addresses: the first may open /admin. nginx itself connects to the web server from 127.0.0.1."""
 
 _CONFIG = ROOT / "deploy" / "nginx" / "pulse.conf"
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pulse-analytics" / "nginx"
@@ -47,7 +47,7 @@ http {{
 
 
 def find_nginx() -> str | None:
-    """The machine's nginx, or Debian's, unpacked into a cache; None: there is none."""
+    """The machine's nginx, or Debian's, unpacked into a cache; None if neither is available."""
     found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     unpacked = _CACHE / "usr" / "sbin" / "nginx"
     if found is None:
@@ -58,7 +58,7 @@ def find_nginx() -> str | None:
 
 
 class Proxy(NamedTuple):
-    """An nginx that answers, by https as NAME."""
+    """A running nginx, reached by https as NAME."""
 
     https_port: int
     http_port: int
@@ -73,7 +73,7 @@ class Proxy(NamedTuple):
         *,
         source: str = CLIENT,
     ) -> HTTPResponse:
-        """The answer to one request, read to its end; its body is `data`."""
+        """The complete answer to one request; its body is `data`."""
         connection = Connection(self, source)
         connection.request(method, path, body or None, dict(headers or {}))
         answer = connection.getresponse()
@@ -82,12 +82,12 @@ class Proxy(NamedTuple):
         return answer
 
     def context(self) -> ssl.SSLContext:
-        """What a client that trusts the test's certificate speaks TLS with."""
+        """The TLS context of a client that trusts the test's certificate."""
         return ssl.create_default_context(cafile=str(self.certificate))
 
 
 class Connection(HTTPSConnection):
-    """A client's connection from the address `source`, which sends a path as it is."""
+    """A client's connection from the address `source`, which sends the path unchanged."""
 
     def __init__(self, proxy: Proxy, source: str) -> None:
         super().__init__(NAME, timeout=10)
@@ -101,7 +101,7 @@ class Connection(HTTPSConnection):
 
 @contextmanager
 def proxying(nginx: str, web_port: int, folder: Path, changes: Mapping[str, str]) -> Iterator[Proxy]:
-    """An nginx before the web server on `web_port`, with the file as it is but for paths, ports and `changes`."""
+    """An nginx in front of the web server on `web_port`: the file with its paths and ports replaced, and `changes`."""
     folder.mkdir()
     proxy = Proxy(free_port(), free_port(), folder / "fullchain.pem")
     _write_certificate(folder)
@@ -130,7 +130,7 @@ def proxying(nginx: str, web_port: int, folder: Path, changes: Mapping[str, str]
 
 
 def _unpack() -> bool:
-    """Whether Debian's packages could be had. Nothing is installed."""
+    """Unpack Debian's packages without installing them. Returns whether that worked."""
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
         return False
     _CACHE.mkdir(parents=True, exist_ok=True)

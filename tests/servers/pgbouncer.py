@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class PgBouncer:
-    """A PgBouncer that answers, in front of all databases of `server`. `close` it when done; its log is in `folder`."""
+    """A PgBouncer in front of all databases of `server`, with its log in `folder`. Call `close` when done."""
 
     def __init__(
         self, server: PostgresServer, folder: Path, mode: str, *, connections: int = 20, ignored: str = "options"
     ) -> None:
-        """`mode`: its `pool_mode`. `connections`: to the server, for each database. `ignored`: start-up parameters."""
+        """`mode`: `pool_mode`. `connections`: to the server, per database. `ignored`: startup parameters to ignore."""
         program = find_program("pgbouncer")
         self.port = free_port()
         settings = {
@@ -36,7 +36,7 @@ class PgBouncer:
             "pool_mode": mode,
             "default_pool_size": connections,
             "ignore_startup_parameters": ignored,
-            # Else it does not look for a PostgreSQL that came back for 15 s.
+            # By default, it retries a server that was down only after 15 s.
             "server_login_retry": 1,
             # It refuses to run as root.
             **({"user": pwd.getpwuid(user).pw_name} if (user := server_user()) is not None else {}),
@@ -50,11 +50,11 @@ class PgBouncer:
         self.start()
 
     def url(self, database: str) -> str:
-        """The URL of `database` through it."""
+        """The URL of `database` through PgBouncer."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def version(self) -> str:
-        """Like `PgBouncer 1.18.0`."""
+        """Its version, like `PgBouncer 1.18.0`."""
         return self.process.logs().decode().partition("process up: ")[2].partition(",")[0]
 
     def start(self) -> None:
@@ -63,7 +63,7 @@ class PgBouncer:
         wait_until(self.answers)
 
     def answers(self) -> bool:
-        """Whether it lets us in."""
+        """Whether it accepts a login."""
         try:
             psycopg.connect(self.url("postgres"), connect_timeout=2).close()
         except psycopg.OperationalError:
@@ -71,5 +71,5 @@ class PgBouncer:
         return True
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         self.process.remove()

@@ -1,4 +1,4 @@
-"""Real Sentinels over a real primary and its replicas."""
+"""Real Sentinels that watch a real primary and its replicas."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ sentinel failover-timeout {name} 5000
 
 
 class Watched:
-    """Servers of which one is the primary, and the Sentinels that watch them."""
+    """A primary and replicas, and the Sentinels that watch them."""
 
     def __init__(self, servers: list[ValkeyContainer], sentinels: dict[int, LocalProcess]) -> None:
         self.servers = servers
         self.sentinels = sentinels
-        """By their ports."""
+        """The Sentinels by port."""
 
     @property
     def url(self) -> str:
-        """Like `sentinel://127.0.0.1:PORT,127.0.0.1:PORT/NAME`."""
+        """The URL, like `sentinel://127.0.0.1:PORT,127.0.0.1:PORT/NAME`."""
         return f"sentinel://{','.join(f'127.0.0.1:{port}' for port in self.sentinels)}/{NAME}"
 
     def primary(self) -> ValkeyContainer:
@@ -52,7 +52,7 @@ class Watched:
         return next(server for server in self.servers if server.port == self.states()[0]["port"])
 
     def agree(self, replicas: int) -> bool:
-        """Whether all Sentinels know each other, and one primary that is well and has so many replicas in step."""
+        """Whether all Sentinels know each other and one healthy primary, with this many replicas in sync."""
         states = self.states()
         return (
             [state["num-other-sentinels"] for state in states] == [len(self.sentinels) - 1] * len(self.sentinels)
@@ -61,7 +61,7 @@ class Watched:
         )
 
     def states(self) -> list[Any]:
-        """What each Sentinel that answers says of the primary."""
+        """The primary's state according to each Sentinel that answers."""
         found = []
         for port in self.sentinels:
             with _client(port) as client, suppress(RedisError):
@@ -69,12 +69,12 @@ class Watched:
         return found
 
     def command(self, *words: str) -> None:
-        """Have one Sentinel do something."""
+        """Send a command to one Sentinel."""
         with _client(next(iter(self.sentinels))) as client:
             client.execute_command("SENTINEL", *words)
 
     def redis(self) -> Redis:
-        """A client of whatever server is the primary, which waits for one."""
+        """A client of the current primary, which waits until there is one."""
         hosts = [("127.0.0.1", port) for port in self.sentinels]
         options = {"socket_timeout": 2, "retry": Retry(ConstantBackoff(0.2), 50)}
         primary: Redis = Sentinel(hosts, **options).master_for(NAME, decode_responses=True, **options)  # type: ignore[no-untyped-call]
@@ -97,7 +97,7 @@ def watched(folder: Path, replicas: int = 1, sentinels: int = 3) -> Iterator[Wat
     try:
         for server in servers:
             with _client(server.port) as client:
-                client.config_set("repl-diskless-sync-delay", 0)  # Else the first replica waits 5 s for more.
+                client.config_set("repl-diskless-sync-delay", 0)  # By default the first replica waits 5 s for more.
                 if server is not servers[0]:
                     client.replicaof("127.0.0.1", str(servers[0].port))
         found = Watched(servers, watchers)

@@ -1,6 +1,6 @@
-"""What another user of the machine tries: `python -m tests.up.stranger DATA_DIR VALKEY_PORT FLOWER_PORT`, as root.
+"""Attacks by another user of the machine: `python -m tests.up.stranger DATA_DIR VALKEY_PORT FLOWER_PORT`, as root.
 
-It becomes `nobody` and prints what came of each trial as JSON.
+It becomes `nobody` and prints the result of each trial as JSON.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ PAGES = ("/", "/metrics", "/api/workers")
 
 
 def main(data_dir: Path, valkey_port: int, flower_port: int) -> None:
-    """Print what came of each trial."""
-    # Once as root, which imports all that is needed: nobody may not read where Python is.
+    """Print the result of each trial."""
+    # Run the trials once as root, to import all modules: `nobody` may not be able to read Python's folder.
     trials(data_dir, valkey_port, flower_port)
     nobody = pwd.getpwnam("nobody")
     os.setgroups([])
@@ -38,7 +38,7 @@ def main(data_dir: Path, valkey_port: int, flower_port: int) -> None:
 
 
 def trials(data_dir: Path, valkey_port: int, flower_port: int) -> dict[str, str | int]:
-    """What comes of each trial, by its name."""
+    """The result of each trial, by name."""
     app = Celery(broker=f"redis://127.0.0.1:{valkey_port}/0")
     app.conf.broker_transport_options = {"max_retries": 0}
     return {
@@ -55,7 +55,7 @@ def trials(data_dir: Path, valkey_port: int, flower_port: int) -> dict[str, str 
 
 
 def error_of(trial: Callable[[], object]) -> str:
-    """The name of the error with which it failed, and what it says."""
+    """The name and message of the error with which the trial failed."""
     try:
         trial()
     except Exception as error:  # noqa: BLE001 - whatever it is, the test reads it
@@ -64,14 +64,14 @@ def error_of(trial: Callable[[], object]) -> str:
 
 
 def reply_of(port: int, command: str) -> str:
-    """What Valkey answers to a line."""
+    """Valkey's answer to one line."""
     with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
         connection.sendall(command.encode() + b"\r\n")
         return connection.recv(1000).decode()
 
 
 def status_of(url: str) -> int:
-    """The status of an answer."""
+    """The status of the answer to a GET."""
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
             return int(answer.status)
@@ -80,7 +80,7 @@ def status_of(url: str) -> int:
 
 
 def seen_of_processes() -> str:
-    """The command lines of all, and the environments of those that show theirs."""
+    """The command lines of all processes, and the readable environments."""
     seen = []
     for process in Path("/proc").glob("[0-9]*"):
         for name in ("cmdline", "environ"):

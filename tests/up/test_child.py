@@ -29,7 +29,7 @@ def test_a_log_shows_only_output_since_its_own_start(tmp_path: Path) -> None:
     assert log.last_line() == "sqlalchemy.exc.OperationalError: no such table"
 
 
-def test_a_log_that_cannot_be_copied_is_cut_all_the_same(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_copied_is_truncated_anyway(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     log = Log(path)
     path.write_bytes(b"x" * (LOG_LIMIT_BYTES + 1))
@@ -39,7 +39,7 @@ def test_a_log_that_cannot_be_copied_is_cut_all_the_same(tmp_path: Path) -> None
     assert path.stat().st_size == 0
 
 
-def test_a_long_log_is_moved_away_at_the_start(tmp_path: Path) -> None:
+def test_a_log_over_10_mb_is_rotated_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     path.write_bytes(b"x" * (LOG_LIMIT_BYTES + 1))
     assert Log(path).tail() == ""

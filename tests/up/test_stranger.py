@@ -31,7 +31,7 @@ SECRETS = ("PULSE_ADMIN_TOKEN", "PULSE_VALKEY_PASSWORD")
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """One that every user can enter, unlike pytest's own, with a data directory in it that all can read."""
+    """A folder that every user can enter (unlike pytest's own), with a data directory in it that all can read."""
     folder = Path(tempfile.mkdtemp(prefix="pulse-stranger-"))
     folder.chmod(0o755)
     (folder / "var").mkdir(mode=0o755)
@@ -40,7 +40,7 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_another_user_reads_steers_and_empties_nothing(folder: Path) -> None:
+def test_another_user_can_neither_read_nor_control_nor_empty_anything(folder: Path) -> None:
     with up(folder) as whole:
         chosen = read_run_file(whole.data_dir)
         sent = [report("v1", f"u{number}") for number in range(3)]

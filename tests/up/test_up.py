@@ -93,8 +93,8 @@ def command_lines() -> list[str]:
     return lines
 
 
-def test_logs_stay_short_while_their_programs_go_on(start: Start) -> None:
-    # 60 MB in lines of 100 bytes, also while the log is copied; but never far ahead of a supervisor that has no CPU.
+def test_logs_are_rotated_while_their_programs_run(start: Start) -> None:
+    # 60 MB in lines of 100 bytes, also while the log is copied, but never far ahead of a slow supervisor.
     code = READY + (
         "for block in range(60):\n"
         " print(*(f'{block * 10_000 + n:099}' for n in range(10_000)), sep='\\n')\n"
@@ -114,7 +114,7 @@ def test_logs_stay_short_while_their_programs_go_on(start: Start) -> None:
     numbers = [int(line) for line in kept.split(b"\n") if len(line) == 99 and line.isdigit()]
     assert numbers == sorted(numbers)
     assert numbers[-1] > 599_000
-    # Only what was written between a copy and its cut is missing.
+    # Only lines written between a copy and the truncation are missing.
     assert (numbers[-1] - numbers[0] + 1) - len(numbers) < 20_000
     assert is_alive(pid)
     assert run.end() == 0
@@ -144,7 +144,7 @@ def test_children_get_the_chosen_values_and_the_users_settings(start: Start) -> 
     assert run.end() == 0
 
 
-def test_a_secret_in_a_file_is_read_once_and_the_children_have_it(start: Start, tmp_path: Path) -> None:
+def test_a_secret_file_is_read_once_and_children_get_its_content(start: Start, tmp_path: Path) -> None:
     token = "a-token-that-is-in-a-file"
     (tmp_path / "secret").write_text(f"{token}\n")
     load = "from pulse_analytics.config import Settings; print(Settings.load().admin_token, 'ready.')"
@@ -167,7 +167,7 @@ def test_a_run_file_without_a_session_key_gets_one(start: Start, tmp_path: Path)
     assert run.end() == 0
 
 
-def test_a_token_of_an_earlier_run_that_is_too_short_is_one_sentence(start: Start, tmp_path: Path) -> None:
+def test_a_short_token_of_an_earlier_run_exits_with_a_one_line_error(start: Start, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     write_run_file(tmp_path / "data", {"PULSE_ADMIN_TOKEN": "too-short"})
     run = start(["valkey"])
@@ -177,7 +177,7 @@ def test_a_token_of_an_earlier_run_that_is_too_short_is_one_sentence(start: Star
     assert "too-short" not in run.output
 
 
-def test_a_secrets_file_that_is_not_there_is_one_sentence(start: Start) -> None:
+def test_a_missing_secret_file_exits_with_a_one_line_error(start: Start) -> None:
     run = start([SLEEPER], PULSE_REDIS_URL_FILE="/nowhere/url")
     assert run.process.wait(10) == 1
     assert run.output == "pulse up: PULSE_REDIS_URL_FILE: cannot read /nowhere/url: No such file or directory.\n"
@@ -215,9 +215,8 @@ def test_an_invalid_setting_exits_with_a_one_line_error(start: Start) -> None:
 @pytest.mark.parametrize("name", ["PULSE_PORT", "PULSE_FLOWER_PORT"])
 def test_a_port_in_use_exits_with_a_one_line_error(start: Start, ports: dict[str, str], name: str) -> None:
     with socket.socket() as other:
-        other.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEPORT, 1
-        )  # As some servers do, which would let `pulse up` share the port.
+        # As some servers do, which would let `pulse up` share the port.
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         other.bind(("127.0.0.1", int(ports[name])))
         other.listen()
         run = start([SLEEPER])

@@ -43,7 +43,7 @@ TRIES: dict[str, tuple[str, dict[str, Any]]] = {
     "learn": (SESSION, {}),
     "sign out": (SESSION, {"method": "DELETE", "headers": {"X-CSRF-Token": "forged"}}),
     "sign in": (SESSION, {"method": "POST", "mode": "no-cors", "body": json.dumps({"token": TOKEN})}),
-    # A beacon's like: other sites' players send reports so, and an answer that the browser blocks would be an error.
+    # Without CORS, like a beacon: other sites' players report that way, and a blocked answer would be a browser error.
     "report": ("/analytics", {"method": "POST", "mode": "no-cors", "body": "{}"}),
 }
 

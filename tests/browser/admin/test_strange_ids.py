@@ -61,9 +61,9 @@ STEPS = (".", "..")
 SEEN = date(2026, 1, 1)
 NARROW_PIXELS = 320
 MOST_LINES = 3
-"""The rows of long ids are cut to so many lines, and higher than a plain one by two of these at most."""
+"""Rows of long ids are cut to this many lines, and are at most two lines higher than that of a plain id."""
 
-# Characters that move others about or show as nothing, and spaces at the ends.
+# Characters that reorder others or are invisible, and spaces at the ends.
 _HIDDEN = re.compile(
     "[\\u00ad\\u200b\\u200c\\u202e\\u2066\\ufeff\\U000e0061]+|^ +| +$|\\u0301{5,}"
     "|(?<=in)\\u200d(?=tro)|(?<=intro)\\ufe0f|^\\u200d+$"
@@ -108,7 +108,7 @@ def test_each_link_leads_to_a_page_that_survives_a_reload(narrow: Visit) -> None
     assert found == {name: (_expected_page(video_id),) * 2 for name, video_id in IDS.items()}
 
 
-def test_ids_that_differ_only_in_what_cannot_be_seen_look_different(narrow: Visit) -> None:
+def test_ids_that_differ_only_in_invisible_characters_look_different(narrow: Visit) -> None:
     pictures = {narrow.video_link(IDS[name]).screenshot() for name in LOOK_ALIKES}
     assert len(pictures) == len(LOOK_ALIKES)
     assert (
@@ -116,13 +116,13 @@ def test_ids_that_differ_only_in_what_cannot_be_seen_look_different(narrow: Visi
     )
 
 
-def test_the_title_of_the_tab_reorders_nothing(narrow: Visit) -> None:
+def test_an_id_cannot_reorder_the_title_of_the_tab(narrow: Visit) -> None:
     narrow.open(f"{path_of(IDS['right to left'])}?range=all")
     expect(narrow.page).to_have_title("aU+202Egpj.exeU+2066b \u00b7 pulse")
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_no_id_spoils_the_layout(narrow: Visit, width: int) -> None:
+def test_no_id_breaks_the_layout(narrow: Visit, width: int) -> None:
     narrow.page.set_viewport_size({"width": width, "height": 844})
     eventually(narrow.overflow, 0)
     plain = _height(narrow, "plain")
@@ -142,7 +142,7 @@ def _height(visit: Visit, name: str) -> float:
     return box["height"]
 
 
-def test_steps_are_shown_without_a_link(narrow: Visit) -> None:
+def test_dot_segments_are_shown_without_a_link(narrow: Visit) -> None:
     for video_id in STEPS:
         cell = narrow.table.get_by_role("rowheader", name=video_id, exact=True)
         expect(cell).to_be_visible()

@@ -52,7 +52,7 @@ test.each([
 const DEFAULT_IGNORABLE = /\p{Default_Ignorable_Code_Point}/u;
 const LAST_CODE_POINT = 0x10ffff;
 
-test('every character that shows as nothing makes an id that reads otherwise', () => {
+test('every invisible character makes an id look different', () => {
   const unseen: string[] = [];
   for (let code = 0; code <= LAST_CODE_POINT; code += 1) {
     const character = String.fromCodePoint(code);
