@@ -42,6 +42,7 @@ def test_a_test_that_starts_a_process_without_a_marker_fails(tmp_path: Path) -> 
     assert "starts 'true': mark it with @pytest.mark.stack" in done.stdout
 
 
+@pytest.mark.nightly
 @pytest.mark.stack
 def test_a_group_runs_in_one_process_of_pytest_xdist() -> None:
     options = ["-n", "2", "-v", "-p", "no:cacheprovider"]

@@ -81,6 +81,7 @@ def test_accept_sends_the_same_reports_to_us_and_to_rivals(place: Place) -> None
     assert all(value > 0 for figure in timed for samples in figure.samples.values() for value in samples)
 
 
+@pytest.mark.nightly
 @pytest.mark.skipif(wrk.find() is None, reason="wrk is not on the PATH")
 @pytest.mark.parametrize("batch", [1, 50])
 def test_wrk_sends_distinct_reports_that_are_all_accepted(place: Place, batch: int) -> None:
@@ -152,6 +153,7 @@ def test_growth_compares_sizes(place: Place) -> None:
     assert whose(board, "the ranking, by raw events, sqlite") == ["100", "1,000"] * 2
 
 
+@pytest.mark.nightly
 def test_a_client_notices_a_report_that_was_not_accepted(place: Place) -> None:
     with (
         place.system("sqlite") as system,

@@ -70,6 +70,7 @@ def test_the_json_has_every_sample(board: Board) -> None:
     assert data["machine"] == ABOUT
 
 
+@pytest.mark.nightly
 def test_growth_is_drawn(board: Board, tmp_path: Path) -> None:
     plot.draw(board, tmp_path / "growth.png")
     plot.draw(Board(), tmp_path / "nothing.png")

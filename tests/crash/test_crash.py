@@ -48,6 +48,7 @@ def test_nothing_is_lost_doubled_or_invented_on_postgresql(tmp_path: Path) -> No
     assert left_behind(tmp_path) == []
 
 
+@pytest.mark.nightly
 @pytest.mark.stack
 def test_nothing_is_lost_doubled_or_invented_on_sqlite_and_an_interrupted_harness_resumes(tmp_path: Path) -> None:
     options = ("--runs", "2", "--seed", "1", "--database", "sqlite")

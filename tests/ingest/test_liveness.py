@@ -118,6 +118,7 @@ class TestOfAWorker:
     def worker_app(self) -> WorkerApp:
         return WorkerApp("tests.ingest.impatient_worker", ROOT)
 
+    @pytest.mark.nightly
     def test_it_falls_silent_when_a_process_of_it_hangs_though_the_others_do_not(
         self, client: FlaskClient, facts: Facts, celery_setup: CeleryTestSetup
     ) -> None:

@@ -66,7 +66,10 @@ class Refusal:
         self._redis.execute_command(*self._end)
 
 
-@pytest.fixture(params=REFUSALS)
+ONE_OF_THEM, *OTHERS = REFUSALS
+
+
+@pytest.fixture(params=[ONE_OF_THEM, *(pytest.param(name, marks=pytest.mark.nightly) for name in OTHERS)])
 def refusal(own_valkey: ValkeyContainer, request: pytest.FixtureRequest) -> Iterator[Refusal]:
     refusal = Refusal(own_valkey.client, *REFUSALS.get(request.param, FULL))
     yield refusal

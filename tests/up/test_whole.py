@@ -97,7 +97,7 @@ def up(folder: Path, **values: str) -> Iterator[Whole]:
             whole.stop()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.nightly)])
 def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     values = {}
     if request.param == "postgresql":
@@ -179,6 +179,7 @@ def test_dead_letter_commands_work_while_pulse_up_runs(tmp_path: Path) -> None:
     assert stopped.stderr.startswith("Error: Redis does not do it")
 
 
+@pytest.mark.nightly
 def test_a_killed_pulse_up_leaves_no_process(tmp_path: Path) -> None:
     with up(tmp_path) as whole:
         assert whole.post(report("v1")) == 202

@@ -24,12 +24,18 @@ pytestmark = pytest.mark.stack
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 HISTORY = {"intro": {0: 1, 2: 3}, "tides": {0: 1}}
-EXAMPLES = 60
+EXAMPLES = 40
 """For each operation."""
 SEED = 14
-LEAST_CASES = 800
+LEAST_CASES = 500
 
 nightly = pytest.param("postgresql", marks=pytest.mark.nightly)
+
+
+@pytest.fixture
+def worker_env(worker_env: dict[str, str]) -> dict[str, str]:
+    """The settings of the server, which believes the address that `schemathesis_hooks` names."""
+    return {**worker_env, "PULSE_TRUSTED_PROXIES": "1"}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", nightly], indirect=True)

@@ -156,6 +156,7 @@ def test_a_redis_that_refuses_info_breaks_nothing(settings: Settings, facts: Fac
         assert json.loads(Pulse(app).audit("--json").stdout)["redis"] is None
 
 
+@pytest.mark.nightly
 def test_a_worker_counts_by_itself_and_warns_now_and_then(
     journal: Journal, facts: Facts, celery_setup: CeleryTestSetup
 ) -> None:
