@@ -1,4 +1,4 @@
-"""create_app: the one module that knows every part."""
+"""create_app: the only module that imports every part."""
 
 from __future__ import annotations
 

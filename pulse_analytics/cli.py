@@ -1,4 +1,4 @@
-"""The commands of `pulse`, beside Flask-Migrate's `pulse db`."""
+"""The commands of `pulse`, except `pulse db`, which is Flask-Migrate's."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def pulse_group(create_app: Callable[[], Flask]) -> FlaskGroup:
         set_debug_flag=False,
         help="Engagement analytics: 202 means counted exactly once.",
     )
-    group.params.clear()  # Flask's choice of an application: it is made.
+    group.params.clear()  # Flask's options that choose an application: it is given.
     click.version_option(package_name="pulse-analytics", prog_name="pulse")(group)
     group.add_command(up_command)
     group.add_command(simulate_command)
@@ -80,7 +80,7 @@ def simulate_command(url: str | None, **options: Any) -> None:
 
 
 class _RedisGroup(click.Group):
-    """A group whose commands fail with one sentence where Redis does."""
+    """A group whose commands fail with one sentence if Redis fails."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -142,7 +142,7 @@ def drop_dead_letters(ids: tuple[str, ...], everything: bool, yes: bool) -> None
 
 
 def _chosen(ids: tuple[str, ...], everything: bool) -> Iterator[list[str]]:
-    """The chosen letters' ids, in chunks. Those parked after the first look are left alone."""
+    """The ids of the chosen letters, in chunks. Letters parked after `--all` listed them are left alone."""
     if everything == bool(ids):
         raise click.UsageError("Name the ids of dead letters, or say --all.")
     chosen = list(ids)

@@ -22,148 +22,158 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-#: What `pulse up` chose, in the data directory: lines of NAME=value that a shell can source.
+#: The file in the data directory with the values that `pulse up` chose: lines of NAME=value that a shell can source.
 RUN_FILE = "pulse.env"
 
 # The worker. None of these is a promise; each is a compromise between latency, batch size and load.
 BATCH_SIZE = 500
-"""Journal entries in one transaction: beyond it the time per event no longer falls."""
+"""Journal entries per transaction. A larger batch does not lower the time per event any further."""
 LINGER_SECONDS = 0.1
-"""How long a run waits at an empty journal before it gives up the wake-up flag; a wake-up costs 1 ms of CPU."""
+"""How long a run waits for an entry before it drops the wake-up flag. A wake-up costs 1 ms of CPU."""
 PACE_SECONDS = 0.03
-"""Between the beginnings of two batches that are not full: so that events which flow share transactions. One takes some
-5 ms of CPU, whatever is in it, and the two workers of a busy machine counted 1.2 times as many."""
+"""After a batch that is not full, the next one starts this long after it started, so that events share transactions.
+A transaction takes about 5 ms of CPU whatever its size. With this pause, the two workers of a busy machine counted 1.2
+times as many events."""
 RUN_BUDGET_SECONDS = 5.0
 """A run ends after this time and lets another follow, so that a warm shutdown is quick."""
 WAKEUP_SECONDS = 3.0
-"""How long the wake-up flag outlives its last renewal: a wake-up that is lost delays counting by this much."""
+"""How long the wake-up flag lives after its last renewal. A lost wake-up delays counting by this much."""
 TIMER_SECONDS = 2.0
-"""How often a worker looks by itself whether something waits."""
+"""How often a worker checks on its own whether entries wait."""
 RETRY_BACKOFF_SECONDS = 1
 RETRY_BACKOFF_MAX_SECONDS = 5
 RETRY_LIMIT = 5
-"""Longest time-out of a Celery retry, and how many in one chain. After the last the worker's timer starts anew."""
+"""How many Celery retries follow each other, with a back-off from RETRY_BACKOFF_SECONDS to RETRY_BACKOFF_MAX_SECONDS.
+After the last one, the worker's timer starts a new run."""
 RUN_LIMIT_SECONDS = 60.0
-"""A run that takes so long hangs, on a database that is frozen and ends no wait; its process is killed."""
+"""Hard time limit of a run. Only a frozen database, which ends no wait, makes a run last this long; its process is
+killed."""
 WORKER_REDIS_TIMEOUT_SECONDS = 5.0
-"""The worker has more patience with Redis than a request has."""
+"""The Redis timeout of a worker, which can wait longer than a request can."""
 BROKER_CHECK_SECONDS = 5
-"""A worker that heard nothing of Redis for two of these, and a second, connects anew (kombu's own: 25 s)."""
+"""A worker that received nothing from Redis for twice this long plus 1 s reconnects (kombu's default: 25 s)."""
 CONSUMER_IDLE_SECONDS = 600
-"""A consumer that has nothing pending and was silent for so long is taken off the group."""
+"""A consumer that has nothing pending and has been idle this long is removed from the consumer group."""
 MEMORY_WARNING_SHARE = 0.8
-"""The part of Redis' `maxmemory` from which on audit, /readyz and the worker warn."""
+"""From this share of Redis' `maxmemory` on, audit, /readyz and the worker warn."""
 MEMORY_LOG_SECONDS = 300.0
-"""How often a worker warns of Redis' memory, for each reason."""
+"""How often a worker logs the same warning about Redis' memory."""
 WORKER_LATE_SECONDS = 60
-"""A worker that was silent for so long counts as dead: after an outage it waits up to 30 s before it connects again."""
+"""A worker that has been silent this long counts as dead. After an outage, a live one may wait 30 s to reconnect."""
 WORKER_GONE_SECONDS = 3600
-"""A node that has been silent for so long is forgotten: a container that is replaced has another name."""
+"""A node that has been silent this long is forgotten: the container that replaces it has another name."""
 RUN_STUCK_SECONDS = RUN_LIMIT_SECONDS + 10
-"""A run that is still with the pool after this time will never end, as its process should have been killed."""
+"""A run that is still in the pool after this time will never end: its process should have been killed by then."""
 COUNT_SIZE = 10_000
-"""Journal entries that are counted at a time: Redis serves nobody else for the 14 ms that it takes."""
+"""Journal entries counted by one script call, which blocks Redis for 14 ms."""
 
 # Audit and rebuild.
 RECOUNT_SIZE = 100_000
-"""Raw events that one statement recounts: enough to be quick, and the progress bar moves."""
+"""Raw events that one statement recounts: enough to be fast, and few enough that the progress bar moves."""
 RECOUNT_LIMIT_SECONDS = 3600.0
-"""The limit of one statement of a recount: comparing sorts what there is, which grows with the database."""
+"""Timeout of one statement of a recount. Comparing sorts all counters, which takes longer as the database grows."""
 MEND_SIZE = 1000
-"""Counters that one transaction of a rebuild mends: the worker waits for it, for some 20 ms."""
+"""Counters that one transaction of a rebuild corrects. It makes the worker wait for about 20 ms."""
 MEND_RETRIES = 5
-"""How often such a transaction is tried again if the database chose it to end a deadlock."""
+"""How often such a transaction is retried if the database aborted it to end a deadlock."""
 DIFFERENCES_SHOWN = 20
 
 CONNECTION_TRUST_SECONDS = 0.1
-"""A connection to Redis that was used so lately is used again without a look whether it is still open."""
+"""A Redis connection used within this time is reused without a check that it is still open."""
 SENTINELS_PATIENCE = 0.5
-"""The part of PULSE_REDIS_TIMEOUT_SECONDS that all Sentinels together have to say who is the primary."""
+"""The share of PULSE_REDIS_TIMEOUT_SECONDS in which all Sentinels together must name the primary."""
 REPLICA_PATIENCE = 0.8
-"""The part of PULSE_REDIS_TIMEOUT_SECONDS that replicas have: their absence is told before the time-out hides it."""
+"""The share of PULSE_REDIS_TIMEOUT_SECONDS that WAIT waits for replicas, so that the error names them and not the
+socket's timeout."""
 
-# Calls of the journal that the requests of an event loop share.
+# The journal calls that the requests of one event loop share.
 SHARED_CALL_EVENTS = 500
-"""Events in one call: Redis serves nobody else for the 5 ms that it takes."""
+"""Events in one call, which blocks Redis for 5 ms."""
 SHARED_PART_EVENTS = 50
-"""Events of one request in a call: a large batch takes several, so that single reports do not wait for all of it."""
+"""Events of one request in one call. A large batch takes several calls, so that single reports need not wait for it."""
 SHARED_WAITING_EVENTS = 10_000
-"""Events that may wait for a call; it is 503 for more, at once. As many as Redis accepts in about a second."""
+"""Events that may wait for a call; more are answered 503 at once. Redis accepts this many in about a second."""
 
 HEARTBEAT_SECONDS = 0.1
-"""How often a web process says that its event loop turns."""
+"""How often a web process signals that its event loop runs."""
 HEARTBEAT_LATE_SECONDS = 0.5
-"""If it has not said so for this long, its spare accepts connections as well."""
+"""If a web process has not signalled for this long, its spare accepts connections as well."""
 SPARE_CORES = 2
-"""Up to so many cores, all web processes but one are spares."""
+"""On a machine with up to this many cores, all web processes but one are spares."""
 
 # Servers that hang.
 BREAKER_LATE_SECONDS = 0.25
-"""A failure that took so long held a thread up: its server is not asked again for a while."""
+"""A failure that took this long blocked a thread, so the breaker opens: nobody calls the server for a while."""
 BREAKER_PAUSE_SECONDS = 0.5
-"""That while: how long a server that is well again goes unnoticed."""
+"""How long the breaker stays open, and so the longest that a recovered server goes unnoticed."""
 BREAKER_PROBE_SECONDS = 60.0
-"""One caller asks again; if it has not come back after this time, longer than any limit on it, another one may."""
+"""After the pause, one caller probes the server. If it has not returned after this time, which is longer than any
+timeout of its call, another caller may probe."""
 DATABASE_CONNECTIONS = 4
-"""Of one process: no more of a web process's threads wait for a hung database. A worker process needs one."""
+"""Connections per process, and so the most threads of a web process that a hung database can block. A worker process
+needs one."""
 POOL_TIMEOUT_SECONDS = 1.0
-"""How long a request waits for one of them to be free."""
+"""How long a request waits for a free connection."""
 DATABASE_GRACE_SECONDS = 1.0
-"""How much later than the server's own limit on a statement ours ends the wait: the server's error says more."""
+"""How long after the server's statement_timeout our own timeout ends the wait: the server's error says more."""
 MIGRATION_SECONDS = 3600.0
-"""One statement of a migration: building an index on many rows takes longer than any other may."""
+"""Timeout of one statement of a migration: building an index on many rows takes longer than other statements may."""
 
-# The door.
+# Requests.
 BODY_LIMIT_BYTES = 16 * 1024
 BATCH_BODY_LIMIT_BYTES = 1024 * 1024
 BATCH_LIMIT_EVENTS = 500
 RETRY_AFTER_SECONDS = 2
-"""What a 503 asks the player to wait."""
+"""The Retry-After of a 503: how long the player waits."""
 READY_SECONDS = 1.0
-"""How old what GET /readyz answers may be: it is public, and looks at Redis and at the database."""
+"""How old the answer of GET /readyz may be. It is public, and each check queries Redis and the database."""
 OUTAGE_LOG_SECONDS = 5.0
-"""How often a web process says why it answers 503, for each reason."""
+"""How often a web process logs the same reason for answering 503."""
 PREFLIGHT_SECONDS = 86_400
 
 # Slow clients.
 REQUEST_SECONDS = 10.0
-"""A request is whole this long after its first byte, or its connection ends: a phone sends 1 MiB in that time."""
+"""A request must be complete this long after its first byte, or its connection is closed. A phone sends 1 MiB in that
+time."""
 BODY_SECONDS = 9.0
-"""Its body, after the head; less than REQUEST_SECONDS, so that the 408 is sent before the connection ends."""
+"""The body must be complete this long after the head. It is less than REQUEST_SECONDS, so that the 408 is sent before
+the connection is closed."""
 READING_SECONDS = 10.0
-"""An answer of which a client has taken nothing for this long is given up."""
+"""If a client has read nothing of an answer for this long, the answer is given up."""
 CLOSING_SECONDS = 2.0
-"""So long the rest of a request is thrown away that was answered before its end: a connection that is closed with
-something unread is reset, and the answer may be lost on its way."""
+"""If a request is answered before its end, the rest of it is read and discarded for up to this long. Closing a
+connection with unread data resets it, and the answer may be lost on its way."""
 HEAD_LIMIT_BYTES = 32 * 1024
 HEAD_LIMIT_FIELDS = 100
-"""The limits of a head: a browser with many cookies sends 16 kB and 30 fields."""
+"""The limits of a request's head. A browser with many cookies sends 16 kB and 30 fields."""
 UNSENT_BYTES = 64 * 1024
-"""What the kernel holds of an answer and has not sent: with its own 2.5 MB, a slow reader looks like a stopped one."""
+"""How much unsent data of an answer the kernel buffers. With its default of 2.5 MB, a slow reader looks like one that
+has stopped."""
 FILE_BLOCK_BYTES = 64 * 1024
-"""What is read of a static file at a time: as much as uvicorn holds before it waits for the reader."""
+"""How much of a static file is read at a time: as much as uvicorn buffers before it waits for the client."""
 
 # The threads of the WSGI application. None of them waits for a client, and one that is idle costs nothing.
 WSGI_THREADS = 8
-"""For short answers: twice as many as can wait for a hung database at /readyz (DATABASE_CONNECTIONS)."""
+"""Threads for short answers: twice as many as a hung database can block at /readyz (DATABASE_CONNECTIONS)."""
 REPORTS_PATH = "/admin/analytics"
-"""What is slow: answers below it have threads of their own, so that no other answer queues behind them."""
+"""Reports are slow. Answers below this path have threads of their own, so that no other answer queues behind them."""
 EXPORT_PATH = f"{REPORTS_PATH}/export.csv"
 REPORT_THREADS = 3
 EXPORT_THREADS = 1
-"""Together as many as there are connections to the database: nobody waits for one. The one takes a piece of each export
-in turn, so that a hundred exports hold up no report."""
+"""Report and export threads together are as many as the database connections, so that no thread waits for one. The
+export thread makes one chunk of each export in turn, so that a hundred exports delay no report."""
 
-# The admin's door.
+# Signing in to the admin page.
 SESSION_SECONDS = 12 * 3600
-"""A day's work: who signed in in the morning is asked again the next."""
+"""A working day: an admin who signs in in the morning has to sign in again the next morning."""
 SIGN_IN_TRIES = 5
 SIGN_IN_SECONDS = 60
-"""So many wrong tries of one address in so many seconds; the next one has to wait for their end."""
+"""After SIGN_IN_TRIES wrong tokens from one address within SIGN_IN_SECONDS, further tries get 429 until that time is
+over."""
 CLOCK_SKEW_SECONDS = 60
-"""So far ahead may the clock of the web host be that signed a session."""
+"""How far ahead the clock of the web host that signed a session may be."""
 SESSION_KEY_SECONDS = 60.0
-"""How long a web process uses the session key of Redis without a look whether it is still there."""
+"""How long a web process uses the session key from Redis without a check that it is still there."""
 
 _LONGEST_SECONDS = 10**9
 _HOST = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", re.ASCII | re.IGNORECASE)
@@ -177,19 +187,20 @@ class Settings:
     """
 
     data_dir: Path = Path("var")
-    """Where `pulse up` keeps its servers' data, its logs and what it chose."""
+    """Where `pulse up` keeps its servers' data, its logs and the values that it chose."""
     database_url: str = "sqlite:///var/pulse.db"
-    """SQLAlchemy's URL of a SQLite or PostgreSQL database."""
+    """The URL of a SQLite or PostgreSQL database, as SQLAlchemy spells it."""
     redis_url: str = "redis://127.0.0.1:6379/0"
-    """Journal and dedupe keys: one server, or one primary at a time, because claim and append must be one step."""
+    """The Redis of journal and dedupe keys: one server, or one primary at a time, because claim and append must be one
+    atomic step."""
     broker_url: str = redis_url
-    """Celery's wake-ups; by default, the same server."""
+    """The broker of Celery's wake-ups; by default, the same server."""
     admin_token: str | None = field(default=None, repr=False)
-    """That of PULSE_ADMIN_TOKEN alone: what `pulse up` makes."""
+    """The token of PULSE_ADMIN_TOKEN only, which `pulse up` generates."""
     admin_tokens: tuple[AdminToken, ...] = ()
-    """All tokens of the admin API, also that of PULSE_ADMIN_TOKEN; without any it answers 503."""
+    """All tokens of the admin API, including that of PULSE_ADMIN_TOKEN. Without any, the admin API answers 503."""
     session_key: str | None = field(default=None, repr=False)
-    """What signs sessions; None: a key that all web processes share in Redis."""
+    """The key that signs sessions. None: a key that all web processes share in Redis."""
     dedupe_ttl_seconds: int = 86_400
     """One count per viewer and video in this time. 0: every report counts."""
     events: tuple[str, ...] = ("watched_50_percent",)
@@ -197,25 +208,25 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     """The sites, other than this one, whose players may post to `/analytics`."""
     trusted_proxies: int = 0
-    """How many proxies stand in front: so many items of X-Forwarded-For and -Proto, from the right, are believed."""
+    """How many proxies stand in front. This many items of X-Forwarded-For and -Proto, from the right, are trusted."""
     trusted_hosts: tuple[str, ...] = ()
-    """The names that requests may be for, in small letters; `.video.example` is also each name below it. None: any."""
+    """The hosts that requests may name, in lower case; `.video.example` includes all names below it. Empty: any."""
     port: int = 8000
     flower_port: int = 5555
     """0: no Flower."""
     redis_replicas: int = 0
     """How many replicas must have an accepted event before it is answered with 202."""
     redis_timeout_seconds: float = 1.0
-    """One answer of Redis on the request path; a 503 must come within 2 s, and a retry is harmless."""
+    """Timeout of one Redis call on the request path. A 503 must come within 2 s, and a retry is harmless."""
     database_timeout_seconds: float = 10.0
-    """One statement, one lock and one connection attempt."""
+    """Timeout of one statement, one lock and one connection attempt."""
     stale_after_seconds: float = 30.0
-    """A batch that is not settled after this time is taken over from its worker."""
+    """A batch that is not settled after this time is stale: another worker takes it."""
     remote_control: bool = True
     """Whether workers obey Celery's remote control, which Flower and `celery inspect` need."""
 
     heartbeat_dir: Path | None = None
-    """Where web processes say that their event loops turn; `pulse up` sets it."""
+    """Where web processes signal that their event loops run; set by `pulse up`."""
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -258,7 +269,7 @@ class Settings:
         return settings
 
     def install(self, app: Flask) -> None:
-        """Make these the settings that `current_settings()` answers with in `app`."""
+        """Make these the settings that `current_settings()` returns in `app`."""
         app.extensions["pulse_settings"] = self
 
 
@@ -280,14 +291,14 @@ def read_run_file(data_dir: Path) -> dict[str, str]:
 
 
 def _database_url(url: str) -> str:
-    """`url` with the driver that we depend on, whatever dialect of the scheme an operator writes."""
+    """`url` with the driver that this project depends on, whichever spelling of the scheme the operator used."""
     scheme, separator, rest = url.partition("://")
     if scheme in {"postgres", "postgresql", "postgresql+psycopg"} and _has_port(url):
         return f"postgresql+psycopg{separator}{rest}"
     path, _, query = rest.removeprefix("/").partition("?")
     if scheme != "sqlite" or not path:
         raise ConfigError("PULSE_DATABASE_URL must be sqlite:///a-file or postgresql://user:password@host/database.")
-    # Flask-SQLAlchemy would take a relative path from its instance folder, not from where the operator stands.
+    # Flask-SQLAlchemy would resolve a relative path against its instance folder, not against the working directory.
     return f"sqlite:///{Path(path).absolute()}" + (f"?{query}" if query else "")
 
 
@@ -301,7 +312,7 @@ def _redis_url(values: Mapping[str, str], name: str, default: str) -> str:
 
 
 def _has_port(url: str) -> bool:
-    """Whether the port of `url` is one, or is left out."""
+    """Whether the port of `url` is valid or left out."""
     try:
         return urlsplit(url).port != 0
     except ValueError:

@@ -1,4 +1,4 @@
-"""The secrets among the settings: files that hold them, the admin tokens, and the key that signs sessions."""
+"""The secrets among the settings: the files that may hold them, the admin tokens, and the key that signs sessions."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ SECRETS = (
     "PULSE_ADMIN_TOKENS",
     "PULSE_SESSION_KEY",
 )
-"""The settings that may be in a file instead, whose path is the setting NAME_FILE."""
+"""The settings that a file may hold instead; the setting NAME_FILE is its path."""
 
 SHORTEST_TOKEN = 20
-"""Characters. Wrong tokens are limited by address, and addresses are cheap: only the token's length ends guessing."""
+"""Characters. Wrong tokens are limited per address, and addresses are cheap: only the length prevents guessing."""
 SHORTEST_SESSION_KEY = 32
-"""Characters. Everybody who asks gets a signature to test guesses of the key on, without a limit."""
+"""Characters. Anyone can get a signature and test guesses of the key on it, without a limit."""
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _ENTRY = re.compile(r"([A-Za-z0-9_.-]{1,64}):(read|full):([!-~]+)")
@@ -36,20 +36,20 @@ _HOW_TO_MAKE = "`openssl rand -base64 32` makes a good one."
 
 @dataclass(frozen=True, slots=True)
 class AdminToken:
-    """A token of the admin API, named so that it can be told apart in the log and revoked alone."""
+    """A token of the admin API. Its name identifies it in the log and lets it be revoked alone."""
 
     name: str
     role: str
-    """`full`, or `read`: nothing can be changed with it."""
+    """`full`, or `read`, which allows no changes."""
     secret: str = field(repr=False)
 
     def may(self, method: str) -> bool:
-        """Whether a request with this HTTP method is allowed to it."""
+        """Whether this token allows a request with this HTTP method."""
         return self.role == "full" or method in SAFE_METHODS
 
 
 def with_secret_files(values: Mapping[str, str]) -> dict[str, str]:
-    """`values`, in which each secret's NAME_FILE is replaced with NAME: what that file holds.
+    """`values`, with each secret's NAME_FILE replaced by NAME and the content of that file.
 
     Raises ConfigError if both are set, or if the file cannot be read or is empty.
     """
@@ -63,9 +63,10 @@ def with_secret_files(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_admin_tokens(values: Mapping[str, str]) -> tuple[AdminToken, ...]:
-    """PULSE_ADMIN_TOKEN, as admin:full, and those of PULSE_ADMIN_TOKENS: `name:role:TOKEN`, by spaces or commas.
+    """The token of PULSE_ADMIN_TOKEN, as admin:full, and those of PULSE_ADMIN_TOKENS.
 
-    Raises ConfigError. It never quotes an entry: whichever part of it is wrong may be the token.
+    Entries of PULSE_ADMIN_TOKENS are `name:role:TOKEN`, separated by spaces or commas. Raises ConfigError, which never
+    quotes an entry: any part of a malformed entry may be the token.
     """
     tokens = []
     if secret := values.get("PULSE_ADMIN_TOKEN"):
@@ -85,7 +86,7 @@ def read_admin_tokens(values: Mapping[str, str]) -> tuple[AdminToken, ...]:
 
 
 def check_token(token: str, place: str) -> str:
-    """`token`. Raises ConfigError if it can be guessed, or cannot arrive in a header as it was typed here."""
+    """`token`. Raises ConfigError if it is short enough to guess, or if a header cannot carry it unchanged."""
     if not re.fullmatch(r"[!-~]+", token):
         raise ConfigError(f"{place} must be printable ASCII characters without spaces.")
     if len(token) < SHORTEST_TOKEN:
@@ -102,9 +103,9 @@ def read_session_key(values: Mapping[str, str]) -> str | None:
 
 
 def matching(tokens: Iterable[AdminToken], given: str) -> AdminToken | None:
-    """The token that `given` is, or None.
+    """The token that equals `given`, or None.
 
-    How long it takes tells nothing: every token is compared, and digests are equally long.
+    The time that this takes reveals nothing: every token is compared, and all digests have the same length.
     """
     digest, found = _digest(given), None
     for token in tokens:
@@ -114,7 +115,7 @@ def matching(tokens: Iterable[AdminToken], given: str) -> AdminToken | None:
 
 
 def _digest(text: str) -> bytes:
-    return sha256(text.encode(errors="surrogatepass")).digest()  # JSON can spell half a character.
+    return sha256(text.encode(errors="surrogatepass")).digest()  # JSON can hold a lone surrogate.
 
 
 def _content(setting: str, path: str) -> str:

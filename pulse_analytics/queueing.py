@@ -1,9 +1,9 @@
-"""The Celery app and its broker, Celery's Redis transport without its record of unacknowledged messages.
+"""The Celery app and its broker: Celery's Redis transport without its record of unacknowledged messages.
 
-A wake-up says only that something waits. One that is lost with its worker is made up for by any worker's timer, so
-there is nothing to keep, and what kombu 5.7 does to keep it makes workers exit. It writes to Redis for every message
-taken, which Redis refuses at its memory limit. And when Redis is stopped while a task runs, it tries to give the task's
-message back, and later to acknowledge it, through a connection that is closed.
+A wake-up says only that something waits. If one is lost with its worker, the timer of any worker makes up for it, so no
+record is needed. And the record that kombu 5.7 keeps makes workers exit. kombu writes to Redis for every message taken,
+which Redis refuses at its memory limit. And if Redis is stopped while a task runs, kombu tries to give the task's
+message back, and later to acknowledge it, through a closed connection.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PERSIST_QUEUE = "pulse.persist"
 """Celery's queue of wake-ups; in Redis, a list of that name."""
 
 _NOTHING = "pulse:nothing"
-"""A key that never is."""
+"""A key that never exists."""
 
 
 class PulseCelery(Celery):
@@ -57,7 +57,7 @@ def init_celery(app: Flask, settings: Settings) -> PulseCelery:
 
 
 def count_waiting(producer: Producer) -> int:
-    """How many messages wait in our queue for a worker to take them. One look at the broker."""
+    """How many messages in our queue wait for a worker. One call to the broker."""
     channel: Any = producer.channel  # celery-types has no channels of kombu's own transports.
     return int(channel.queue_declare(PERSIST_QUEUE).message_count)
 
@@ -66,7 +66,7 @@ def _celery_options(settings: Settings) -> dict[str, object]:
     return {
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
-        # A worker outlives what Redis refuses, too: it connects anew, see `_Forgetful`.
+        # A worker survives a command that Redis refuses, too: it reconnects, see `_Forgetful`.
         "broker_channel_error_retry": True,
         **_broker_options(settings),
         "task_default_queue": PERSIST_QUEUE,
@@ -82,16 +82,16 @@ def _celery_options(settings: Settings) -> dict[str, object]:
 
 
 def _broker_options(settings: Settings) -> dict[str, object]:
-    """Where the broker is, and the limits of what is asked of it."""
+    """The broker's address, and the limits of calls to it."""
     options: dict[str, object] = {
         "socket_timeout": settings.redis_timeout_seconds,
         "socket_connect_timeout": settings.redis_timeout_seconds,
         "health_check_interval": config.BROKER_CHECK_SECONDS,
-        # A publish that finds no broker gives up at once: the worker's timer is the net.
+        # Publishing gives up at once if there is no broker: the worker's timer is the safety net.
         "max_retries": 0,
     }
     url = settings.broker_url
-    # kombu's default for TLS is to believe any certificate.
+    # By default, kombu accepts any certificate.
     tls = {"ssl_cert_reqs": ssl.CERT_REQUIRED} if url.startswith("rediss://") else None
     if place := read_redis_url(url):
         url, tls = place.kombu_url, place.tls
@@ -101,14 +101,14 @@ def _broker_options(settings: Settings) -> dict[str, object]:
 
 
 def _install_transport() -> None:
-    """Make ours the transports of Redis URLs, under these names: Flower looks for them."""
+    """Register our transports for Redis URLs under kombu's own names, because Flower looks for those."""
     for scheme in ("redis", "rediss"):
         TRANSPORT_ALIASES[scheme] = f"{__name__}:Transport"
     TRANSPORT_ALIASES["sentinel"] = f"{__name__}:SentinelTransport"
 
 
 class _Forgetful:
-    """A channel that knows its messages in memory only, and lets go of them when it is closed."""
+    """A channel that keeps unacknowledged messages in memory only, and forgets them when it is closed."""
 
     client: Any
     close: Any
@@ -116,11 +116,11 @@ class _Forgetful:
     do_restore = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Open it. A Redis that takes no writes (READONLY, NOREPLICAS, NOPERM) is as good as none: Celery tries again,
-        after a longer pause each time, and says why."""
+        """Open the channel. A Redis that takes no writes (READONLY, NOREPLICAS, NOPERM) counts as unreachable: Celery
+        retries with back-off, and logs the reason."""
         super().__init__(*args, **kwargs)
         try:
-            # Refused when any write is; but not when the memory is full, where a worker has to go on.
+            # Redis refuses DEL if it takes no writes at all, but not at its memory limit, where a worker has to go on.
             self.client.delete(_NOTHING)
         except Exception as error:
             self.close()
@@ -130,11 +130,11 @@ class _Forgetful:
 
 
 class Channel(_Forgetful, redis.Channel):
-    """Of one server."""
+    """A channel to one server."""
 
 
 class SentinelChannel(_Forgetful, redis.SentinelChannel):
-    """Of the primary that Sentinels know."""
+    """A channel to the primary that Sentinels know."""
 
 
 class Transport(redis.Transport):
@@ -144,6 +144,6 @@ class Transport(redis.Transport):
 
 
 class SentinelTransport(redis.SentinelTransport):
-    """Its twin where there are Sentinels."""
+    """The Sentinel transport with our channel."""
 
     Channel = SentinelChannel

@@ -1,4 +1,4 @@
-"""The URLs of Redis that can be served: of one server, or of Sentinels that know which of several is the primary."""
+"""The Redis URLs that are supported: of one server, or of Sentinels that know which of several is the primary."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ _POSSIBLE = (
 
 
 class UrlError(ValueError):
-    """The URL cannot work. The message says what is wrong and what is possible, and goes on from a setting's name."""
+    """The URL cannot work. The message continues after a setting's name and says what is wrong and what is valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentinels:
-    """What a `sentinel://` URL says."""
+    """The content of a `sentinel://` URL."""
 
     hosts: tuple[tuple[str, int], ...]
     name: str
-    """What the Sentinels call the primary and its replicas."""
+    """The Sentinels' name for the primary and its replicas."""
     server_options: dict[str, Any] = field(repr=False)
-    """Of connections to the primary, in redis-py's words: user, password, TLS, database."""
+    """Options of connections to the primary, by redis-py's names: user, password, TLS, database."""
     sentinel_options: dict[str, Any] = field(repr=False)
-    """Of connections to the Sentinels: user, password, TLS. `asking` adds the limits."""
+    """Options of connections to the Sentinels: user, password, TLS. `asking` adds the timeouts."""
     tls: dict[str, Any] | None
-    """What both say of certificates; None: they use no TLS."""
+    """The certificate options of both kinds of connections; None: no TLS."""
 
     def asking(self, seconds: float) -> dict[str, Any]:
-        """Options of connections to Sentinels that share `seconds`, when none of them answers. They can be JSON."""
+        """Options of connections to the Sentinels, which together take `seconds` if none answers. They can be JSON."""
         each = seconds / len(self.hosts)
-        # Without a `retry` redis-py tries ten times.
+        # If `retry` is missing, redis-py tries ten times.
         return {**self.sentinel_options, "socket_timeout": each, "socket_connect_timeout": each, "retry": None}
 
     @property
     def kombu_url(self) -> str:
-        """The same for kombu, which takes a list of URLs, and the name apart."""
+        """The URL for kombu, which takes a list of URLs and, as a separate option, the name."""
         user, password = (quote(self.server_options.get(key) or "", safe="") for key in ("username", "password"))
         login = f"{user}:{password}@" if user or password else ""
         hosts = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in self.hosts)
@@ -50,7 +50,7 @@ class Sentinels:
 
 
 def read_redis_url(url: str) -> Sentinels | None:
-    """What a `sentinel://` URL says; None for one of a single server, which redis-py and kombu read themselves.
+    """The content of a `sentinel://` URL; None for the URL of a single server, which redis-py and kombu read.
 
     Raises UrlError.
     """
@@ -113,7 +113,7 @@ def _host(place: str) -> tuple[str, int]:
 
 
 def _has_port(parts: SplitResult) -> bool:
-    """Whether the port is one, or is left out."""
+    """Whether the port is valid or left out."""
     try:
         return parts.port != 0
     except ValueError:
@@ -123,5 +123,5 @@ def _has_port(parts: SplitResult) -> bool:
 def _tls(options: dict[str, str]) -> dict[str, Any] | None:
     if options.get("ssl") != "true":
         return None
-    # kombu's default is to believe any certificate.
+    # By default, kombu accepts any certificate.
     return {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_ca_certs": options.get("ssl_ca_certs")}
