@@ -1,4 +1,4 @@
-"""How Flask-Migrate runs the revisions in versions/: on the application's database, one transaction in all."""
+"""How Flask-Migrate runs the revisions in versions/: on the application's database, all in one transaction."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -15,7 +15,7 @@ engine = writing(migrate.db.engine)
 
 
 def run_migrations() -> None:
-    """Run them on the live database."""
+    """Run the revisions on the live database."""
     with engine.connect() as connection:
         options = migrate.configure_args
         context.configure(connection=connection, target_metadata=migrate.db.metadata, **options)
@@ -28,7 +28,7 @@ def _patience(connection: Connection) -> AbstractContextManager[None]:
 
 
 def print_migrations() -> None:
-    """Print their SQL (`pulse db upgrade --sql`)."""
+    """Print the revisions' SQL (`pulse db upgrade --sql`)."""
     context.configure(url=engine.url, target_metadata=migrate.db.metadata, literal_binds=True, **migrate.configure_args)
     with context.begin_transaction():
         context.run_migrations()

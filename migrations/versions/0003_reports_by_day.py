@@ -1,4 +1,4 @@
-"""What reports on a range of days need: sums of all videos by day, and indexes that hold what they look for.
+"""What reports on a range of days need: sums of all videos by day, and covering indexes.
 
 Revision ID: 0003
 Revises: 0002
@@ -18,8 +18,8 @@ VACUUM = ("autovacuum_vacuum_scale_factor", "autovacuum_vacuum_insert_scale_fact
 def upgrade() -> None:
     if op.get_context().dialect.name == "sqlite":
         keep_rows_in_the_key(True)
-    # On PostgreSQL it keeps all others from writing to the table until this transaction ends, so that nothing is
-    # counted after the sums below are taken and before they can be seen.
+    # On PostgreSQL, creating this index locks the table against writes until this transaction ends. So nothing is
+    # counted between the computation of the sums below and their commit.
     op.create_index("ix_video_metrics_daily_ranking", TABLE, ["day", sa.text("watched_50_count DESC"), "video_id"])
     op.create_table(
         "daily_totals",
@@ -32,8 +32,8 @@ def upgrade() -> None:
     )
     if op.get_context().dialect.name == "postgresql":
         let_the_key_hold(["watched_50_count"])
-        # A page that was not vacuumed since it changed is read besides the index. By default that comes when a fifth of
-        # the table has changed: after weeks.
+        # An index-only scan also reads each page of the table that has changed since its last vacuum. By default,
+        # vacuum runs when a fifth of the table has changed, which takes weeks.
         op.execute(f"ALTER TABLE {TABLE} SET ({', '.join(f'{name} = 0.02' for name in VACUUM)})")
 
 
@@ -48,13 +48,13 @@ def downgrade() -> None:
 
 
 def keep_rows_in_the_key(whether: bool) -> None:
-    """SQLite: let the primary key's tree be the table, or only point to it."""
+    """SQLite: store the rows in the primary key's tree (WITHOUT ROWID), or let that tree only point to them."""
     with op.batch_alter_table(TABLE, recreate="always", table_kwargs={"sqlite_with_rowid": not whether}):
         pass
 
 
 def let_the_key_hold(columns: list[str]) -> None:
-    """PostgreSQL: let the index of the primary key hold these columns besides its own."""
+    """PostgreSQL: let the index of the primary key INCLUDE these columns."""
     op.create_index(f"{KEY}_new", TABLE, ["video_id", "day"], unique=True, postgresql_include=columns)
     op.drop_constraint(KEY, TABLE, type_="primary")
     op.execute(f"ALTER TABLE {TABLE} ADD CONSTRAINT {KEY} PRIMARY KEY USING INDEX {KEY}_new")

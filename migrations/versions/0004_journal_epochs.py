@@ -1,4 +1,4 @@
-"""Epochs, which join the ledger in Redis and the raw events: see pulse_analytics/ingest/epochs.py.
+"""Epochs, which link the ledger in Redis to the raw events: see pulse_analytics/ingest/epochs.py.
 
 Revision ID: 0004
 Revises: 0003

@@ -2,8 +2,8 @@
 
 models.py       the tables
 migration.py    whether the database is at the migration that the code needs
-postgresql.py   PostgreSQL, with a limit on everything that can wait
-sqlite.py       SQLite, set so that what is committed is on the disk
+postgresql.py   PostgreSQL, with a timeout on everything that can wait
+sqlite.py       SQLite, set up so that a commit is on the disk
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pulse_analytics.config import Settings
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
-"""In a checkout a link to the folder at its top; in a wheel the files themselves."""
+"""In a checkout, a link to the folder at its top; in a wheel, the files themselves."""
 
 Connectable = TypeVar("Connectable", "Engine", "Connection")
 
@@ -41,7 +41,7 @@ migrate = Migrate(compare_type=True, render_as_batch=True)
 
 
 def init_database(app: Flask, settings: Settings) -> None:
-    """Give `app` its database, on SQLite or PostgreSQL, with a limit on everything that can wait."""
+    """Give `app` its database, on SQLite or PostgreSQL, with a timeout on everything that can wait."""
     url = make_url(settings.database_url)
     dialect = sqlite if url.get_backend_name() == "sqlite" else postgresql
     app.config["SQLALCHEMY_DATABASE_URI"] = url
@@ -61,14 +61,14 @@ def init_database(app: Flask, settings: Settings) -> None:
 def writing(connectable: Connectable) -> Connectable:
     """An engine or connection for transactions that write: on SQLite they take the write lock at their start.
 
-    A transaction that reads first and then wants to write would fail at once if another wrote in between.
+    Otherwise a transaction that reads first and then writes would fail at once if another one wrote in between.
     """
     return connectable.execution_options(**{sqlite.WRITING: True})
 
 
 @contextmanager
 def reading() -> Iterator[Connection]:
-    """A connection for a request that reads. Raises TryAgain if the database does not answer, at once if it hangs."""
+    """A connection for a read request. Raises TryAgain if the database does not answer, at once while it hangs."""
     breaker: Breaker = current_app.extensions["pulse_database_breaker"]
     try:
         with breaker.guard(), db.engine.connect() as connection:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def migration_fault(connection: Connection) -> str:
-    """What is wrong with the database's migrations and what to do about it; empty if nothing is."""
+    """What is wrong with the database's migrations, and what to do about it; empty if nothing is wrong."""
     found = MigrationContext.configure(connection).get_current_revision()
     *older, newest = _known_migrations()
     if found is None or found in older:
         return f"it is at migration {found or 'zero'}, the code at {newest}: run `pulse db upgrade`."
-    # An unknown one is newer: in a rolling upgrade the database is upgraded first, and this code goes on meanwhile.
+    # An unknown revision is newer: a rolling upgrade migrates the database first, and this code keeps working on it.
     return ""
 
 

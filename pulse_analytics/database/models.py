@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, always UTC. SQLite forgets time zones; this gives them back."""
+    """An aware time, always UTC. SQLite drops time zones; this type restores them."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -29,7 +29,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 EVENT_ID = String(36).with_variant(postgresql.UUID(as_uuid=False), "postgresql")
-"""The event id in its usual spelling, so that what an operator reads in a log can be pasted into SQL."""
+"""The event id in its usual spelling, so that an operator can paste it from a log into SQL."""
 
 IDENTIFIER = String(MAX_ID_LENGTH).with_variant(postgresql.VARCHAR(MAX_ID_LENGTH, collation="C"), "postgresql")
 """Ordered by code point on every database: locks are taken, and ties are broken, in one order everywhere."""
@@ -49,8 +49,8 @@ video_events = db.Table(
     Column("received_at", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
-"""Raw events, one row for each that was counted. `ts`: the player's clock in ms; `received_at`: the server's clock at
-the door; `created_at`: the worker's clock at the commit."""
+"""Raw events, one row per counted event. `ts`: the player's clock in ms; `received_at`: the web server's clock when the
+request arrived; `created_at`: the worker's clock at the commit."""
 
 video_metrics = db.Table(
     "video_metrics",
@@ -67,7 +67,7 @@ video_metrics_daily = db.Table(
     Column("video_id", IDENTIFIER),
     Column("day", Date),
     *_count_columns(),
-    # The key's index holds the counters of a video together: as rows they would lie where they began, days apart.
+    # The key's index keeps the counters of a video together; the table's rows lie where they were inserted, days apart.
     PrimaryKeyConstraint("video_id", "day", postgresql_include=["watched_50_count"]),
     sqlite_with_rowid=False,
 )
@@ -95,5 +95,5 @@ journal_epochs = db.Table(
     Column("ended_at", UtcDateTime),
     Column("faults", Text),
 )
-"""The times that raw events and ledger cover together; the one without an end is the current one. `*_before`: what both
-held when it began; NULL: Redis does not know it yet. `faults`: what did not fit when it ended."""
+"""Epochs: periods that raw events and ledger cover together. The one without an end is the current one. `*_before`: the
+figures of both when the epoch began; NULL: Redis does not know it yet. `faults`: what did not add up when it ended."""

@@ -1,8 +1,8 @@
-"""PostgreSQL, with a limit on everything that can wait: on the server, for the network, and for a frozen server.
+"""PostgreSQL, with a timeout on everything that can wait: on the server, for the network, and for a frozen server.
 
-A connection is given its limits when it starts. A pooler such as PgBouncer drops them, and may hand each transaction to
-another connection of the server, which may have prepared other statements: behind one, each transaction sets the limits
-itself, and nothing is prepared (docs/decisions/0007-behind-a-pooler.md).
+A connection gets its limits when it is opened. A pooler such as PgBouncer drops them. It may also run each transaction
+on a different server connection, on which other statements are prepared. So behind a pooler, each transaction sets the
+limits itself, and nothing is prepared (docs/decisions/0007-behind-a-pooler.md).
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ log = logging.getLogger(__name__)
 _LOOK = """
 SELECT pg_backend_pid(), current_setting('statement_timeout') <> '0' AND current_setting('synchronous_commit') = 'on'
 """
-"""Who answers, and with limits or without."""
+"""Which process answers, and whether our limits are set."""
 
 
 class ArrayText(TypeDecorator[Any]):
     """An array as a parameter, in PostgreSQL's own spelling.
 
-    psycopg spells an array value by value, which took a quarter of the worker's time; this takes the whole in one go.
+    psycopg spells an array value by value, which took a quarter of the worker's time; this spells it in one step.
     """
 
     impl = ARRAY
@@ -45,7 +45,7 @@ class ArrayText(TypeDecorator[Any]):
 
     def __init__(self, item_type: TypeEngine[Any]) -> None:
         super().__init__(item_type)
-        self.item_type = item_type  # Statements that differ only in this must not share their text.
+        self.item_type = item_type  # Statements that differ only in this must not share compiled text.
 
     def bind_processor(self, dialect: Dialect) -> Any:  # noqa: ARG002
         """`array_text`."""
@@ -53,9 +53,9 @@ class ArrayText(TypeDecorator[Any]):
 
 
 def array_text(values: Iterable[object]) -> str:
-    """At least one value, none of them None, as PostgreSQL's text of an array of them.
+    """PostgreSQL's text of an array of these values: at least one, and none of them None.
 
-    A NUL, which no text in PostgreSQL can hold, comes out as a value too many.
+    A NUL, which no text in PostgreSQL can hold, splits its value in two.
     """
     text = "\0".join(map(str, values)).replace("\\", "\\\\").replace('"', '\\"')
     return '{"' + text.replace("\0", '","') + '"}'
@@ -67,9 +67,9 @@ def engine_options(settings: Settings) -> dict[str, object]:
         "pool_pre_ping": True,
         "connect_args": {
             "connect_timeout": max(2, int(settings.database_timeout_seconds)),
-            # Else the server's own, in which an emoji may have no place.
+            # The server's default encoding may have no emoji.
             "client_encoding": "utf8",
-            # The server's limits end a slow statement; these end the wait for a machine that is no longer there.
+            # The server's limits end a slow statement; these end the wait for a machine that has disappeared.
             "tcp_user_timeout": _milliseconds(settings),
             "keepalives_idle": max(1, int(settings.database_timeout_seconds)),
             "keepalives_interval": 2,
@@ -84,9 +84,9 @@ def _limits(settings: Settings) -> dict[str, object]:
         "statement_timeout": _milliseconds(settings),
         "lock_timeout": _milliseconds(settings),
         "idle_in_transaction_session_timeout": _milliseconds(settings),
-        # Whatever the server's default is: what is settled must be on the disk.
+        # Set whatever the server's default is: events must be on the disk before they are settled.
         "synchronous_commit": "on",
-        # A plan made for any parameters would take the wrong index for some of them.
+        # A generic plan, made for any parameters, would use the wrong index for some of them.
         "plan_cache_mode": "force_custom_plan",
     }
 
@@ -96,8 +96,8 @@ def _milliseconds(settings: Settings) -> int:
 
 
 def prepare(engine: Engine, settings: Settings) -> None:
-    """Give every connection of `engine` a limit of its own, for a server that is there and frozen, and have every
-    transaction set the server's limits where a pooler drops them."""
+    """Give every connection of `engine` a client-side timeout, for a server that is connected but frozen, and let every
+    transaction set the server's limits if a pooler drops them."""
     patience = settings.database_timeout_seconds + config.DATABASE_GRACE_SECONDS
     set_limits = "; ".join(f"SET LOCAL {name} = {value}" for name, value in _limits(settings).items())
 
@@ -112,14 +112,14 @@ def prepare(engine: Engine, settings: Settings) -> None:
 
 
 def is_pooled(connection: Connection) -> bool:
-    """Whether a pooler lies between this connection and the server, so that a session may last one transaction only."""
+    """Whether a pooler is between this connection and the server, so that a session may last one transaction only."""
     raw: Any = connection.connection.dbapi_connection
     return bool(raw.is_pooled)
 
 
 @contextmanager
 def patience(connection: Connection, seconds: float) -> Iterator[None]:
-    """Let each statement take up to `seconds`, in a transaction of `connection` that has begun and ends with this."""
+    """Let each statement take up to `seconds`. `connection` is in a transaction, which ends with this context."""
     raw: Any = connection.connection.dbapi_connection
     usual = raw.patience_seconds
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
@@ -131,25 +131,25 @@ def patience(connection: Connection, seconds: float) -> Iterator[None]:
 
 
 class LimitedConnection(psycopg.Connection[Any]):
-    """A connection that waits for an answer no longer than `patience_seconds`, and is closed then.
+    """A connection that waits up to `patience_seconds` for an answer, and is closed if none comes.
 
-    A server that is frozen (stopped by SIGSTOP, or by its hypervisor) enforces no time-out of its own, and its kernel
-    goes on to acknowledge what it is sent.
+    A frozen server (stopped by SIGSTOP, or by its hypervisor) enforces no timeout of its own, and its kernel still
+    acknowledges the packets that it receives.
     """
 
     patience_seconds = 0.0
-    """0, while it connects: libpq has a limit for that."""
+    """0 while it connects: libpq has its own timeout for that."""
     is_pooled = False
 
     @classmethod
     def open(cls, patience_seconds: float, *args: Any, **options: Any) -> Self:
-        """Connect, and find out whether to a pooler. Raises OperationalError."""
+        """Connect, and detect a pooler. Raises OperationalError."""
         try:
             connection = cls.connect(*args, **options, autocommit=True)
         except OperationalError as error:
             if "unsupported startup parameter" not in str(error):
                 raise
-            # PgBouncer's, unless its `ignore_startup_parameters` says otherwise.
+            # PgBouncer refuses `options`, unless its `ignore_startup_parameters` lists it.
             connection = cls.connect(*args, **{**options, "options": ""}, autocommit=True)
         try:
             connection.patience_seconds = patience_seconds
@@ -161,7 +161,7 @@ class LimitedConnection(psycopg.Connection[Any]):
         return connection
 
     def wait(self, *args: Any, **options: Any) -> Any:
-        """Wait for the server. Raises OperationalError if it takes too long."""
+        """Wait for the server. Raises OperationalError after `patience_seconds`."""
         try:
             return super().wait(*args, **{"timeout": self.patience_seconds or None, **options})
         except _WaitTimeout as error:
@@ -169,7 +169,7 @@ class LimitedConnection(psycopg.Connection[Any]):
             raise OperationalError(f"no answer within {self.patience_seconds:g} s") from error
 
     def look(self) -> None:
-        """Note it if a pooler answers. It makes up a process id; one that did not is noticed if it drops the limits."""
+        """Detect whether a pooler answers: it makes up a process id, or drops the limits."""
         if self.execute(_LOOK).fetchone() == (self.info.backend_pid, True):
             return
         self.is_pooled = True
@@ -179,7 +179,7 @@ class LimitedConnection(psycopg.Connection[Any]):
 
 @cache
 def _say_that_it_is_pooled() -> None:
-    """Once in a process."""
+    """Log it, once per process."""
     log.warning(
         "PULSE_DATABASE_URL leads to a connection pooler: each transaction sets its limits, and no statement is "
         "prepared. `pulse rebuild` needs the URL of PostgreSQL itself."

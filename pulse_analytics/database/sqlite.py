@@ -1,4 +1,4 @@
-"""SQLite, set so that what is committed is on the disk, and that writers wait for each other."""
+"""SQLite, set up so that a commit is on the disk, and that writers wait for each other."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from pulse_analytics.config import Settings
 
 _WAL_BYTES = 64 * 1024 * 1024
-"""What the WAL file is cut back to once its content is in the database."""
+"""The size to which the WAL file is truncated after a checkpoint."""
 
 WRITING = "pulse_writing"
-"""The execution option of transactions that write: they take the write lock at their start."""
+"""The execution option of transactions that write, which take the write lock at their start."""
 
 
 def engine_options(settings: Settings) -> dict[str, object]:
@@ -27,7 +27,7 @@ def engine_options(settings: Settings) -> dict[str, object]:
 
 
 def prepare(engine: Engine, _settings: Settings) -> None:
-    """Make the folder of the database, and set up every connection. Raises ConfigError if it cannot be made."""
+    """Make the folder of the database, and set up every connection. Raises ConfigError if the folder cannot be made."""
     if engine.url.database:
         _make_folder(Path(engine.url.database).parent)
     event.listen(engine, "connect", _configure)
@@ -42,14 +42,14 @@ def _make_folder(folder: Path) -> None:
 
 
 def _configure(connection: Any, _record: object) -> None:
-    # Python's own BEGIN comes too late (before the first write); `_begin` says it instead.
+    # Python's own BEGIN comes too late (before the first write); `_begin` sends it instead.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
-    # NORMAL may lose, at a power failure, a commit whose journal entry is already settled.
+    # With NORMAL, a power failure may lose a commit whose journal entry is already settled.
     connection.execute("PRAGMA synchronous = FULL")
-    # Else a WAL that once grew, beside a long read, keeps its size: 355 MB were seen.
+    # Otherwise a WAL that has grown during a long read keeps its size: it reached 355 MB.
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
-    # However SQLite was built: what a recount of millions of rows sets aside belongs on the disk.
+    # Some builds of SQLite default to memory, but a recount sorts millions of rows: temporary data belongs on the disk.
     connection.execute("PRAGMA temp_store = FILE")
 
 
