@@ -58,7 +58,7 @@ def audit(out: Callable[[str], object] = click.echo, *, in_json: bool = False, r
     """Check that the ledger closes, that it fits the raw events, and that every counter is their number; True if so.
 
     Works while events flow: the journal's figures are all of one moment, and the database's of another. With a
-    `reason` all is right afterwards: what is not is kept with the epoch that ends.
+    `reason`, this ends the epoch, keeps its faults on record and returns True.
     Raises RedisError or SQLAlchemyError if one of them does not answer.
     """
     journal = current_journal()

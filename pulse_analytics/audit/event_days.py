@@ -1,4 +1,4 @@
-"""The day that a raw event counts for, in SQL: what `events.count_day` says in Python."""
+"""The day that a raw event counts for, in SQL: the same as `events.count_day` in Python."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DAY_MS = 86_400_000
 
 
 def day_of(dialect: Dialect) -> ColumnElement[date]:
-    """The UTC day of a row of `video_events`, in integers and thus exact, whatever the session's time zone is."""
+    """The UTC day of a row of `video_events`. Integers make it exact, whatever the session's time zone is."""
     ts = video_events.c.ts
     received_at = _sqlite_ms() if dialect.name == "sqlite" else _postgresql_ms()
     believable = ts.between(received_at - EARLIEST_MS, received_at + LATEST_MS)
@@ -33,7 +33,7 @@ def _postgresql_ms() -> ColumnElement[int]:
 
 
 def _sqlite_ms() -> ColumnElement[int]:
-    # The text YYYY-MM-DD HH:MM:SS.ffffff. The fraction is cut off and added again, so that nothing is rounded.
+    # `received_at` is the text YYYY-MM-DD HH:MM:SS.ffffff. Its fraction is cut off and added again, to round nothing.
     text: ColumnElement[Any] = type_coerce(video_events.c.received_at, BigInteger)
     seconds = cast(func.strftime("%s", func.substr(text, 1, 19)), BigInteger)
     return seconds * 1000 + cast(func.substr(text, 21, 3), BigInteger)

@@ -1,4 +1,4 @@
-"""One rebuild at a time: two would both add what a counter lacks."""
+"""One rebuild at a time: two would both add the amount that a counter misses."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _LOCK_ID = int.from_bytes(b"rebuild", "big")
 
 
 class AnotherRebuild(Exception):
-    """Another rebuild of this database runs."""
+    """Another rebuild of this database is running."""
 
 
 class NotOurSession(Exception):
-    """The database's session is a pooler's: a lock on it could outlive its holder, or be another's."""
+    """The database's session belongs to a pooler: a lock of it could outlive its holder, or be shared with another."""
 
 
 @contextmanager
 def alone(connection: Connection) -> Iterator[None]:
-    """Be the only rebuild of the database of `connection`. The lock dies with its holder.
+    """Hold the lock that makes this the only rebuild of the database of `connection`. The lock dies with its holder.
 
-    Raises AnotherRebuild if another has it, NotOurSession behind a pooler, and OSError if SQLite's lock file cannot be
-    had.
+    Raises AnotherRebuild if another rebuild holds it, NotOurSession behind a pooler, and OSError if SQLite's lock file
+    cannot be opened.
     """
     hold = _postgresql_lock if connection.dialect.name == "postgresql" else _sqlite_lock
     with hold(connection):
@@ -41,22 +41,22 @@ def alone(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def _postgresql_lock(connection: Connection) -> Iterator[None]:
-    # It is the session's, and that session is what mends: when one is lost, so is the other.
+    # The session that holds the lock also corrects the counters: if the lock is lost, so is the session.
     if is_pooled(connection):
         raise NotOurSession
     with connection.begin():
         if not connection.scalar(select(func.pg_try_advisory_lock(_LOCK_ID))):
             raise AnotherRebuild
     yield
-    # Not if it failed: then it may be lost, and what is left of it ends with the connection.
+    # Do not unlock after a failure: the connection may be lost, and the lock ends with it.
     with connection.begin():
         connection.execute(select(func.pg_advisory_unlock(_LOCK_ID)))
 
 
 @contextmanager
 def _sqlite_lock(connection: Connection) -> Iterator[None]:
-    # A file of its own: closing another descriptor of the database would drop SQLite's own locks. It stays: a file that
-    # is removed can be locked once more under the same name.
+    # A separate file, because closing another descriptor of the database would drop SQLite's own locks. It is not
+    # removed afterwards, because another rebuild could then lock a new file of the same name.
     database = Path(connection.engine.url.database or "").resolve()
     with database.with_name(f"{database.name}-rebuild").open("a") as file:
         try:

@@ -1,4 +1,4 @@
-"""Recount, then add to each counter what it lacks."""
+"""Recount, then add the missing amount to each counter."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _DEADLOCK, _SERIALIZATION_FAILURE = "40P01", "40001"
 
 
 def rebuild(video_id: str | None = None, out: Callable[[str], object] = click.echo) -> None:
-    """Make the counters, all or those of one video, what the raw events say, while the worker goes on.
+    """Recompute the counters, all or those of one video, from the raw events, while the worker keeps running.
 
-    What a counter lacks in one snapshot it lacks ever after, because the worker adds to raw events and counters alike.
-    So that is added, a few videos in each transaction, and a reader sees a video's counters as they were or as they
-    must be. A rebuild that was killed is run again: it finds only what is still wrong. That of one video leaves the
-    counters of all videos by day alone: it cannot tell.
+    The amount that a counter misses in one snapshot stays the same, because the worker adds to raw events and counters
+    alike. The rebuild adds this amount, a few videos per transaction, so a reader sees all counters of a video either
+    wrong or corrected. If a rebuild is killed, run it again: it finds only the remaining differences. The rebuild of a
+    single video does not correct `daily_totals`, which needs the events of every video.
 
-    Raises AnotherRebuild if one runs, NotOurSession behind a pooler, SQLAlchemyError or OSError if the database cannot
-    do it.
+    Raises AnotherRebuild if one is running, NotOurSession behind a pooler, SQLAlchemyError or OSError if the database
+    fails.
     """
     with db.engine.connect() as connection:
-        connection.detach()  # The temporary tables end with it.
+        connection.detach()  # Closing it then drops the temporary tables.
         with alone(connection):
             found = recount(connection, video_id, keep=True)
             out(describe_wrong(found, video_id))
@@ -70,7 +70,10 @@ def _try_to_mend(connection: Connection, after: str | None) -> tuple[int, str | 
 
 
 def _mend_slice(connection: Connection, after: str | None) -> tuple[int, str | None]:
-    """Mend some videos' counters, each video's all at once. Returns how many rows, and the last video; None: of all."""
+    """Correct the counters of some videos, all of a video at once.
+
+    Returns the number of rows and the id of the last video; None if no videos are left.
+    """
     with connection.begin():
         part = slice_after(connection, differences.c.video_id, after, config.MEND_SIZE)
         ordered = select(differences).where(part.condition).order_by(differences.c.video_id, differences.c.day)

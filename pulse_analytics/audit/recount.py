@@ -1,11 +1,11 @@
-"""Count the raw events anew, and compare: what `pulse audit` shows and `pulse rebuild` mends.
+"""Count the raw events again and compare: `pulse audit` reports the differences, `pulse rebuild` corrects them.
 
-All is read in one snapshot of the database. The worker inserts raw events and raises their counters in one transaction,
-so they agree in every snapshot, however fast events flow. The price of a snapshot that lives for minutes: PostgreSQL
-cannot vacuum what changes meanwhile, and SQLite's WAL file grows by all that is written meanwhile.
+Everything is read in one snapshot of the database. The worker inserts raw events and raises their counters in one
+transaction, so they agree in every snapshot, however fast events flow. The price of a snapshot that lives for minutes:
+until it ends, PostgreSQL cannot vacuum changed rows, and SQLite's WAL file grows with every write.
 
-Memory is bounded: what is set aside lies in temporary tables and sorts, which both databases keep on the disk, at most
-a short row for each raw event.
+Memory is bounded: intermediate results are in temporary tables and sorts, which both databases keep on the disk, at
+most a short row for each raw event.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Difference(NamedTuple):
-    """A counter that is not the number of its raw events."""
+    """A counter that does not equal the number of its raw events."""
 
     video_id: str
     """Empty: the day's counter of all videos."""
@@ -47,18 +47,18 @@ class Difference(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """The sums of one kind of event."""
+    """The sums of one event type."""
 
     raw: int
     by_video: int
     by_day: int
     in_all: int
-    """By day, of all videos."""
+    """The counters by day of all videos."""
 
 
 @dataclass(frozen=True)
 class Recount:
-    """What a recount has found, all of one moment."""
+    """The result of a recount, all of it of one moment."""
 
     sums: dict[str, Sums]
     """By counter."""
@@ -67,15 +67,15 @@ class Recount:
     videos: int
     """Rows of `video_metrics`."""
     days: int
-    """UTC days that something was counted for."""
+    """UTC days on which something was counted."""
     wrong_videos: int
-    """Rows of `video_metrics` that are wrong, missing or there for nothing."""
+    """Rows of `video_metrics` that are wrong, missing or superfluous."""
     wrong_days: int
-    """Rows of `video_metrics_daily` that are."""
+    """The same for `video_metrics_daily`."""
     wrong_totals: int
-    """Rows of `daily_totals` that are; of a recount of one video, which cannot tell, 0."""
+    """The same for `daily_totals`. A recount of one video cannot check these: 0."""
     first: list[Difference]
-    """The first of them, in the order of the key."""
+    """The first differences, in the order of the key."""
 
     @property
     def wrong(self) -> int:
@@ -84,10 +84,10 @@ class Recount:
 
 
 def recount(connection: Connection, video_id: str | None = None, *, keep: bool = False) -> Recount:
-    """Count the raw events anew, all or those of one video.
+    """Count the raw events again, all or those of one video.
 
-    Shows a progress bar on a terminal. `connection` must be in no transaction. `keep`: `differences` stays, with where
-    the counters differ, and so must not go back to a pool before it is closed.
+    Shows a progress bar on a terminal. `connection` must be in no transaction. With `keep`, the temporary table
+    `differences` stays, which lists the wrong counters; then `connection` must not return to a pool.
     """
     snapshot = _postgresql_snapshot if connection.dialect.name == "postgresql" else _sqlite_snapshot
     with snapshot(connection):
@@ -111,14 +111,14 @@ def _sqlite_snapshot(connection: Connection) -> AbstractContextManager[object]:
 def _postgresql_snapshot(connection: Connection) -> Iterator[None]:
     with connection.begin():
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        # Else the server sorts on for a command that was killed, and keeps the next rebuild out.
+        # Without this, the server keeps sorting for a command that was killed, and keeps the next rebuild out.
         connection.exec_driver_sql("SET LOCAL client_connection_check_interval = '1s'")
         with patience(connection, config.RECOUNT_LIMIT_SECONDS):
             yield
 
 
 def _count_raw_events(connection: Connection, video_id: str | None) -> int:
-    """Fill `raw_counts`, a chunk of raw events at a time. Returns how many raw events there are."""
+    """Fill `raw_counts`, one chunk of raw events at a time. Returns how many raw events there are."""
     rows: int = connection.scalar(select(func.count()).select_from(video_events)) or 0
     after = None
     # The bar goes to stderr: stdout holds the result alone.
@@ -135,7 +135,7 @@ def _count_raw_events(connection: Connection, video_id: str | None) -> int:
 
 
 def _chunk(connection: Connection, rows: ColumnElement[bool], video_id: str | None) -> Select[tuple[object, ...]]:
-    """How many raw events these rows hold, by video and day."""
+    """The number of raw events among these rows, by video and day."""
     events = select(video_events.c.video_id, video_events.c.event, day_of(connection.dialect).label("day"))
     each = events.where(rows, _is_of(video_events, video_id)).subquery()
     counts = (func.count().filter(each.c.event == name) for name in EVENT_TYPES)
@@ -143,7 +143,7 @@ def _chunk(connection: Connection, rows: ColumnElement[bool], video_id: str | No
 
 
 def _compare(connection: Connection, table: Table, key: list[str], video_id: str | None) -> None:
-    """Add the rows of `table` that are not what `raw_counts` says to `differences`."""
+    """Add the rows of `table` that differ from `raw_counts` to `differences`."""
     nothing: ColumnElement[int] = literal_column("0")
     raw = [
         *(raw_counts.c[name].label(f"raw_{name}") for name in COUNT_COLUMNS),

@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 
 class Slice(NamedTuple):
-    """Some `size` rows of a table."""
+    """Rows of a table that follow each other in the order of a key."""
 
     condition: ColumnElement[bool]
-    """What chooses them."""
+    """The WHERE condition that selects them."""
     last: Any
-    """The last key of the slice; None: nothing comes after it."""
+    """The last key of the slice; None: no rows follow it."""
 
 
 def slice_after(connection: Connection, key: Column[Any], after: Any, size: int) -> Slice:
-    """The slice of `size` rows that begins after the key `after` (None: at the first).
+    """The slice of `size` rows that begins after the key `after` (None: at the first row).
 
-    Rows with the same key are in one slice, which then may be longer.
+    Rows with the same key are in the same slice, which may make it longer.
     """
     begin = true() if after is None else key > after
     last = connection.scalar(select(key).where(begin).order_by(key).offset(size - 1).limit(1))

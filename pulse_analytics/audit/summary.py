@@ -1,4 +1,4 @@
-"""What audit and rebuild have found, in a few lines."""
+"""The findings of audit and rebuild, in a few lines."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def describe_database(found: Recount) -> str:
 
 
 def describe_join(epoch: Epoch, joined: Join) -> str:
-    """The two books side by side."""
+    """Ledger and raw events side by side."""
     gap = f"{joined.most - joined.least:,} raw events more or less fit: settled as known, or taken"
     return "\n".join(
         [
@@ -58,7 +58,8 @@ def describe_join(epoch: Epoch, joined: Join) -> str:
 
 
 def describe_memory(memory: Memory | None) -> str:
-    """Redis' memory, and what it evicted for want of it. No fault: what it evicts, the database's key makes up for."""
+    """Redis' memory, and how many keys it evicted when it was full. Evictions are no fault: the database's primary key
+    makes up for evicted dedupe keys."""
     if memory is None:
         return "Redis\n  It refuses INFO: whether it evicts keys, and how full it is, is unknown."
     limit = f"of {memory.limit:,}, {memory.used / memory.limit:.0%}" if memory.limit else "no maxmemory"
@@ -67,7 +68,7 @@ def describe_memory(memory: Memory | None) -> str:
 
 
 def describe_verdict(found: Recount, joined: Join, after: Balance, before: Balance, wrong: list[str]) -> str:
-    """Whether all is as it must be, and if not, where."""
+    """Whether the books are closed, and if not, what is wrong."""
     lines = [""]
     if (before.accepted, before.settled) != (after.accepted, after.settled):
         lines.append(
@@ -88,7 +89,7 @@ def describe_verdict(found: Recount, joined: Join, after: Balance, before: Balan
 
 
 def faults(found: Recount, joined: Join, after: Balance) -> list[str]:
-    """What is not as it must be, a sentence each."""
+    """Everything that is wrong, one sentence each."""
     return [*after.faults(), *joined.faults(), *([_count_wrong(found)] if found.first else [])]
 
 
@@ -119,7 +120,7 @@ def as_json(found: Recount, epoch: Epoch, joined: Join, after: Balance, memory: 
 
 
 def describe_wrong(found: Recount, video_id: str | None) -> str:
-    """What a rebuild has to mend."""
+    """What a rebuild has to correct."""
     raw = sum(sums.raw for sums in found.sums.values())
     recounted = f"Recounted {raw:,} raw events" + (f" of {video_id}. " if video_id else ". ")
     return recounted + (_count_wrong(found) if found.first else "Every counter is right.")

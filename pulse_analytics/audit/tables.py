@@ -1,4 +1,4 @@
-"""The temporary tables of a recount. They belong to one connection, and go with it at the latest."""
+"""The temporary tables of a recount. They belong to one connection, and end with it at the latest."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ raw_counts = Table(
     *(Column(name, BigInteger) for name in COUNT_COLUMNS),
     prefixes=["TEMPORARY"],
 )
-"""How many raw events each chunk of them holds, by video and day: several rows for one day, to be added up.
+"""The number of raw events in each chunk, by video and day. One day has several rows, which the reader adds up.
 
-Adding to one row for each day would cost more: PostgreSQL keeps every version of a row until the transaction ends.
+Updating one row per day would cost more: PostgreSQL keeps every version of a row until the transaction ends.
 """
 
 differences = Table(
@@ -30,7 +30,7 @@ differences = Table(
     *(Column(f"{side}_{name}", BigInteger) for name in COUNT_COLUMNS for side in ("raw", "counted")),
     prefixes=["TEMPORARY"],
 )
-"""The rows of `video_metrics_daily` (without a day: of `video_metrics`; with '' as the video: of `daily_totals`) that
-are not what the raw events say."""
+"""The rows of `video_metrics_daily` that differ from the raw events. A row without a day is of `video_metrics`, and one
+with '' as the video is of `daily_totals`."""
 
 Index("ix_recount_differences", differences.c.video_id)
