@@ -31,7 +31,7 @@ def drain(journal: Journal, consumer: str, wake_another: Callable[[], None]) -> 
     4. Park the entries that can never be recorded.
     5. After a full batch, wake a second worker; after a smaller one, wait out PACE_SECONDS.
 
-    If step 2 fails, the entries go back to the journal, and this raises what stopped it: SQLAlchemyError or RedisError.
+    If step 2 fails, the entries go back to the journal. Raises SQLAlchemyError or RedisError.
     """
     until = time.monotonic() + config.RUN_BUDGET_SECONDS
     while (began := time.monotonic()) < until:
@@ -53,8 +53,8 @@ def _next_batch(journal: Journal, consumer: str) -> Batch:
     if batch.empty:
         batch = journal.linger(consumer)
     if batch.empty:
-        # Race: an event that was accepted after the last look found the flag still set, and woke nobody. Drop the flag,
-        # then look once more; whoever accepts an event from now on wakes a worker.
+        # Race: an event that was accepted after `linger` found the flag still set, so it woke no worker. Drop the flag,
+        # then take once more. The next event that is accepted after this finds no flag, and wakes a worker.
         journal.release_wakeup()
         batch = journal.take(consumer)
     return batch

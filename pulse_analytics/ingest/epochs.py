@@ -1,12 +1,13 @@
-"""What joins the two books: the ledger in Redis, which counts what was settled, and the raw events in the database.
+"""Epochs link the two books: the ledger in Redis, which counts settled entries, and the raw events in the database.
 
-Each loses sight of the other: a database that is restored from a backup, or a Redis that is emptied, closes by itself.
-So both know the epoch that they are in, and since it began
+Each book alone cannot show a loss in the other: after a database is restored from a backup, or Redis is emptied, each
+still adds up by itself. So both know the epoch that they are in, and since that epoch began
 
     settled_new  <=  rows  <=  settled_new + settled_known + taken
 
-An entry is settled as new by whoever inserted its row, and as known by whoever found it there: then another inserted
-it, who may have died before it settled it. What is taken may have its row already.
+A worker settles an entry as new if it inserted the entry's row, and as known if the row already existed. In the second
+case another worker inserted the row, and may have died before it settled the entry. A taken entry may already have its
+row.
 """
 
 from __future__ import annotations
@@ -30,19 +31,19 @@ if TYPE_CHECKING:
 
 
 class Before(NamedTuple):
-    """What both books held when an epoch began."""
+    """The figures of both books when an epoch began."""
 
     rows: int
     settled: int
-    """At a moment before `rows` was counted, as what is settled later may have a row later."""
+    """Read before `rows` was counted, because an entry settled later may also have its row later."""
     settled_new: int
-    """At a moment after it, as `taken`."""
+    """Read after `rows` was counted, like `taken`."""
     taken: int
-    """Entries that a worker had: they may have had their rows, and were settled as new in this epoch."""
+    """Entries that a worker had taken: their rows may be of before the epoch, but they are settled as new within it."""
 
 
 class Epoch(NamedTuple):
-    """A time that both books cover."""
+    """A period that both books cover."""
 
     id: str
     begun_at: datetime
@@ -52,7 +53,7 @@ class Epoch(NamedTuple):
 
 
 class Join(NamedTuple):
-    """The two books side by side, since the epoch began."""
+    """The figures of both books since the epoch began."""
 
     rows: int
     settled_new: int
@@ -60,20 +61,20 @@ class Join(NamedTuple):
     taken: int
     taken_before: int
     fault: str
-    """What does not fit, in a sentence; empty: nothing."""
+    """Why the two books cannot be compared, in one sentence; empty: they can."""
 
     @property
     def least(self) -> int:
-        """Fewer rows than these cannot be."""
+        """The least number of rows that fits the ledger."""
         return self.settled_new - self.taken_before
 
     @property
     def most(self) -> int:
-        """More rows than these cannot be."""
+        """The greatest number of rows that fits the ledger."""
         return self.settled_new + self.settled_known + self.taken
 
     def faults(self) -> list[str]:
-        """What does not add up, a sentence each."""
+        """What does not add up, one sentence each."""
         if self.fault:
             return [self.fault]
         came = f"{self.rows:,} came" if self.rows >= 0 else f"{-self.rows:,} of those before it are gone"
@@ -91,7 +92,7 @@ class Join(NamedTuple):
 
 
 class AnotherEpoch(Exception):
-    """Another command has begun an epoch meanwhile."""
+    """Another command has begun an epoch in the meantime."""
 
 
 def current_epoch(connection: Connection) -> Epoch:
@@ -102,10 +103,10 @@ def current_epoch(connection: Connection) -> Epoch:
 
 
 def join(epoch: Epoch, earlier: Balance, rows: int, later: Balance) -> Join:
-    """Compare `rows`, counted in a snapshot of the database, with the ledger as it was before and is after that.
+    """Compare `rows`, counted in a snapshot of the database, with the ledger before (`earlier`) and after it (`later`).
 
-    So it holds while events flow: what is settled as new `earlier` has its row in the snapshot, and what has a row in
-    it is settled or taken `later`.
+    Two readings of the ledger make this right while events flow: an entry settled as new `earlier` has its row in the
+    snapshot, and the entry of a row in the snapshot is settled or taken `later`.
     """
     before = epoch.before or Before(rows, earlier.settled, later.settled_new, later.pending)
     new = earlier.settled_new - before.settled_new
@@ -120,7 +121,8 @@ def join(epoch: Epoch, earlier: Balance, rows: int, later: Balance) -> Join:
 
 
 def begin_if_new(journal: Journal) -> None:
-    """Let Redis know the epoch of a database that holds no raw events. Of any other an audit knows what it holds.
+    """Write the epoch of the database to Redis if the database holds no raw events. If it holds any, an audit does it,
+    because that counts them.
 
     Raises RedisError or SQLAlchemyError.
     """
@@ -129,7 +131,7 @@ def begin_if_new(journal: Journal) -> None:
         if epoch.before is not None or _has_rows(connection):
             return
     earlier = journal.balance()
-    with db.engine.connect() as connection:  # Another snapshot, after that look.
+    with db.engine.connect() as connection:  # Another snapshot, after `earlier`.
         if _has_rows(connection):
             return
     later = journal.balance()
@@ -138,9 +140,10 @@ def begin_if_new(journal: Journal) -> None:
 
 
 def adopt(journal: Journal, epoch: Epoch, before: Before) -> None:
-    """Let Redis know an epoch of the database that began with `before`; not if Redis is in another one already.
+    """Write an epoch of the database, which began with `before`, to Redis, unless Redis is already in another one.
 
-    In this order: if it ends in between, it is done again, and a database that was restored is not taken for that.
+    The order matters: if this is interrupted, the next call does it again, and a database that was restored from a
+    backup is not mistaken for an interrupted call.
     """
     if journal.enter_epoch(epoch.id) != epoch.id:
         return
@@ -151,7 +154,7 @@ def adopt(journal: Journal, epoch: Epoch, before: Before) -> None:
 
 
 def begin_epoch(journal: Journal, epoch: Epoch, reason: str, faults: Sequence[str], before: Before) -> None:
-    """End `epoch`, with what did not fit on record, and begin another for both books. Raises AnotherEpoch."""
+    """End `epoch`, keep its faults on record, and begin another epoch for both books. Raises AnotherEpoch."""
     now = datetime.now(UTC)
     epoch_id = str(uuid4())
     with writing(db.engine).begin() as connection:

@@ -1,7 +1,7 @@
-"""The express lane: reports that are sound are read, accepted and answered on the event loop.
+"""The express lane: valid reports are read, accepted and answered on the event loop.
 
-Everything else goes to the Flask application, its body given along: what is wrong with a request, and what an answer
-looks like, is said there and nowhere else. What this module knows by itself is what a sound report is.
+Every other request goes to the Flask application, together with its body if that was read. Only the Flask application
+says what is wrong with a request, and what an answer looks like. This module itself only knows what a valid report is.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 class _Asked(NamedTuple):
-    """What the headers of an answer depend on."""
+    """The parts of a request that determine the headers of its answer."""
 
     path: str
     origin: str
@@ -50,8 +50,8 @@ class _Answer(NamedTuple):
 
 
 class ExpressLane:
-    """An ASGI application in front of others: `otherwise` answers what is not sound, with the body if it was read, and
-    `too_late` answers a client whose body did not arrive in time."""
+    """An ASGI application in front of others. `otherwise` answers all requests that are not valid reports, and is given
+    the body if it was read; `too_late` answers a client whose body did not arrive in time."""
 
     def __init__(
         self, app: Flask, otherwise: Callable[..., Awaitable[None]], too_late: Callable[[Scope, Send], Awaitable[None]]
@@ -89,13 +89,13 @@ class ExpressLane:
         await send({"type": "http.response.body", "body": body})
 
     async def close(self) -> None:
-        """Let go of Redis."""
+        """Close the connection to Redis."""
         await self._calls.close()
 
     def _sound_events(self, path: str, body: bytes) -> list[Event] | None:
-        """The events that a body reports; None if anything in it is not sound."""
+        """The events that a body reports; None if anything in it is invalid."""
         try:
-            # In bytes json.loads() would look for UTF-16 first. Those who send that are answered otherwise.
+            # From bytes, json.loads() would detect UTF-16 first. The Flask application answers a body in UTF-16.
             data = json.loads(body.decode())
         except (ValueError, RecursionError):
             return None
@@ -129,28 +129,28 @@ class ExpressLane:
         return _Answer(202 if batch or accepted[0] else 200, headers, body)
 
     def _headers_for(self, asked: _Asked) -> Headers:
-        """The headers that the Flask application gives an answer to such a request, but for its length."""
+        """The headers that the Flask application gives the answer to such a request, except its length."""
         with self._as_if(asked):
             answer = self._app.process_response(self._app.make_response({}))
         return [(name, value) for name, value in _headers_of(answer) if name != b"content-length"]
 
     def _words_for(self, asked: _Asked, error: Exception) -> _Answer:
-        """What the Flask application answers if a view raises this error."""
+        """The answer of the Flask application if a view raises this error."""
         with self._as_if(asked):
             answer = self._app.finalize_request(self._app.handle_user_exception(error))
         return _Answer(answer.status_code, _headers_of(answer), answer.get_data())
 
     def _as_if(self, asked: _Asked) -> RequestContext:
-        """The Flask application's context of such a request."""
+        """The Flask application's context for such a request."""
         url = f"{asked.scheme}://localhost"
         headers = {"Origin": asked.origin} if asked.origin else {}
         return self._app.test_request_context(asked.path, base_url=url, method="POST", headers=headers)
 
 
 def sound_event(data: object, enabled: frozenset[str], received_at: int) -> Event | None:
-    """The event of a report in which nothing is wrong, as `schemas.load_report` would load it, five times as fast.
+    """The event of a valid report: the same as `schemas.load_report` returns, five times as fast.
 
-    None for all others: what is wrong with them is for the schema to say.
+    None for an invalid report: the schema says what is wrong with it.
     """
     if not isinstance(data, dict):
         return None
@@ -167,7 +167,7 @@ def sound_event(data: object, enabled: frozenset[str], received_at: int) -> Even
 
 
 def _origin_of_report(scope: Scope) -> str | None:
-    """The Origin of a POST of a media type that reports have, '' if it has none; None for any other request."""
+    """The Origin of a POST whose media type reports may have ('' without an Origin); None for any other request."""
     if scope["method"] != "POST":
         return None
     origin = media_type = None

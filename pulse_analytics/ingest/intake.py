@@ -1,4 +1,4 @@
-"""Accept events: claim and append in one step of the journal, then wake a worker if it falls to us."""
+"""Accept events: claim and append in one atomic step of the journal, then wake a worker if needed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def accept(events: Sequence[Event]) -> list[bool]:
     """Accept each event (True: it is counted exactly once) or find it a duplicate (False), in order.
 
-    Raises TryAgain if Redis does not do it, or does not say that it did; at once while it hangs.
+    Raises TryAgain if Redis fails or does not answer; at once while it hangs.
     """
     if not events:
         return []

@@ -1,4 +1,4 @@
-"""`pulse worker-alive`: whether a worker lives, by what its timer says to Redis."""
+"""`pulse worker-alive`: whether a worker is alive, judged by the heartbeats that its timer sends to Redis."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def worker_alive_command(node: str | None) -> None:
 
     Exits with 0 if NODE (celery@HOSTNAME if left out, as Celery names it) said so in the last 60 s, else with 1.
     """
-    # No application: a health check runs every few seconds, and making one takes most of a second.
+    # This makes no application: a health check runs every few seconds, and an application takes most of a second.
     settings = Settings.load()
     node = node or f"celery@{socket.gethostname()}"
     with connect_redis(settings) as redis:

@@ -1,4 +1,4 @@
-"""JSON to Event, or what is wrong with it. Here `camelCase` ends and `snake_case` begins."""
+"""Turn JSON into an Event, or report what is wrong with it. This is where `camelCase` becomes `snake_case`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _check_id(text: str) -> None:
 
 
 class _EnabledEvent:
-    """Accepts the event types of PULSE_EVENTS. OpenAPI takes its `choices` as an enum."""
+    """Accepts the event types of PULSE_EVENTS. apispec writes its `choices` as an enum."""
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -31,7 +31,7 @@ class _EnabledEvent:
 
 
 class ReportSchema(Schema):
-    """A player's report. Unknown fields are ignored: a newer player must not lose events on an older server."""
+    """A player's report. Unknown fields are ignored, so that a newer player loses no events on an older server."""
 
     class Meta:
         """marshmallow's options."""
@@ -66,7 +66,7 @@ class ReportSchema(Schema):
 
 
 class BatchSchema(Schema):
-    """Many reports. Each is looked at by itself, so that one bad report does not cost the good ones."""
+    """Many reports. Each is validated separately, so that one bad report does not cost the good ones."""
 
     class Meta:
         """marshmallow's options."""
@@ -94,7 +94,10 @@ def load_report(data: object, received_at: int) -> Event:
 
 
 def load_batch(data: object, received_at: int) -> list[Event | FixRequest]:
-    """For each report of the batch, in order, its event or what is wrong with it. Raises FixRequest for no batch."""
+    """For each report of the batch, in order, its event or what is wrong with it.
+
+    Raises FixRequest if `data` is not a batch.
+    """
     return [_load_item(item, received_at) for item in _load(_batch_schema, data)["events"]]
 
 

@@ -45,10 +45,10 @@ def persist_events(self: Task[Any, Any]) -> None:
     try:
         more = drain(journal, f"{socket.gethostname()}:{os.getpid()}", wake_worker)
     except (SQLAlchemyError, RedisError) as error:
-        # What a database or Redis refuses now may heal; anything else is a bug, and fails loudly. The entries wait.
+        # These errors may be temporary, so retry. Any other error is a bug and fails loudly. The entries wait.
         countdown = _backoff_seconds(self.request.retries)
         if isinstance(error, SQLAlchemyError):
-            # Else every event accepted meanwhile would start a chain of retries of its own.
+            # Without this, every event accepted meanwhile would start its own chain of retries.
             journal.hold_wakeup(countdown + config.WAKEUP_SECONDS)
         raise self.retry(exc=error, countdown=countdown) from error
     if more:
@@ -56,9 +56,9 @@ def persist_events(self: Task[Any, Any]) -> None:
 
 
 def wake_worker() -> None:
-    """Ask for a run of `persist_events`, unless one that was asked for waits in the broker's queue.
+    """Publish a wake-up, which starts a run of `persist_events`, unless one already waits in the broker's queue.
 
-    Bounded in time; a failure is logged only: the worker's timer is the net.
+    Bounded in time. A failure is only logged: the worker's timer is the safety net.
     """
     try:
         with persist_events.app.producer_or_acquire() as producer:
@@ -69,7 +69,7 @@ def wake_worker() -> None:
 
 
 def _begin_epoch(journal: Journal) -> None:
-    """Once in a process, before its first entry. Counting goes on without it."""
+    """Begin the epoch of a new database: once per process, before its first entry. If it fails, counting goes on."""
     if _EPOCH in current_app.extensions:
         return
     try:

@@ -27,10 +27,10 @@ log = logging.getLogger(__name__)
 
 
 class JournalTimer(bootsteps.StartStopStep):
-    """Looks, at the worker's start and every TIMER_SECONDS, whether something waits that nobody was woken for.
+    """Checks, at the worker's start and every TIMER_SECONDS, whether entries wait for which no worker was woken.
 
-    At the same times it says that the worker lives, and looks at Redis' memory, so that evictions are counted and a
-    full Redis is in the log. Every CONSUMER_IDLE_SECONDS it takes consumers that are gone off the journal's group.
+    At the same times it sends the worker's heartbeat and checks Redis' memory, so that evictions are counted and a full
+    Redis is logged. Every CONSUMER_IDLE_SECONDS it removes consumers that are gone from the journal's group.
     """
 
     requires = ("celery.worker.components:Timer",)
@@ -44,8 +44,8 @@ class JournalTimer(bootsteps.StartStopStep):
         self._runs = RunsInPool()
 
     def start(self, parent: WorkController) -> None:
-        """Begin to look."""
-        timer = cast("Any", parent.timer)  # The worker's Timer step, which ours requires, has set it.
+        """Start the timer's calls."""
+        timer = cast("Any", parent.timer)  # The worker's Timer step, which this one requires, has set it.
         node = cast("Any", parent).hostname
         self._entries = [
             timer.call_after(0, self._wake),
@@ -56,7 +56,7 @@ class JournalTimer(bootsteps.StartStopStep):
         ]
 
     def stop(self, parent: WorkController) -> None:  # noqa: ARG002 - Celery's signature
-        """Look no more."""
+        """Stop the timer's calls."""
         for entry in self._entries:
             entry.cancel()
 
@@ -98,16 +98,16 @@ class JournalTimer(bootsteps.StartStopStep):
 
 
 class RunsInPool:
-    """The runs that the worker gave to its pool, and since when they are there.
+    """The runs that the worker gave to its pool, and since when they have been there.
 
-    Celery's own limit begins when a process takes its run: one that hangs before that would hide for ever.
+    Celery's own time limit starts when a process begins its run, so it never ends a process that hangs before that.
     """
 
     def __init__(self) -> None:
         self._since: WeakKeyDictionary[Request, float] = WeakKeyDictionary()
 
     def are_stuck(self) -> bool:
-        """Take a look. Whether one has been there for RUN_STUCK_SECONDS."""
+        """Note new runs, and return whether any run has been in the pool for RUN_STUCK_SECONDS."""
         now = time.monotonic()
         since = [self._since.setdefault(request, now) for request in list(reserved_requests)]
         return any(now - began > config.RUN_STUCK_SECONDS for began in since)

@@ -36,17 +36,17 @@ def report_batch() -> tuple[dict[str, Any], int]:
 
 def _read_json(limit_bytes: int) -> object:
     """The request's JSON. Raises FixRequest, or the HTTP exception for a wrong type (415) or size (413)."""
-    # A beacon sends text/plain: it is the one type that needs no preflight.
+    # A beacon sends text/plain, because that type needs no preflight.
     if request.mimetype not in {"application/json", "text/plain"}:
         raise UnsupportedMediaType("Send application/json, or text/plain holding JSON.")
-    # One more, because a body that comes in chunks is cut off there without an error.
+    # One byte more than the limit, because Werkzeug cuts a chunked body off there without an error.
     request.max_content_length = limit_bytes + 1
     body = request.get_data(cache=False)
     if len(body) > limit_bytes:
         raise RequestEntityTooLarge
     try:
         return json.loads(body)
-    except (ValueError, RecursionError) as error:  # Not UTF-8, not JSON, a number or a nesting without end.
+    except (ValueError, RecursionError) as error:  # Not UTF-8, not JSON, too long a number or too deep.
         raise FixRequest(FieldError("body", "Must be valid JSON.")) from error
 
 

@@ -1,4 +1,4 @@
-"""Wake-ups from one thread of a process, at most one at a time, so that no request waits for the broker."""
+"""Wake-ups, published one at a time by a thread of the process, so that no request waits for the broker."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ if TYPE_CHECKING:
 
 
 _MOST = 2
-"""The one under way may have been taken before the next event was accepted, so that one needs another."""
+"""At most one being published and one waiting. A worker may take the first before the next event is accepted, so that
+event needs the second."""
 
 
 class Waker:
-    """Publishes wake-ups, one after the other. What is asked for while one is under way is one more."""
+    """Publishes wake-ups in turn. All that are requested while one is being published become one more."""
 
     def __init__(self, publish: Callable[[], None]) -> None:
         self._publish = publish
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="wake-up")
         self._asked = 0
-        """How many are not published yet."""
+        """How many wake-ups are requested and not published yet."""
 
     def wake(self) -> None:
         """Have a wake-up published. Returns at once."""
@@ -34,7 +35,7 @@ class Waker:
                 self._thread.submit(self._run)
 
     def join(self) -> None:
-        """Wait until all that was asked for is published."""
+        """Wait until all requested wake-ups are published."""
         self._thread.submit(lambda: None).result()
 
     def _run(self) -> None:
@@ -46,4 +47,4 @@ class Waker:
 
 
 waker = Waker(wake_worker)
-"""This process's."""
+"""The waker of this process."""

@@ -1,14 +1,14 @@
-"""Everything that knows the Redis stream of accepted, not yet recorded events, its dead letters and its ledger.
+"""The Redis stream of accepted, not yet recorded events, its dead letters and its ledger. No other code knows them.
 
 Entries enter and leave only through the scripts in lua/, which count them in the ledger, so that at any moment
 accepted = settled + waiting + parked + dropped.
 
 keys.py         its keys in Redis
 entries.py      what an entry must hold
-figures.py      what its figures must add up to, and what it is doing now
-scripts.py      lua/: each script one atomic step
-connection.py   how Redis is reached: each thread keeps a connection of its own
-primary.py      which server that is, where Sentinels know it
+figures.py      its figures, what they must add up to, and what it is doing now
+scripts.py      lua/: each script is one atomic step
+connection.py   how Redis is reached: each thread keeps its own connection
+primary.py      which server is the primary, if Sentinels know it
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ class Acceptance(NamedTuple):
     """The outcome of `Journal.accept`."""
 
     accepted: list[bool]
-    """For each event, in order: accepted, or else a duplicate."""
+    """For each event, in order: True if accepted, False if a duplicate."""
     wake: bool
-    """Whether it falls to the caller to wake a worker."""
+    """Whether the caller must wake a worker."""
 
 
 def read_acceptance(answer: Sequence[int]) -> Acceptance:
@@ -73,21 +73,21 @@ def read_acceptance(answer: Sequence[int]) -> Acceptance:
 class Journal:
     """The journal on one Redis server.
 
-    Every method raises redis.exceptions.RedisError when Redis does not do what it was asked; then nothing is known.
+    Every method raises redis.exceptions.RedisError if Redis fails; the outcome is then unknown.
     """
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self.redis = redis
-        #: What a request does with the journal, it does under this guard: see `answering`.
+        #: Requests use the journal only under this guard: see `answering`.
         self.breaker = Breaker("Redis")
         self._ttl_seconds = settings.dedupe_ttl_seconds
         self._stale_ms = int(settings.stale_after_seconds * 1000)
         self._scripts = Scripts(redis, settings)
 
     def accept(self, events: Sequence[Event]) -> Acceptance:
-        """Claim each event's dedupe key and append it, or find it a duplicate; all in one step.
+        """Claim each event's dedupe key and append the event, or find it a duplicate; all in one atomic step.
 
-        Where replicas are required, raises RedisError until they have it: also what it finds a duplicate.
+        If replicas are required, raises RedisError unless they have everything, for duplicates too.
         """
         return read_acceptance(self._scripts.ask(self.accept_call(events)))
 
@@ -100,20 +100,20 @@ class Journal:
         return self._scripts.replicated("accept", keys, args)
 
     def must_wake(self) -> bool:
-        """Whether something waits and it falls to the caller to wake a worker for it."""
+        """Whether entries wait and the caller must wake a worker for them."""
         return bool(self._scripts.run("wake", [JOURNAL, WAKEUP], [_WAKEUP_MS, _LONGEST_WAKEUP_MS]) == 1)
 
     def hold_wakeup(self, seconds: float) -> None:
-        """Let nobody be told to wake a worker for `seconds`: one is coming."""
+        """Suppress wake-ups for `seconds`, because a run is already scheduled."""
         self.redis.set(WAKEUP, "1", px=int(seconds * 1000))
 
     def release_wakeup(self) -> None:
-        """Let the next accepted event wake a worker again. What came before this call waits for a `take`."""
+        """Let the next accepted event wake a worker again. Events accepted before this call wait for a `take`."""
         self.redis.delete(WAKEUP)
 
     def take(self, consumer: str) -> Batch:
-        """Up to BATCH_SIZE entries: stale ones of other consumers, and new ones. They are `consumer`'s until settled,
-        given back, or stale."""
+        """Up to BATCH_SIZE entries: stale ones of other consumers, and new ones. They belong to `consumer` until they
+        are settled, given back or stale."""
         args: list[str | int] = [GROUP, consumer, config.BATCH_SIZE, self._stale_ms, _WAKEUP_MS]
         try:
             parts = self._scripts.run("take", [JOURNAL, WAKEUP], args)
@@ -125,32 +125,32 @@ class Journal:
         )
 
     def linger(self, consumer: str) -> Batch:
-        """Like `take`, of new entries only, waiting up to LINGER_SECONDS for the first."""
+        """Like `take`, but of new entries only, and waits up to LINGER_SECONDS for the first one."""
         block = int(config.LINGER_SECONDS * 1000)
         reply: Any = self.redis.xreadgroup(GROUP, consumer, {JOURNAL: ">"}, count=config.BATCH_SIZE, block=block)
         return read_batch(reply[0][1] if reply else [])
 
     def give_back(self, consumer: str, entries: Iterable[Entry]) -> None:
-        """Make entries that could not be recorded stale at once, for whoever takes next."""
+        """Make entries that could not be recorded stale at once, so that the next `take` of any worker gets them."""
         ids = [entry.entry_id for entry in entries]
         if ids:
             self.redis.xclaim(JOURNAL, GROUP, consumer, 0, cast("Any", ids), idle=_FOREVER_MS, justid=True)
 
     def settle(self, new: Sequence[Entry], known: Sequence[Entry] = ()) -> None:
-        """Take entries whose events are committed out of the journal: the `new` ones inserted a row, the others found
-        it there."""
+        """Remove entries whose events are committed from the journal. `new`: recording them inserted a row; `known`:
+        their row existed already."""
         ids = [entry.entry_id for entry in (*new, *known)]
         if ids:
             self._scripts.run("settle", [JOURNAL, LEDGER, WAKEUP, MINUTES], [GROUP, _WAKEUP_MS, len(new), *ids])
 
     def enter_epoch(self, epoch_id: str) -> str:
-        """Let the ledger know the epoch that it is in, unless it is in another one. Returns which."""
+        """Write the epoch's id to the ledger, unless the ledger is in an epoch already. Returns the id of its epoch."""
         self.redis.hsetnx(LEDGER, "epoch", epoch_id)
         return cast("str", self.redis.hget(LEDGER, "epoch"))
 
     def begin_epoch(self, epoch_id: str) -> None:
-        """Let the ledger know the epoch that it is in, and that the database has noted it."""
-        self.redis.hdel(LEDGER, "evicted")  # The next look at the memory begins at 0.
+        """Write to the ledger which epoch it is in, and that the database has noted the beginning of that epoch."""
+        self.redis.hdel(LEDGER, "evicted")  # The next `memory` counts from 0.
         self.redis.hset(LEDGER, mapping={"epoch": epoch_id, "epoch_begun": "1"})
 
     def park(self, entries: Iterable[BadEntry]) -> None:
@@ -160,7 +160,7 @@ class Journal:
             self._scripts.run("park", [JOURNAL, DEAD_LETTERS, LEDGER], [GROUP, time.time_ns() // 1_000_000, *pairs])
 
     def prune_consumers(self, idle_seconds: float = config.CONSUMER_IDLE_SECONDS) -> int:
-        """Take consumers with nothing pending and silent for `idle_seconds` off the group; returns how many."""
+        """Remove consumers that have nothing pending and have been idle for `idle_seconds`; returns how many."""
         try:
             return int(self._scripts.run("prune", [JOURNAL], [GROUP, int(idle_seconds * 1000)]))
         except ResponseError as error:
@@ -168,17 +168,17 @@ class Journal:
             return 0
 
     def beat(self, node: str) -> None:
-        """Note that this worker lives, and forget those that have been silent for WORKER_GONE_SECONDS."""
+        """Record a heartbeat of this worker, and forget workers that have been silent for WORKER_GONE_SECONDS."""
         self._scripts.run("beat", [WORKERS], [node, config.WORKER_GONE_SECONDS])
 
     def beats(self) -> dict[str, float]:
-        """How many seconds ago each worker has beaten, by the name of its node."""
+        """How many seconds ago each worker's last heartbeat was, by the name of its node."""
         beats = cast("dict[str, str]", self.redis.hgetall(WORKERS))
         now = self.redis.time()[0]
         return {node: now - int(then) for node, then in beats.items()}
 
     def dead_letters(self, most: int) -> list[DeadLetter]:
-        """The oldest parked entries, `most` of them at the most."""
+        """The oldest parked entries, at most `most`."""
         return [read_dead_letter(*entry) for entry in cast("Any", self.redis.xrange(DEAD_LETTERS, count=max(1, most)))]
 
     def count_dead_letters(self) -> int:
@@ -186,15 +186,15 @@ class Journal:
         return self.redis.xlen(DEAD_LETTERS)
 
     def replay(self, letter_ids: Sequence[str]) -> int:
-        """Move dead letters back to the journal, to be recorded like new; returns how many were still there."""
+        """Move dead letters back to the journal, to be recorded like new entries; returns how many still existed."""
         return int(self._scripts.run("replay", [JOURNAL, DEAD_LETTERS, LEDGER], letter_ids))
 
     def drop(self, letter_ids: Sequence[str]) -> int:
-        """Give dead letters up for good; returns how many were still there."""
+        """Delete dead letters for good; returns how many still existed."""
         return int(self._scripts.run("drop", [DEAD_LETTERS, LEDGER], letter_ids))
 
     def balance(self) -> Balance:
-        """Ledger, journal and dead letters at one moment: exact while events flow."""
+        """The figures of ledger, journal and dead letters at one moment, so that they are exact while events flow."""
         while True:
             args: list[str | int] = [GROUP, config.COUNT_SIZE]
             ledger, *held, unread, last, newest = self._scripts.run("balance", [JOURNAL, DEAD_LETTERS, LEDGER], args)
@@ -209,24 +209,25 @@ class Journal:
     def memory(self) -> Memory | None:
         """How full Redis is, and how many keys it evicted in this epoch; None if it refuses to say (INFO).
 
-        What it evicted between the last call and a restart of Redis is not counted: a worker calls every TIMER_SECONDS.
+        Evictions between the last call and a restart of Redis are not counted. A worker calls every TIMER_SECONDS.
         """
         found = self._scripts.run("memory", [LEDGER], [])
         return Memory._make(found) if found else None
 
     def probe(self) -> None:
-        """Raise the RedisError with which `accept` would fail now, if it would. Counts nothing."""
+        """Raise the RedisError with which `accept` would fail now, if any. Counts nothing."""
         self._scripts.ask(self._scripts.replicated("probe", [JOURNAL, LEDGER, WAKEUP, PROBE], []))
 
     def foreign_keys(self) -> list[str]:
-        """Those of our keys that hold something of another type, left by another system, each with what it holds."""
+        """Our keys that hold another type, left by another system, each with that type."""
         found = {key: cast("str", self.redis.type(key)) for key in TYPES}
         return [f"{key} holds a {found[key]}" for key in TYPES if found[key] not in {"none", TYPES[key]}]
 
     def _count_unread(self, last: str, newest: str) -> int | None:
-        """How many entries there are after `last` up to `newest`, or None if a worker has read on beyond `last`.
+        """How many entries are after `last`, up to `newest`; None if a worker has read beyond `last`.
 
-        In slices, so that nobody has to wait for Redis long. What is unread stays, so the slices add up to one moment.
+        Counts in slices, so that no call blocks Redis for long. Unread entries stay, so the slices add up to the figure
+        of one moment.
         """
         count = 0
         while last:
@@ -237,7 +238,7 @@ class Journal:
         return count
 
     def _make_group(self, error: ResponseError) -> None:
-        """After NOGROUP (a new Redis, or one that lost its data) make the group, from the journal's first entry."""
+        """After NOGROUP (Redis is new, or has lost its data), create the group from the journal's first entry on."""
         if not str(error).startswith("NOGROUP"):
             raise error
         try:
@@ -254,7 +255,7 @@ def init_journal(app: Flask, settings: Settings) -> None:
 
 @contextmanager
 def answering() -> Iterator[Journal]:
-    """The journal, for a request. Raises TryAgain if Redis does not answer, at once if it hangs."""
+    """The journal, for a request. Raises TryAgain if Redis does not answer, at once while it hangs."""
     journal = current_journal()
     try:
         with journal.breaker.guard():

@@ -1,6 +1,6 @@
-"""How Redis is reached: clients, and the connection that a thread, or an event loop, keeps for its scripts.
+"""How Redis is reached: clients, and the connection that a thread or an event loop keeps for its scripts.
 
-Where there are Sentinels, each connection that is made asks them first for the primary.
+With Sentinels, each new connection first asks them for the primary.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def connect_redis(settings: Settings) -> Redis:
 
 
 def connect_redis_on_loop(settings: Settings) -> AsyncRedis:
-    """Its twin for an event loop."""
+    """The same for an event loop."""
     redis: AsyncRedis = _connect(settings, AsyncRedis, AsyncPrimary, AsyncRetry(NoBackoff(), 0))
     return redis
 
@@ -57,7 +57,7 @@ def _connect(settings: Settings, client: Any, primary: Any, retry: object) -> An
 def _options(settings: Settings) -> dict[str, Any]:
     return {
         "decode_responses": True,
-        # Bytes that are not UTF-8 come back as lone surrogates, so that a foreign entry can be read, and parked.
+        # Bytes that are not UTF-8 become lone surrogates, so that a foreign entry can be read, and parked.
         "encoding_errors": "surrogateescape",
         "protocol": 2,
         "socket_timeout": settings.redis_timeout_seconds,
@@ -70,14 +70,14 @@ class _Kept(threading.local):
 
     connection: Any = None
     process = 0
-    """Whose it is: a process that was forked must leave its parent's alone."""
+    """The id of the process that made it: a forked process must not use its parent's connection."""
     used_at = 0.0
 
 
 class ThreadConnection:
-    """The calling thread's own connection to the server of `redis`, made at its first command, and kept.
+    """The calling thread's own connection to the server of `redis`, opened at its first command, and kept.
 
-    Without the locks and checks of redis-py's pool a command costs half.
+    Without the locks and checks of redis-py's pool, a command costs half.
     """
 
     def __init__(self, redis: Redis) -> None:
@@ -85,15 +85,15 @@ class ThreadConnection:
         self._kept = _Kept()
 
     def ask(self, *commands: Command) -> list[Any]:
-        """The answers to commands, which are sent in one piece.
+        """The answers to commands, which are sent in one write.
 
-        Raises RedisError: the first of the answers that is an error, or that they did not all come; then the
-        connection is closed, so that the next command never takes a late answer for its own.
+        Raises RedisError: the first answer that is an error, or another one if not all answers arrived. In the second
+        case the connection is closed, so that the next command never reads a late answer as its own.
         """
         connection = self._get()
         try:
             if not connection.is_connected:
-                connection.connect()  # Without this redis-py does not ask Sentinels.
+                connection.connect()  # Without this, redis-py does not ask Sentinels.
             connection.send_packed_command(connection.pack_commands(commands), check_health=False)
             answers = [_read(connection) for _ in commands]
         except BaseException:
@@ -103,7 +103,7 @@ class ThreadConnection:
         return _without_errors(answers)
 
     def _get(self) -> Any:
-        """The connection. One that Redis has closed meanwhile connects again, instead of failing its next command."""
+        """The connection. If Redis has closed it, it reconnects, so that its next command does not fail."""
         kept = self._kept
         if kept.process != os.getpid():
             kept.connection = self._pool.connection_class(**self._pool.connection_kwargs)
@@ -114,18 +114,18 @@ class ThreadConnection:
 
 
 class LoopConnection:
-    """An event loop's own connection, made at its first command. One `ask` at a time."""
+    """An event loop's own connection, opened at its first command. One `ask` at a time."""
 
     def __init__(self, redis: AsyncRedis) -> None:
-        self._pool = redis.connection_pool  # Through which its connections ask for the primary.
+        self._pool = redis.connection_pool  # Its connections ask it for the primary.
         self._connection: Any = self._pool.connection_class(**self._pool.connection_kwargs)
         self._used_at = 0.0
 
     async def ask(self, *commands: Command) -> list[Any]:
-        """The answers to commands, which are sent in one piece.
+        """The answers to commands, which are sent in one write.
 
-        Raises RedisError, and is cancelled, as a ThreadConnection's `ask` fails: if the answers did not all come, the
-        connection is closed.
+        Raises RedisError like ThreadConnection.ask. If not all answers arrived, or if this is cancelled, the connection
+        is closed.
         """
         connection = self._connection
         try:
@@ -139,7 +139,7 @@ class LoopConnection:
             answers = [await _read_on_loop(connection) for _ in commands]
         except BaseException as error:
             await connection.disconnect(nowait=True)
-            if isinstance(error, RuntimeError):  # uvloop's, where Redis hangs up while we connect.
+            if isinstance(error, RuntimeError):  # uvloop's, if Redis hangs up while we connect.
                 raise RedisConnectionError(f"The connection was lost: {error}.") from error
             raise
         self._used_at = time.monotonic()
@@ -151,7 +151,7 @@ class LoopConnection:
 
 
 def _without_errors(answers: list[Any]) -> list[Any]:
-    """The answers. Raises the first that is an error."""
+    """The answers. Raises the first one that is an error."""
     for answer in answers:
         if isinstance(answer, ResponseError):
             raise answer
@@ -175,7 +175,7 @@ async def _disconnect_if_closed(connection: Any) -> None:
 
 
 def _read(connection: Any) -> Any:
-    """The next answer, also if it is an error."""
+    """The next answer, even if it is an error."""
     try:
         return connection.read_response()
     except ResponseError as error:

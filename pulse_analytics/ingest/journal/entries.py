@@ -1,4 +1,4 @@
-"""What a journal entry holds: a sound event, or the reason why it can never be recorded. Pure: no I/O."""
+"""The content of a journal entry: a valid event, or the reason why it can never be recorded. Pure: no I/O."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAX_DIGITS = len(str(MAX_TS))
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A journal entry that holds a sound event."""
+    """A journal entry that holds a valid event."""
 
     entry_id: str
     event: Event
@@ -38,30 +38,30 @@ class BadEntry:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one `take` got."""
+    """The entries that one `take` got."""
 
     entries: list[Entry]
     bad: list[BadEntry]
 
     @property
     def empty(self) -> bool:
-        """Whether it got nothing."""
+        """Whether there are no entries."""
         return not self.entries and not self.bad
 
     @property
     def full(self) -> bool:
-        """Whether there may be more where this came from."""
+        """Whether more entries may wait in the journal."""
         return len(self.entries) + len(self.bad) >= BATCH_SIZE
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A parked entry: its id among the dead letters, why and when it was parked, and what it held."""
+    """A parked entry: its id among the dead letters, why and when it was parked, and its fields."""
 
     letter_id: str
     reason: str
     parked_at: int
-    """Ms since 1970."""
+    """In ms since 1970."""
     fields: dict[str, str]
 
 
@@ -83,7 +83,7 @@ def read_dead_letter(letter_id: str, fields: dict[str, str]) -> DeadLetter:
 
 
 def _event(fields: Mapping[str, str]) -> Event:
-    """The event that a journal entry holds. Raises ValueError, naming the field, if it holds none."""
+    """The event that a journal entry holds. Raises ValueError, which names the field, if it holds none."""
     for name, check in _CHECKS.items():
         if not check(fields.get(name, "")):
             raise ValueError(f"{name} is missing or not valid")

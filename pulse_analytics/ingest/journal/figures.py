@@ -1,4 +1,4 @@
-"""The journal's figures: what it holds, whether that is what its ledger says, what it is doing now. Pure: no I/O."""
+"""The journal's figures: what it holds, whether its ledger agrees, and what it is doing now. Pure: no I/O."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Balance(NamedTuple):
-    """The journal's figures, all of one moment: the ledger's, then what the two streams hold."""
+    """The journal's figures, all of one moment: those of the ledger, then those of the two streams."""
 
     accepted: int
     duplicate: int
@@ -19,22 +19,22 @@ class Balance(NamedTuple):
     parked: int
     dropped: int
     settled_new: int
-    """Of the settled ones, those whose event was new to the database."""
+    """Settled entries whose event was new to the database."""
     epoch: str
-    """The id of the epoch that the ledger is in; empty: of none."""
+    """The id of the epoch that the ledger is in; empty: it is in none."""
     epoch_begun: int
-    """1: the database was told that the ledger is in it."""
+    """1: the database has noted the beginning of this epoch."""
     waiting: int
     """Entries in the journal."""
     pending: int
-    """Entries that a consumer has and has not settled."""
+    """Entries that a consumer has taken and not settled."""
     letters: int
     """Entries among the dead letters."""
     unread: int
-    """Entries that no consumer has been given yet."""
+    """Entries that no consumer has taken yet."""
 
     def faults(self) -> list[str]:
-        """What does not add up, a sentence each; none: every accepted event is accounted for."""
+        """What does not add up, one sentence each; empty: every accepted event is accounted for."""
         accounted = self.settled + self.waiting + self.parked + self.dropped
         faults = []
         if self.accepted != accounted:
@@ -56,7 +56,7 @@ class Live(NamedTuple):
     """The journal's own counters, all of one moment."""
 
     at: int
-    """That moment by Redis' clock, in ms since 1970."""
+    """The moment by Redis' clock, in ms since 1970."""
     accepted: int
     settled: int
     """Entries whose events are in the database."""
@@ -64,13 +64,13 @@ class Live(NamedTuple):
     parked: int
     waiting: int
     oldest: int | None
-    """When the oldest waiting entry came into the journal, in ms since 1970; None: nothing waits."""
+    """When the oldest waiting entry was appended, in ms since 1970; None: nothing waits."""
     per_minute: list[int]
     """Entries settled in each of the last 60 minutes; the last one is the current minute."""
 
     @property
     def oldest_waiting_seconds(self) -> float | None:
-        """How long the oldest entry has waited. 0 if Redis' clock was set back since it came."""
+        """How long the oldest entry has waited. 0 if Redis' clock was set back since it was appended."""
         return None if self.oldest is None else max(0, self.at - self.oldest) / 1000
 
 
@@ -78,26 +78,26 @@ class Memory(NamedTuple):
     """Redis' memory."""
 
     evicted: int
-    """Keys that Redis evicted in this epoch to make room: those of the whole server, nearly all of them dedupe keys."""
+    """Keys that the whole Redis server evicted in this epoch to free memory; nearly all of them are dedupe keys."""
     used: int
     """Bytes."""
     limit: int
-    """`maxmemory` in bytes; 0: none."""
+    """`maxmemory` in bytes; 0: no limit."""
     policy: str
     """`maxmemory-policy`."""
 
     @property
     def share(self) -> float | None:
-        """How much of the limit is in use; None: there is no limit."""
+        """The share of the limit that is in use; None: there is no limit."""
         return self.used / self.limit if self.limit else None
 
     @property
     def is_nearly_full(self) -> bool:
-        """Whether it is time to raise the limit."""
+        """Whether the operator should raise the limit."""
         return (self.share or 0) >= MEMORY_WARNING_SHARE
 
     def notes(self) -> list[str]:
-        """What an operator should know, a sentence each. None of it is a fault."""
+        """What an operator should know, one sentence each. None of it is a fault."""
         notes = []
         if self.evicted:
             notes.append(
@@ -119,7 +119,7 @@ class Memory(NamedTuple):
 
 
 def read_live(at: int, counters: Sequence[int], waiting: int, oldest_id: str, per_minute: list[int]) -> Live:
-    """The counters as lua/live.lua answers them. An entry's id begins with its time."""
+    """The counters that lua/live.lua returned. An entry's id begins with the time at which it was appended."""
     oldest = int(oldest_id.partition("-")[0]) if oldest_id else None
     accepted, settled, duplicate, parked = counters
     return Live(at, accepted, settled, duplicate, parked, waiting, oldest, per_minute)

@@ -6,17 +6,17 @@ from pulse_analytics.queueing import PERSIST_QUEUE
 
 JOURNAL = "queue:analytics"
 GROUP = "persist"
-"""The journal's one consumer group; no key of its own."""
+"""The journal's only consumer group; not a key."""
 DEAD_LETTERS = "queue:analytics:dead"
 LEDGER = "pulse:ledger"
 MINUTES = "pulse:minutes"
-"""How many entries were settled in each minute of the last hour; a field is a number of minutes since 1970."""
+"""How many entries were settled in each minute of the last hour; a field is a minute, counted since 1970."""
 WAKEUP = "pulse:wakeup"
 WORKERS = "pulse:workers"
-"""When each worker last said that it lives; a field is the name of its node, its value seconds since 1970."""
+"""The time of each worker's last heartbeat; a field is the name of its node, its value seconds since 1970."""
 
 PROBE = "dedupe:probe"
-"""A dedupe key that is never there for longer than a millisecond; those of reports begin with `dedupe:video:`."""
+"""A dedupe key that never exists for longer than 1 ms; those of reports begin with `dedupe:video:`."""
 
 TYPES = {
     JOURNAL: "stream",
@@ -26,4 +26,4 @@ TYPES = {
     WORKERS: "hash",
     PERSIST_QUEUE: "list",
 }
-"""What a key holds if it is ours."""
+"""The types of our keys. A key of another type belongs to another system."""

@@ -1,4 +1,4 @@
-"""Which of several servers is the primary: its Sentinels are asked whenever a connection is made."""
+"""Which of several servers is the primary: each new connection asks the Sentinels."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 
 class Primary(Sentinel):
-    """redis-py's, with connections of its own for each question.
+    """redis-py's Sentinel, but each query uses new connections.
 
-    Threads may ask at the same time (redis-py reorders one list), and a Sentinel that was restarted is not taken for a
-    silent one. Raises MasterNotFoundError with a sentence that says who does not answer, or what is not known.
+    So threads may query at the same time (redis-py reorders a list that they would share), and a Sentinel that was
+    restarted does not count as silent. Raises MasterNotFoundError, whose one sentence says that no Sentinel answers, or
+    which primary they do not know.
     """
 
     def discover_master(self, service_name: str) -> Any:
@@ -29,7 +30,7 @@ class Primary(Sentinel):
 
 
 class AsyncPrimary(AsyncSentinel):
-    """Its twin for an event loop."""
+    """The same for an event loop."""
 
     async def discover_master(self, service_name: str) -> Any:
         """The primary's address: host and port."""
@@ -46,7 +47,7 @@ def _hosts(sentinels: Sequence[Any]) -> list[tuple[str, int]]:
 
 
 def _said(error: Exception, name: str, asked: Sequence[object]) -> MasterNotFoundError:
-    """The error, in a sentence. redis-py's text ends with those that do not answer, as `... - network:TimeoutError`."""
+    """The error in one sentence. redis-py's text ends with the silent Sentinels, as `... - network:TimeoutError`."""
     silent = sum(f"{sentinel}" in str(error) for sentinel in asked)
     if silent == len(asked):
         return MasterNotFoundError(f"No Sentinel answers ({str(error).rpartition(':')[2]}).")

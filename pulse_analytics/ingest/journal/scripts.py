@@ -1,4 +1,4 @@
-"""The Lua scripts of lua/, each one atomic step on Redis."""
+"""The Lua scripts of lua/, each of which is one atomic step on Redis."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _LUA = Path(__file__).parent / "lua"
 
 
 class ScriptCall(NamedTuple):
-    """One run of a script: what is sent, and what of the answers is whose."""
+    """One run of a script: the commands to send, and how to read their answers."""
 
     text: str
     digest: str
     words: Sequence[str | int]
-    """Its keys and its arguments, the number of keys first."""
+    """The number of keys, the keys, the arguments."""
     replicas: int = 0
-    """How many replicas must have what it wrote."""
+    """How many replicas must have the script's writes."""
     replicas_ms: int = 0
 
     def by_digest(self) -> list[Command]:
@@ -37,22 +37,22 @@ class ScriptCall(NamedTuple):
         return [("EVALSHA", self.digest, *self.words), *self._wait()]
 
     def by_text(self) -> list[Command]:
-        """The commands, for a new Redis. It keeps the script."""
+        """The commands, for a Redis that does not know the script yet, and keeps it from now on."""
         return [("EVAL", self.text, *self.words), *self._wait()]
 
     def answer(self, answers: Sequence[Any]) -> Any:
-        """The script's own answer. Raises RedisError if the replicas do not have in time what it wrote."""
+        """The script's own answer. Raises RedisError if the replicas do not have its writes in time."""
         if self.replicas and answers[1] < self.replicas:
             raise RedisError(f"{answers[1]} of {self.replicas} replicas have it in time.")
         return answers[0]
 
     def _wait(self) -> list[Command]:
-        # Not WAITAOF: a replica tells only once a second what is on its disk.
+        # Not WAITAOF: a replica reports only once a second what is on its disk.
         return [("WAIT", self.replicas, self.replicas_ms)] if self.replicas else []
 
 
 class Scripts:
-    """The scripts on one Redis server. Each says in its first lines what its keys, its arguments and its answer are."""
+    """The scripts on one Redis server. The first lines of each document its keys, its arguments and its answer."""
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self._connection = ThreadConnection(redis)
@@ -66,9 +66,9 @@ class Scripts:
         return self.ask(ScriptCall(self._texts[name], self._digests[name], (len(keys), *keys, *args)))
 
     def replicated(self, name: str, keys: Sequence[str], args: Sequence[str | int]) -> ScriptCall:
-        """A run of a script that writes, which fails unless as many replicas as are required have what it wrote.
+        """A run of a script that fails unless the required number of replicas have its writes.
 
-        The script has run all the same.
+        If it fails for that reason, the script has run anyway.
         """
         words = (len(keys), *keys, *args)
         return ScriptCall(self._texts[name], self._digests[name], words, self._replicas, self._replicas_ms)

@@ -1,8 +1,7 @@
-"""Calls of the journal that requests share: what arrives while one is under way goes with the next.
+"""Calls of the journal that requests share: events that arrive during one call are batched into the next.
 
-A call of Redis costs a web process more than all the rest of a report, and costs hardly more for a hundred events than
-for one. So an event loop has at most one under way. It belongs to no request: a client that leaves ends its own wait
-only.
+A Redis call costs a web process more than the rest of a report, and hardly more for a hundred events than for one. So
+an event loop makes one call at a time. It belongs to no request: a client that disconnects ends only its own wait.
 """
 
 from __future__ import annotations
@@ -31,16 +30,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Request:
-    """Events that wait together: they are accepted in order, and answered at once."""
+    """Events that wait together: they are accepted in order, and get one answer."""
 
     events: Sequence[Event]
     answer: asyncio.Future[list[bool]]
     accepted: list[bool] = field(default_factory=list)
-    """What is known so far: of the first events."""
+    """The outcomes known so far, those of the first events."""
 
 
 class _Part(NamedTuple):
-    """What a request has in one call."""
+    """The events of one request in one call."""
 
     request: _Request
     events: Sequence[Event]
@@ -55,14 +54,13 @@ class SharedCalls:
         self._wake = wake
         self._requests: deque[_Request] = deque()
         self._waiting = 0
-        """Events in `_requests` that no call has taken."""
+        """How many events in `_requests` have no outcome yet."""
         self._work: asyncio.Task[None] | None = None
 
     async def accept(self, events: Sequence[Event]) -> list[bool]:
         """Accept each event (True: it is counted exactly once) or find it a duplicate (False), in order.
 
-        Raises TryAgain if Redis does not do it, or does not say that it did; at once while it hangs, and if too many
-        events wait already.
+        Raises TryAgain if Redis fails or does not answer; at once while it hangs, or if too many events wait already.
         """
         if not events:
             return []
@@ -86,13 +84,13 @@ class SharedCalls:
             parts = self._next_parts()
             try:
                 acceptance = await self._call([event for part in parts for event in part.events])
-            except Exception as error:  # noqa: BLE001 - whatever it is, each request that shared the call is told
+            except Exception as error:  # noqa: BLE001 - any error goes to each request of the call
                 self._fail(parts, error)
             else:
                 self._answer(parts, acceptance)
 
     def _next_parts(self) -> list[_Part]:
-        """What goes with the next call: of each request in turn, and not all of a large batch, or others would wait."""
+        """The events of the next call, from each request in turn. A large batch is split, or others would wait."""
         parts: list[_Part] = []
         room = config.SHARED_CALL_EVENTS
         for request in islice(self._requests, room):
@@ -138,7 +136,7 @@ class SharedCalls:
         self._replace(parts, [])
 
     def _replace(self, parts: Sequence[_Part], unfinished: Sequence[_Request]) -> None:
-        """Of the first requests, which a call took, leave those that it did not finish."""
+        """Replace the first requests, which were in the call, by those that it did not finish."""
         for _ in parts:
             self._requests.popleft()
         self._requests.extendleft(reversed(unfinished))

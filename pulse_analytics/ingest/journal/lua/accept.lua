@@ -7,8 +7,8 @@
 
 local ttl = tonumber(ARGV[1])
 
--- A script does not undo what it did when a command fails. This one fails on a foreign type before anything is written;
--- a full memory and a foreign journal fail at the first append, before its claim.
+-- Redis does not undo the writes of a script that fails. So this one checks the ledger's type before it writes. If the
+-- memory is full or the journal is of another type, it fails at the first append, before its claim.
 redis.call('HLEN', KEYS[2])
 
 local answer, accepted = {0}, 0
@@ -34,7 +34,7 @@ if duplicates > 0 then
 end
 if accepted > 0 then
   redis.call('HINCRBY', KEYS[2], 'accepted', accepted)
-  -- One wake-up serves all that come while its flag lives.
+  -- One wake-up serves all events that are accepted while its flag lives.
   if redis.call('SET', KEYS[3], '1', 'NX', 'PX', ARGV[2]) then
     answer[1] = 1
   end

@@ -1,8 +1,10 @@
--- Take the journal's balance: all its figures at one moment.
+-- Read the journal's balance: all its figures at one moment.
 --
 -- KEYS  journal, dead letters, ledger
 -- ARGV  group, most entries to count
--- Returns {{accepted, duplicate, settled, parked, dropped, settled as new, epoch or '', 1 if it is begun else 0}, waiting, pending, dead letters,
+-- Returns {{accepted, duplicate, settled, parked, dropped, settled as new, epoch or '',
+--           1 if the database has noted the epoch's beginning else 0},
+--          waiting, pending, dead letters,
 --          unread entries (as far as counted), the last one that was counted, the journal's newest entry};
 --         the last two are '' if there is nothing more to count
 
@@ -32,8 +34,8 @@ end
 if not group then
   return {ledger, waiting, 0, letters, waiting, '', ''}
 end
--- Counted, and not XINFO's lag: Redis 7.0.15 tells a wrong one after an AOF rewrite and a restart, and none at all when
--- entries were settled in another order than they came.
+-- Count the unread entries, because XINFO's lag is unreliable: after an AOF rewrite and a restart, Redis 7.0.15 reports
+-- a wrong one, and if entries were settled out of order, it reports none.
 local newest = pairs_of(redis.call('XINFO', 'STREAM', KEYS[1]))['last-generated-id']
 local entries = redis.call('XRANGE', KEYS[1], '(' .. group['last-delivered-id'], newest, 'COUNT', ARGV[2])
 if #entries < tonumber(ARGV[2]) then

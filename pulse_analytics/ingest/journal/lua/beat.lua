@@ -1,11 +1,11 @@
--- Note that a worker's node lives, at the time of Redis' own clock, and forget the nodes that are gone.
+-- Record a heartbeat of a worker's node, by Redis' own clock, and forget the nodes that are gone.
 --
 -- KEYS  workers
 -- ARGV  the node's name, seconds after which a silent node is gone
 -- Returns the time, in seconds since 1970
 
 local now = tonumber(redis.call('TIME')[1])
--- The first write needs no memory: Redis then refuses none of those after it at its memory limit.
+-- The first write needs no memory: then Redis refuses none of the later ones at its memory limit.
 redis.call('HDEL', KEYS[1], ARGV[1])
 for _, node in ipairs(redis.call('HKEYS', KEYS[1])) do
   local silent = now - tonumber(redis.call('HGET', KEYS[1], node) or 0)

@@ -1,9 +1,9 @@
--- Count entries that the group has not read: those after one entry, up to and with another.
+-- Count entries that the group has not read: those after one entry (exclusive), up to another (inclusive).
 --
 -- KEYS  journal
--- ARGV  group, the one, the other, most entries to count
--- Returns {how many there are, the last of them or '' if there are no more},
---         or {-1, ''} if the group has read on beyond the one: some may have come and gone
+-- ARGV  group, id of the first entry, id of the last entry, most entries to count
+-- Returns {how many were counted, id of the last one counted or '' if none are left},
+--         or {-1, ''} if the group has read beyond the first entry: some may have been settled already
 
 local function beyond(id, other)
   local ms, number = string.match(id, '(%d+)-(%d+)')

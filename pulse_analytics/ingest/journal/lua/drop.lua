@@ -1,10 +1,10 @@
--- Drop dead letters for good, and say so in the ledger.
+-- Delete dead letters for good, and count them in the ledger.
 --
 -- KEYS  dead letters, ledger
 -- ARGV  the dead letters' ids
--- Returns how many were still there
+-- Returns how many still existed
 
-redis.call('HLEN', KEYS[2])  -- Fails on a foreign type before anything is written.
+redis.call('HLEN', KEYS[2])  -- Fails on another type before anything is written.
 local dropped = redis.call('XDEL', KEYS[1], unpack(ARGV))
 redis.call('HINCRBY', KEYS[2], 'parked', -dropped)
 redis.call('HINCRBY', KEYS[2], 'dropped', dropped)

@@ -1,4 +1,4 @@
--- Look at the journal's own counters, all at one moment.
+-- Read the journal's own counters, all at one moment.
 --
 -- KEYS  journal, ledger, settled per minute
 -- Returns {now in ms since 1970, {accepted, settled, duplicate, parked}, waiting, id of the oldest entry or '',

@@ -2,19 +2,20 @@
 --
 -- KEYS  journal, dead letters, ledger
 -- ARGV  group, now in ms since 1970, then for each entry its id and the reason
--- Returns how many were still there
+-- Returns how many still existed
 
-redis.call('HLEN', KEYS[3])  -- Fails on a foreign type before anything is written.
+redis.call('HLEN', KEYS[3])  -- Fails on another type before anything is written.
 local parked, most = 0, 4000
 for i = 3, #ARGV, 2 do
   local entry = redis.call('XRANGE', KEYS[1], ARGV[i], ARGV[i])[1]
   if entry then
     local fields = entry[2]
-    -- A script can pass on some 8,000 values. What holds more is none of ours, and its beginning tells whose it is.
+    -- A script can pass about 8,000 values to a command. An entry with more is not from this project: its first fields
+    -- are enough to see where it comes from.
     for i = #fields, most + 1, -1 do
       fields[i] = nil
     end
-    -- Last, because replay takes the last four away again.
+    -- These come last, because replay removes the last four values.
     for _, value in ipairs({'parkedReason', ARGV[i + 1], 'parkedAt', ARGV[2]}) do
       fields[#fields + 1] = value
     end

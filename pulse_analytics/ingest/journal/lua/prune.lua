@@ -1,9 +1,9 @@
--- Take consumers off the group that have nothing pending and have been silent for long.
--- One step: deleting a consumer throws away what it has pending, and a frozen one may wake in between.
+-- Remove consumers that have nothing pending and have been idle for long.
+-- This is one atomic step, because a frozen consumer may wake up and take entries, and deleting it would lose them.
 --
 -- KEYS  journal
 -- ARGV  group, idle time in ms after which a consumer is gone
--- Returns how many were taken off
+-- Returns how many were removed
 
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return 0

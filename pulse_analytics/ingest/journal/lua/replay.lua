@@ -1,10 +1,10 @@
--- Replay dead letters: move them back to the journal as they were before they were parked.
+-- Replay dead letters: move them back to the journal, without the fields that parking added.
 --
 -- KEYS  journal, dead letters, ledger
 -- ARGV  the dead letters' ids
--- Returns how many were still there
+-- Returns how many still existed
 
-redis.call('HLEN', KEYS[3])  -- Fails on a foreign type before anything is written.
+redis.call('HLEN', KEYS[3])  -- Fails on another type before anything is written.
 local replayed = 0
 for _, id in ipairs(ARGV) do
   local letter = redis.call('XRANGE', KEYS[2], id, id)[1]

@@ -11,7 +11,7 @@ local function claim(count)
   return redis.call('XAUTOCLAIM', KEYS[1], group, consumer, idle, '0-0', 'COUNT', count)[2]
 end
 
--- Half for each, so that neither entries which fail again and again nor a flood of new ones can starve the other.
+-- Half for each, so that neither stale entries that keep failing nor a flood of new ones can starve the other.
 local half = math.ceil(most / 2)
 local stale = claim(half)
 local read = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', most - #stale, 'STREAMS', KEYS[1], '>')
@@ -22,7 +22,7 @@ if #stale == half and left > 0 then
   more = claim(left)
 end
 if #stale + #new > 0 then
-  -- Last: at its memory limit Redis refuses a script whose first write needs memory, and taking must go on there.
+  -- SET comes last: at its memory limit, Redis refuses a script whose first write needs memory, but taking must go on.
   redis.call('SET', KEYS[2], '1', 'PX', ARGV[5])
 end
 return {stale, new, more}

@@ -1,10 +1,10 @@
--- Ask whether a worker must be woken: something waits, and nobody else was told so while the flag lives.
+-- Decide whether the caller must wake a worker: entries wait, and no wake-up flag is set. If so, set the flag.
 --
 -- KEYS  journal, wake-up flag
--- ARGV  life of the wake-up flag in ms, the longest life that anyone gives it
+-- ARGV  life of the wake-up flag in ms, the longest life that any caller gives it
 -- Returns 1 if the caller must wake a worker, else 0
 
--- A flag that outlives its longest life is not ours to obey: the clock was set back, or the key was restored.
+-- Ignore a flag whose TTL is longer than any that we set: the clock was set back, or the key was restored.
 local life = redis.call('PTTL', KEYS[2])
 if life == -1 or life > tonumber(ARGV[2]) then
   redis.call('DEL', KEYS[2])
