@@ -1,4 +1,4 @@
-"""The whole as an ASGI server calls it: the express lane in front of the Flask application, start and end."""
+"""The ASGI application: the express lane in front of the Flask application, start-up and shutdown."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Who asks, by which scheme and for which host. What proxies say of that is read here and nowhere else.
+"""The client's address, scheme and host. Only this module reads what proxies say about them.
 
-A client may send any X-Forwarded-For and -Proto. What it sent stands on the left; each proxy adds to the right, or
-replaces all of it. So each of the PULSE_TRUSTED_PROXIES items on the right was written by a proxy of ours. Host is what
-the proxy passes on: X-Forwarded-Host is not read, because a proxy that does not set it lets the client's through.
+A client may send any X-Forwarded-For and -Proto. Its own items are on the left; each proxy adds to the right, or
+replaces them all. So the rightmost PULSE_TRUSTED_PROXIES items were written by trusted proxies. The host is the Host
+header that the proxy passes on. X-Forwarded-Host is ignored, because a proxy that does not set it passes the client's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pulse_analytics.config import Settings
 
 _FOR_PROBES = {"/healthz", "/readyz"}
-"""Load balancers and Kubernetes ask by address, whatever the site is called."""
+"""Load balancers and Kubernetes probe these by IP address, whatever the site's host name is."""
 _SHOWN_CHARACTERS = 100
 
 
@@ -39,7 +39,7 @@ def init_client(app: Flask, settings: Settings) -> None:
 
 
 def client_address() -> str:
-    """The client's address, as the outermost trusted proxy saw it; without proxies that of who is connected to us."""
+    """The client's address as the outermost trusted proxy saw it; without proxies, the address of the connection."""
     hops = current_settings().trusted_proxies
     seen = request.headers.get("X-Forwarded-For", "").split(",")
     forwarded = _address(seen[-hops]) if 0 < hops <= len(seen) else None
@@ -47,16 +47,16 @@ def client_address() -> str:
 
 
 def is_secure() -> bool:
-    """Whether the client asks by https, be it that a trusted proxy says so."""
+    """Whether the client uses https, by the connection itself or by what a trusted proxy says."""
     forwarded = request.headers.get("X-Forwarded-Proto", "")
     return believed_scheme(request.scheme, forwarded, current_settings().trusted_proxies) == "https"
 
 
 def believed_scheme(scheme: str, forwarded: str, hops: int) -> str:
-    """The scheme that the client asks by: `scheme` is that of the connection, `forwarded` is X-Forwarded-Proto.
+    """The scheme that the client uses. `scheme` is that of the connection, `forwarded` is X-Forwarded-Proto.
 
-    Most proxies replace what was there, so that one value arrives however many they are. (Werkzeug's ProxyFix would
-    want as many as `hops`.)
+    Most proxies replace the header, so that one value arrives however many proxies there are. (Werkzeug's ProxyFix
+    would require `hops` values.)
     """
     return (forwarded.split(",")[-hops:][0].strip().lower() if hops else "") or scheme
 
@@ -83,7 +83,7 @@ def _require_trusted_host() -> None:
 
 
 def _redirect_to_path() -> Response | None:
-    """Redirect `//videos/x` to `/videos/x`: the router would name the request's host, which may be forged."""
+    """Redirect `//videos/x` to `/videos/x`: the router's redirect names the request's host, which may be forged."""
     found = request.routing_exception
     if not isinstance(found, RequestRedirect):
         return None
@@ -93,7 +93,7 @@ def _redirect_to_path() -> Response | None:
 
 
 def _address(text: str) -> str | None:
-    """The address in an item of X-Forwarded-For, where some proxies add a port; None if there is none."""
+    """The address in an item of X-Forwarded-For, to which some proxies add a port; None if it is not an address."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""Who may use the admin API: the bearer of an admin token, and a browser that has signed in with one."""
+"""Who may use the admin API: clients that send an admin token as bearer, and browsers that have signed in with one."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _HOW = "Send the admin token: `Authorization: Bearer <token>`"
 def require_admin() -> None:
     """Let the request pass if its admin token is right and allows its method.
 
-    Raises Configure if there is no token to compare with, Unauthorized if the request's is wrong or missing, SlowDown
-    if it is one wrong token too many, Forbidden if the token may only read, or if a change comes by a session and not
-    from a page of ours.
+    Raises Configure if no token is configured, Unauthorized if the request's token is wrong or missing, SlowDown after
+    too many wrong tokens, Forbidden if the token may only read, or if a session requests a change without its CSRF
+    token.
     """
     tokens = sessions.configured_tokens()
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
@@ -27,7 +27,7 @@ def require_admin() -> None:
 
 
 def _of_bearer(tokens: tuple[credentials.AdminToken, ...], scheme: str, given: str) -> credentials.AdminToken:
-    """The token in the request's header. A right one is never held up, whatever others at its address do."""
+    """The token in the request's header. A correct one is never limited, however many wrong ones its address sends."""
     if scheme.lower() != "bearer" or not given:
         raise Unauthorized(f"{_HOW}.")
     return credentials.matching(tokens, given) or refuse_wrong_token("bearer")

@@ -1,4 +1,4 @@
-"""GET /healthz: the process lives. GET /readyz: it can keep its promise."""
+"""GET /healthz: the process is alive. GET /readyz: it can accept reports and answer them."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ blueprint = Blueprint("health", __name__)
 
 _NAMES = ("redis", "database")
 _PATIENCE_SECONDS = 0.25
-"""Longer than both checks take; short, because each of those who wait holds a thread."""
+"""Longer than both checks take, and short, because each waiting request holds a thread."""
 
 
 class Check(NamedTuple):
-    """What was found of one server."""
+    """The result of checking one server."""
 
     fault: str = ""
     """Why it is not ready; empty: it is."""
     note: str = ""
-    """What an operator should know all the same."""
+    """What an operator should know although the server is ready."""
 
     def __str__(self) -> str:
         return self.fault or (f"ok, but: {self.note}" if self.note else "ok")
 
 
 class Readiness:
-    """What is wrong with Redis and the database, looked for at most every READY_SECONDS, by one request at a time."""
+    """What is wrong with Redis and the database, checked at most every READY_SECONDS, by one request at a time."""
 
     def __init__(self) -> None:
         self._looking = threading.Lock()
@@ -51,8 +51,8 @@ class Readiness:
         self._looked_at = -math.inf
 
     def checks(self) -> dict[str, Check]:
-        """What was found of each of the two. Others wait a little for the one that looks, and not longer: what they
-        are answered then is that it takes so long."""
+        """The result for each of the two servers. Other requests wait _PATIENCE_SECONDS for the one that checks; after
+        that, their answer is that the servers have not answered yet."""
         if self._is_old() and self._looking.acquire(timeout=_PATIENCE_SECONDS):
             try:
                 if self._is_old():

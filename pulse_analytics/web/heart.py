@@ -1,9 +1,9 @@
-"""What the web processes of `pulse up` know of each other: who lives, and whose turn it is to accept connections.
+"""What the web processes of `pulse up` know of each other: which are alive, and which one accepts connections.
 
-On few cores one process accepts all connections while its heart beats, and the other is its spare: started, and waiting
-for its turn. Two that share two cores with Redis push each other off them, and each call of Redis is shared by half as
-many requests (docs/decisions/0006-a-spare-process.md). They have one listening socket: what arrives while the first
-hangs waits there for the spare.
+On few cores, one process accepts all connections while its heart beats. The other is its spare: started, and waiting
+for its turn. Two active processes that share two cores with Redis would preempt each other, and each Redis call would
+be shared by half as many requests (docs/decisions/0006-a-spare-process.md). They share one listening socket, so
+connections that arrive while the first process hangs wait there for the spare.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ if TYPE_CHECKING:
 
 
 _ID_BYTES = 10
-"""As long as a process id is in the file, however short it is."""
+"""The width to which a process id is padded in the file."""
 
 
 class Heart:
-    """The heart of one process. Its file in `folder` is named by its process id, and changes while the loop turns."""
+    """The heart of one process. Its file in `folder` is named by the process id, and is touched while the loop runs."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._file = folder / str(os.getpid())
         self._turn = os.open(folder.with_name("accepting"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        """Locked by the process whose turn it is, and its id is in it. The kernel unlocks it when that ends."""
+        """Locked by the process whose turn it is, and holds its id. The kernel unlocks it when that process ends."""
 
     async def beat(self) -> None:
         """Beat until cancelled."""
         try:
             while True:
                 self._file.touch()
-                # A spare that did not wait any longer gets its turn in the end.
+                # A spare that stopped waiting because the other was late takes the turn once the other has ended.
                 self._take_turn()
                 await asyncio.sleep(config.HEARTBEAT_SECONDS)
         finally:
             self._file.unlink(missing_ok=True)
 
     async def wait_for_turn(self) -> None:
-        """Return when this process has to accept connections, or to end."""
-        self._file.touch()  # Whoever has the turn must not seem late before its `beat` begins.
+        """Return when this process must accept connections, or must end."""
+        self._file.touch()  # A process that takes the turn must not seem late before its first `beat`.
         with _ending() as is_ending:
             while not self._take_turn():
                 await asyncio.sleep(config.HEARTBEAT_SECONDS)
@@ -58,7 +58,7 @@ class Heart:
                     break
 
     def _take_turn(self) -> bool:
-        """Whether it is this process's turn, from now on until it ends."""
+        """Take the turn if it is free. Whether this process has it now; it keeps it until it ends."""
         try:
             fcntl.flock(self._turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -70,14 +70,15 @@ class Heart:
         name = os.pread(self._turn, _ID_BYTES, 0).decode().strip()
         try:
             changed = (self._folder / name).stat().st_mtime
-        except FileNotFoundError:  # It ends, or is killed because it hangs.
+        except FileNotFoundError:  # The other has ended, or was killed because it hung.
             return True
         return time.time() - changed > config.HEARTBEAT_LATE_SECONDS
 
 
 @contextmanager
 def _ending() -> Iterator[Callable[[], bool]]:
-    """Whether SIGTERM or SIGINT came meanwhile. uvicorn is told as well; but it waits for our start before it looks."""
+    """Yields a function that says whether SIGTERM or SIGINT arrived. uvicorn gets the signal, too, but does not act on
+    it before this application has started."""
     came: list[int] = []
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 

@@ -1,6 +1,6 @@
 """What Vite built into frontend/dist: the demo site (`/`, `/watch/<videoId>`) and the admin pages (`/admin` and below).
 
-The pages of each are one HTML file, whose script reads the address. The API works without it.
+Each of the two is a single HTML file, whose script reads the address. The API works without the built site.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ CONTENT_POLICY = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
-"""Where each kind of thing may come from: from here, and never inline."""
+"""The Content-Security-Policy of pages: resources from this origin, and no inline scripts or styles."""
 
 blueprint = Blueprint("site", __name__)
 
 
 class VideoIdConverter(PathConverter):
-    """A video's id in a path, `<video_id:...>`: any text, slashes at its ends too."""
+    """A video's id in a path, `<video_id:...>`: any text, including slashes at its ends."""
 
     part_isolating = False
     regex = ".+"
 
 
 def init_converters(app: Flask) -> None:
-    """Let the routes of `app` hold video ids."""
+    """Let the routes of `app` contain video ids."""
     app.url_map.converters["video_id"] = VideoIdConverter
 
 
@@ -69,13 +69,13 @@ def page(**_address: str) -> Response:
 @blueprint.get("/admin", strict_slashes=False)
 @blueprint.get("/admin/videos/<video_id:video_id>", merge_slashes=False)
 def admin_page(**_address: str) -> Response:
-    """Every admin page: to anyone, because what it shows it has to ask for."""
+    """Every admin page. It needs no sign-in, because its data comes from the API, which does."""
     return _html("admin.html")
 
 
 @blueprint.get("/assets/<path:name>")
 def asset(name: str) -> Response:
-    """A script or style, to be kept for good."""
+    """A script or style, which browsers may cache for ASSET_SECONDS."""
     answer = send_from_directory(_dist() / "assets", name, max_age=ASSET_SECONDS)
     answer.cache_control.immutable = True
     return answer
@@ -94,7 +94,7 @@ def favicon() -> Response:
 
 
 def _html(name: str) -> Response:
-    """An HTML file; asked for again each time, because it names the assets of its build."""
+    """An HTML file. Browsers revalidate it each time, because it names the assets of its build."""
     try:
         return send_from_directory(_dist(), name)
     except NotFound:

@@ -1,7 +1,8 @@
 """uvicorn's HTTP/1.1 with deadlines and limits: `uvicorn --http pulse_analytics.web.protocol:Protocol`.
 
-uvicorn bounds the time between two requests only; httptools bounds no head. At every moment one timer runs for a
-connection. When it goes off, either we owe an answer, or the client is slowly taking one, or the connection ends.
+uvicorn limits only the time between two requests, and httptools does not limit the size of a head. Each connection
+always has one timer running. When it fires, the connection is closed, unless we owe an answer or the client is slowly
+reading one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _BODY_FIELDS = {b"content-length", b"transfer-encoding"}
 
 
 class _Outlet:
-    """What an answer is written to: the transport, which is closed in our way."""
+    """The transport as uvicorn's cycle sees it, but with our own way to close it."""
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
         self.write, self.is_closing = transport.write, transport.is_closing
@@ -33,8 +34,8 @@ class _Outlet:
 
 
 class _Alarm:
-    """Calls in some seconds, counted from the last `set`. A timer that goes off too early is only set anew then: to
-    cancel one and make another for each request would cost more."""
+    """Makes a call some seconds after the last `set`. If its timer fires too early, it is set again only then:
+    cancelling a timer and making another for each request would cost more."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
         self._loop = loop
@@ -43,14 +44,14 @@ class _Alarm:
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, seconds: float) -> None:
-        """Call in so many seconds, and not earlier."""
+        """Make the call in `seconds`, and not earlier."""
         self._due = self._loop.time() + seconds
         if self._timer is None or self._timer.when() > self._due:
             self.cancel()
             self._timer = self._loop.call_at(self._due, self._go_off)
 
     def cancel(self) -> None:
-        """Do not call."""
+        """Do not make the call."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -64,20 +65,20 @@ class _Alarm:
 
 
 class Protocol(HttpToolsProtocol):
-    """A connection whose requests have to be whole, and whose answers have to be taken, in time."""
+    """A connection that must deliver complete requests, and read its answers, in time."""
 
     request_seconds = config.REQUEST_SECONDS
     reading_seconds = config.READING_SECONDS
 
     _unsent_before = 0
     _is_done = False
-    """Whether all is said: what still comes is thrown away."""
+    """Whether everything is answered: all further input is discarded."""
     _too_large = False
     _unparsed_bytes = 0
-    """What came since the parser last handed something over: httptools keeps the beginning of a field."""
+    """Bytes received since the parser's last callback: httptools buffers the beginning of a field."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Give the client the time of a request to say something."""
+        """Start the timer of the first request."""
         super().connection_made(transport)
         self._outlet: Any = _Outlet(transport, self._finish)
         self._alarm = _Alarm(self.loop, self._look)
@@ -91,7 +92,7 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse; refuse what the parser would gather without end: a head, a trailer, an extension of a chunk."""
+        """Parse; refuse a head, a trailer or a chunk extension that the parser would buffer without limit."""
         self._unparsed_bytes += len(data)
         if not self._is_done:
             super().data_received(data)
@@ -100,12 +101,12 @@ class Protocol(HttpToolsProtocol):
             self.send_400_response("")
 
     def on_message_begin(self) -> None:
-        """Begin the time of a request."""
+        """Start the timer of a request."""
         super().on_message_begin()
         self._look_after(self.request_seconds)
 
     def on_headers_complete(self) -> None:
-        """Refuse the head, or begin to answer. The parser makes a 400 of the error."""
+        """Refuse the head, or begin to answer. The parser turns the ValueError into a 400."""
         self._unparsed_bytes = 0
         self._too_large = _is_too_large(self.url, self.headers)
         if self._too_large or not _is_sound(self.headers, self.parser):
@@ -115,18 +116,18 @@ class Protocol(HttpToolsProtocol):
         self.headers = []  # uvicorn would add a trailer to the head, which the application has already read.
 
     def on_body(self, body: bytes) -> None:
-        """Count what is no body."""
+        """Do not count the body as unparsed."""
         self._unparsed_bytes = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Begin to count what comes next."""
+        """Start counting unparsed bytes again, and note that the body is complete."""
         self._unparsed_bytes = 0
         self.scope[BODY_IS_HERE] = True  # type: ignore[literal-required]
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request: blank lines, which end uvicorn's own timer, do not prolong that."""
+        """Wait for the next request. Blank lines, which stop uvicorn's own timer, do not prolong the wait."""
         super().on_response_complete()
         if self.cycle.response_complete and self.cycle.more_body:
             self._finish()
@@ -134,12 +135,12 @@ class Protocol(HttpToolsProtocol):
             self._look_after(self.timeout_keep_alive if self.cycle.response_complete else self.request_seconds)
 
     def pause_writing(self) -> None:
-        """Give the client time to take what is written."""
+        """Give the client time to read what is written."""
         super().pause_writing()
         self._look_after(self.reading_seconds)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what came, and close; but not with words in the midst of an earlier request's answer."""
+        """Refuse the request and close. While an earlier request awaits its answer, abort without writing anything."""
         if self._owes_answer():
             self.transport.abort()
         elif self._too_large:
@@ -150,12 +151,12 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
     def _look_after(self, seconds: float) -> None:
-        """Look in so many seconds, and see then what was sent meanwhile."""
+        """Check in `seconds`, and compare then how much was sent meanwhile."""
         self._unsent_before = self.transport.get_write_buffer_size()
         self._alarm.set(seconds)
 
     def _look(self) -> None:
-        """End the connection, unless we owe an answer, or the client took some of one since the last look."""
+        """Abort the connection, unless we owe an answer, or the client has read some of one since the last check."""
         if self._owes_answer() and not self.flow.write_paused and not self.transport.is_closing():
             self._look_after(self.request_seconds)
         elif 0 < self.transport.get_write_buffer_size() < self._unsent_before:
@@ -164,7 +165,7 @@ class Protocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _finish(self) -> None:
-        """Close, once what was written is sent; but first throw away for a while what the client still sends."""
+        """Close once all output is sent. If input is outstanding, first discard it for up to CLOSING_SECONDS."""
         if (self._too_large or (self.cycle.more_body and not self.pipeline)) and not self.transport.is_closing():
             self._is_done = True
             self.transport.write_eof()
@@ -174,22 +175,22 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
     def _owes_answer(self) -> bool:
-        """Whether a request is whole and not yet answered; one that waits for another's answer is read no further."""
+        """Whether a complete request is not answered yet. A request in the pipeline counts, too: it is not read on."""
         cycle = self.cycle
         return bool(self.pipeline) or (cycle is not None and not cycle.more_body and not cycle.response_complete)
 
 
 def _is_too_large(url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bool:
-    """Whether a head has more bytes or more fields than we read."""
+    """Whether a head exceeds HEAD_LIMIT_BYTES or HEAD_LIMIT_FIELDS."""
     size = len(url) + sum(len(name) + len(value) + len(": \r\n") for name, value in headers)
     return size > config.HEAD_LIMIT_BYTES or len(headers) > config.HEAD_LIMIT_FIELDS
 
 
 def _is_sound(headers: Sequence[tuple[bytes, bytes]], parser: httptools.HttpRequestParser) -> bool:
-    """Whether a head names one host, and no body would be taken for a request (RFC 9112, 3.2 and 6.3).
+    """Whether a head names one host, and no body would be read as a request (RFC 9112, 3.2 and 6.3).
 
-    httptools takes a request that may be upgraded for one without a body, and what follows for another protocol; after
-    a CONNECT always, whose target can be a path to it.
+    httptools treats a request that asks for an upgrade as one without a body, and what follows it as another protocol.
+    It always does so after CONNECT, even if the target is a path.
     """
     names = [name for name, _ in headers]
     hosts = names.count(b"host")

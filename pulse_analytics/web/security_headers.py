@@ -1,4 +1,4 @@
-"""What every answer tells a browser, whoever makes it: to do as little as possible with it."""
+"""The security headers of every answer, which let a browser do as little as possible with it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 _FOR_ALL = {
     "X-Content-Type-Options": "nosniff",
-    # Of what is no page. The pages have a policy of their own.
+    # For answers that are not pages. The pages have a policy of their own.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     # A page's address names a video.
     "Referrer-Policy": "same-origin",
-    # What a film needs (autoplay, fullscreen, picture-in-picture) is left as it is.
+    # The features that a video needs (autoplay, fullscreen, picture-in-picture) keep their defaults.
     "Permissions-Policy": (
         "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), "
         "microphone=(), midi=(), payment=(), usb=()"
@@ -26,7 +26,7 @@ _FOR_ALL = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 _TRANSPORT = "max-age=31536000"
-"""A year. Sub-domains are not ours to speak for."""
+"""One year. Without includeSubDomains, because other sites may use the subdomains."""
 
 _FOR_OTHER_SITES = ("/analytics", "/assets/", "/videos/", "/favicon.svg")
 """What pages of other sites may load, and learn nothing by: a beacon is answered with what it sent, and the rest is the
@@ -39,14 +39,14 @@ def init_security_headers(app: Flask) -> None:
 
 
 def security_headers(path: str, *, secure: bool) -> dict[str, str]:
-    """Those of an answer to a request for `path`. `secure`: the client asked by https."""
+    """The security headers of an answer to a request for `path`. `secure`: the client used https."""
     readers = "cross-origin" if path.startswith(_FOR_OTHER_SITES) else "same-origin"
     headers = {**_FOR_ALL, "Cross-Origin-Resource-Policy": readers}
     return {**headers, "Strict-Transport-Security": _TRANSPORT} if secure else headers
 
 
 def refusal(status: str, words: str) -> bytes:
-    """The whole of an answer that the application has no part in; `status` is such as `400 Bad Request`."""
+    """The bytes of a whole answer that bypasses the application; `status` is, for example, `400 Bad Request`."""
     headers = {
         "Date": formatdate(usegmt=True),
         "Content-Type": "text/plain; charset=utf-8",

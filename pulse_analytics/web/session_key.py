@@ -1,7 +1,7 @@
 """The key that signs sessions: PULSE_SESSION_KEY, or else one that all web processes share in Redis.
 
-It is random, never made from an admin token: everybody who asks gets a cookie that is signed with it, and could test
-guesses of the token on that, without a limit.
+It is random and never derived from an admin token: anyone can get a cookie signed with it, and could otherwise test
+guesses of the token on that cookie, without a limit.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ REDIS_KEY = "pulse:session-key"
 
 
 class SessionKey:
-    """The key. What is in Redis is learned at the first use, and looked at again every SESSION_KEY_SECONDS."""
+    """The key. It is read from Redis at the first use, and again every SESSION_KEY_SECONDS."""
 
     def __init__(self, given: str | None) -> None:
         self._key = given
         self._looked_at = -math.inf if given is None else math.inf
 
     def get(self) -> str:
-        """The key. Raises TryAgain if Redis does not answer and this process has not learned it yet."""
+        """The key. Raises TryAgain if Redis does not answer and this process has not read it yet."""
         now = time.monotonic()
         if now - self._looked_at > config.SESSION_KEY_SECONDS:
             try:
@@ -46,11 +46,11 @@ class SessionKey:
         return self._key
 
     def _shared(self) -> str:
-        """The key in Redis. If there is none, ours is kept there, so that sessions outlive a Redis that was emptied."""
+        """The key in Redis. If Redis has none, store ours there, so that sessions survive if Redis is emptied."""
         with answering() as journal:
             if not journal.redis.exists(REDIS_KEY):
                 journal.redis.set(REDIS_KEY, self._key or secrets.token_urlsafe(32), nx=True)
-            # Also after our own SET: of two processes that set it at once, only the first has.
+            # Read it even after our own SET: if two processes set it at the same time, only the first one succeeds.
             key = journal.redis.get(REDIS_KEY)
         if not key:
             raise TryAgain("Redis has no session key.")

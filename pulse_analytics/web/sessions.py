@@ -1,4 +1,4 @@
-"""A browser's session below /admin: a signed cookie that says with which admin token it has signed in."""
+"""A browser's session below /admin: a signed cookie that holds which admin token the browser has signed in with."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ def configured_tokens() -> tuple[AdminToken, ...]:
 
 
 def signed_in_with() -> AdminToken | None:
-    """The token with which the request's browser has signed in, if it still is one.
+    """The token with which the request's browser has signed in, if it is still configured.
 
-    Raises Configure if there is no admin token, TryAgain if the cookie cannot be judged without Redis.
+    Raises Configure if there is no admin token, TryAgain if the cookie cannot be verified without Redis.
     """
     tokens, mark = configured_tokens(), _opened().get(_TOKEN, "")
     return next((token for token in tokens if hmac.compare_digest(_mark(token), mark)), None) if mark else None
 
 
 def csrf_token() -> str:
-    """What this browser's changes must bring along in CSRF_HEADER: no other site can read it.
+    """The token that this browser must send in CSRF_HEADER with each change; no other site can read it.
 
     Raises TryAgain if no cookie can be signed without Redis.
     """
@@ -70,9 +70,9 @@ def csrf_token() -> str:
 
 
 def require_csrf_token() -> None:
-    """Let the request pass if a page of ours sent it.
+    """Let the request pass if it has the CSRF token, which only our own pages can send.
 
-    Raises Forbidden if not, Configure if there is no admin token, TryAgain if the cookie cannot be judged.
+    Raises Forbidden if not, Configure if there is no admin token, TryAgain if the cookie cannot be verified.
     """
     configured_tokens()
     expected = _opened().get(_CSRF, "")
@@ -81,25 +81,25 @@ def require_csrf_token() -> None:
 
 
 def sign_in(token: AdminToken) -> None:
-    """Let the browser in from now on, for SESSION_SECONDS and as long as `token` is configured."""
+    """Sign the browser in, for SESSION_SECONDS and as long as `token` is configured."""
     session.clear()
     session.permanent = True
     session[_TOKEN] = _mark(token)
 
 
 def sign_out() -> None:
-    """Let the browser in no more."""
+    """Sign the browser out."""
     session.clear()
 
 
 def keep_private(answer: Response) -> Response:
-    """Let nobody but the one who asked keep the answer, and not even that browser after it has signed out."""
+    """Disable all caching of the answer, so that nothing remains in the browser after it has signed out."""
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
 def _mark(token: AdminToken) -> str:
-    """What tells a session's token. Who has the cookie can read it, and has no key to test guesses with."""
+    """What identifies the token in a session. The cookie's holder can read it, but has no key to test guesses with."""
     return hmac.digest(_signing_key().encode(), token.secret.encode(), "sha256").hex()
 
 
@@ -117,11 +117,11 @@ def _opened() -> SessionMixin:
 
 class _Session(SecureCookieSession):
     outage: TryAgain | None = None
-    """Why it could not be opened: a view answers with that, and a page or a bearer does not need to know."""
+    """Why the session could not be opened. Views that need the session raise it; pages and bearers do not need it."""
 
 
 class _AdminSessions(SecureCookieSessionInterface):
-    """Flask's signed cookies, for the pages and the API below /admin only: reports of players pay nothing for them."""
+    """Flask's signed cookies, only for pages and API below /admin, so that players' reports do not pay for them."""
 
     session_class = _Session
 
@@ -137,13 +137,13 @@ class _AdminSessions(SecureCookieSessionInterface):
         return opened
 
     def _content(self, app: Flask, cookie: str) -> dict[str, object]:
-        """What the session holds; nothing, if it is forged or over."""
+        """The content of the session; empty if it is forged or has expired."""
         try:
             content, signed_at = self.get_signing_serializer(app).loads(cookie, return_timestamp=True)
         except BadSignature:
             return {}
         age = time.time() - signed_at.timestamp()
-        # itsdangerous's own `max_age` refuses what a web host signed whose clock is a second ahead of ours.
+        # itsdangerous's own `max_age` refuses a session signed by a web host whose clock is 1 s ahead.
         in_time = -config.CLOCK_SKEW_SECONDS <= age <= app.permanent_session_lifetime.total_seconds()
         return content if in_time else {}
 

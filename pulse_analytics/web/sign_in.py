@@ -42,10 +42,10 @@ _schema = SignInSchema()
 
 @blueprint.get("")
 def show() -> dict[str, Any] | WerkzeugResponse:
-    """Whether this browser is signed in, and the token that its changes must bring along.
+    """Whether this browser is signed in, and the CSRF token that its changes must send.
 
-    Whom a link leads here sees the page instead: a browser that follows another site's link holds our cookie back, and
-    a new one would take its place and sign it out.
+    A browser that follows a link to this address is redirected to the page. If the link is on another site, the browser
+    does not send our cookie; a new cookie would replace it and sign the browser out.
     """
     if any(kind == "text/html" for kind, _ in request.accept_mimetypes):
         return redirect("/admin", HTTPStatus.SEE_OTHER)
@@ -54,7 +54,7 @@ def show() -> dict[str, Any] | WerkzeugResponse:
 
 @blueprint.post("")
 def sign_in() -> dict[str, Any]:
-    """Sign in. 401: not with this token; 403: not from a page of ours; 429: too many wrong tries."""
+    """Sign in. 401: the token is wrong; 403: the CSRF token is missing or wrong; 429: too many wrong tries."""
     sessions.require_csrf_token()
     request.max_content_length = config.BODY_LIMIT_BYTES
     given = schemas.load_query(_schema, request.get_json())["token"]

@@ -18,8 +18,8 @@ _refusals = SparseLog(logging.getLogger(__name__), config.OUTAGE_LOG_SECONDS)
 def refuse_wrong_token(door: str) -> NoReturn:
     """Count and log the wrong token of this request. Raises Unauthorized, or SlowDown if it is one too many.
 
-    It is counted and judged in one step of Redis: however many guesses come at once, SIGN_IN_TRIES of them are told
-    that they are wrong. Without Redis none are counted, and none are held against the address.
+    Redis counts and returns the tries in one atomic step: however many guesses arrive at once, only SIGN_IN_TRIES of
+    them learn that they are wrong. Without Redis, no tries are counted, and no address is limited.
     """
     address = client_address()
     tries, seconds = _count(address)
@@ -32,7 +32,7 @@ def refuse_wrong_token(door: str) -> NoReturn:
 
 
 def check_tries() -> None:
-    """Raise SlowDown if there were too many wrong tokens from this request's address, as for one more of them."""
+    """Raise SlowDown if this request's address has used up its wrong tokens, so that one more would be refused."""
     key = _key(client_address())
     try:
         with answering() as journal:
@@ -45,11 +45,11 @@ def check_tries() -> None:
 
 
 def _count(address: str) -> tuple[int | None, int]:
-    """How many wrong tokens came from there, with this one, and in how many seconds they are forgotten."""
+    """How many wrong tokens came from this address, including this one, and in how many seconds the count expires."""
     key = _key(address)
     try:
         with answering() as journal:
-            # In one transaction: a count that had no end would shut its address out for ever.
+            # In one transaction, because a count without a TTL would lock its address out permanently.
             pipeline: Any = journal.redis.pipeline()
             pipeline.incr(key).expire(key, config.SIGN_IN_SECONDS, nx=True).ttl(key)
             tries, _, seconds = pipeline.execute()
@@ -67,7 +67,7 @@ def _key(address: str) -> str:
 
 
 def _network(address: str) -> str:
-    """Whose tries are counted together: those of an IPv4 address, or of the 2**64 IPv6 addresses that one host has."""
+    """The network whose tries are counted together: an IPv4 address, or the 2**64 IPv6 addresses that one host has."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _BODY_LIMIT_BYTES = config.BATCH_BODY_LIMIT_BYTES
-"""The largest that any route takes. One byte more is given to the application, whose 413 it then is."""
+"""The largest body that any route takes. Of a larger one, the application gets one byte more, and answers 413."""
 
 
 class Step(NamedTuple):
@@ -59,7 +59,7 @@ class WsgiAdapter:
                 return None
         environ = environ_of(scope, body)
         answering = self._answer(environ, closes=len(body) > _BODY_LIMIT_BYTES).send_by(send)
-        # What changes something is done although its sender has left: a page that is closed sends a report and goes.
+        # A request that changes something is finished even if its client has gone: a closing page sends a last report.
         return await (_unless_gone(receive, answering) if scope["method"] in {"GET", "HEAD"} else answering)
 
     def _answer(self, environ: WSGIEnvironment, *, closes: bool) -> _Answer:
@@ -69,7 +69,7 @@ class WsgiAdapter:
 
 
 class _Answer:
-    """One answer, made in threads, one step after the other, in one context."""
+    """One answer, made in threads, step by step, in one context."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class _Answer:
         self._made_bytes = 0
 
     async def send_by(self, send: Send) -> None:
-        """Make and send it. If that ends early, for whatever reason, the iterable is closed all the same."""
+        """Make and send the answer. If this ends early, for whatever reason, the iterable is closed anyway."""
         more = True
         try:
             chunk, more = await self._in_thread(self._begin)
