@@ -1,4 +1,4 @@
-"""An ASGI request as a WSGI application knows it (PEP 3333)."""
+"""Turn an ASGI request into a WSGI environ (PEP 3333)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REPLACED = {b"content-length", b"transfer-encoding"}
 
 
 def environ_of(scope: Scope, body: bytes) -> WSGIEnvironment:
-    """The request as PEP 3333 has it; bytes are spelt as Latin-1."""
+    """The request as a WSGI environ; bytes are decoded as Latin-1."""
     server, client = scope.get("server") or ("localhost", None), scope.get("client") or ("", None)
     raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
     return {
@@ -53,7 +53,7 @@ def environ_of(scope: Scope, body: bytes) -> WSGIEnvironment:
 def _header_variables(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     variables: dict[str, str] = {}
     for name, value in headers:
-        # X_Forwarded_For would be taken for X-Forwarded-For, which a proxy vouches for.
+        # WSGI cannot distinguish X_Forwarded_For from X-Forwarded-For, which a proxy vouches for.
         if b"_" in name or name in _REPLACED:
             continue
         variable = name.decode("latin1").upper().replace("-", "_")

@@ -21,13 +21,13 @@ class Field(NamedTuple):
     """A member of a body."""
 
     name: str
-    """With those around it: `videos[].rank`."""
+    """The full path of the member, such as `videos[].rank`."""
     rules: str
     description: str
 
 
 class Operation(NamedTuple):
-    """One thing that can be asked for."""
+    """One method of one path."""
 
     method: str
     path: str
@@ -44,7 +44,7 @@ def render_page(document: Json) -> str:
 
 
 class _Reader:
-    """Finds its way in a document."""
+    """Reads an OpenAPI document for the template."""
 
     def __init__(self, document: Json) -> None:
         self._document = document
@@ -61,7 +61,7 @@ class _Reader:
         ]
 
     def resolve(self, part: Json) -> Json:
-        """What a part is, or refers to."""
+        """The part itself, or the part that its `$ref` refers to."""
         while "$ref" in part:
             found: Any = self._document
             for name in part["$ref"].removeprefix("#/").split("/"):
@@ -84,7 +84,7 @@ class _Reader:
         return example
 
     def fields(self, schema: Json, around: str = "") -> Iterator[Field]:
-        """The members of a body, those of members too."""
+        """The members of a body, including nested ones."""
         schema = self.resolve(schema)
         for name, rules in schema.get("properties", {}).items():
             found = self.resolve(rules)
@@ -102,11 +102,11 @@ class _Reader:
         return values[0] if isinstance(values[0], str) else _short_json(values[0])
 
     def credentials(self, operation: Operation) -> str:
-        """What an operation needs, in words."""
+        """The credentials that an operation needs, in words."""
         return ", or ".join(" and ".join(together) for together in operation.said["security"])
 
     def command(self, operation: Operation) -> str:
-        """How to ask for it with curl."""
+        """The curl command for an operation."""
         words = ["curl"] if operation.method == "get" else ["curl", "-X", operation.method.upper()]
         for name in dict(operation.said.get("security", [{}])[0]):
             words += _CREDENTIALS[name]

@@ -22,7 +22,7 @@ blueprint = Blueprint("openapi", __name__, template_folder="templates")
 
 
 class Description:
-    """What an application says of itself, made when it is first asked."""
+    """The description of an application, built at the first request for it."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -45,11 +45,11 @@ def init_openapi(app: Flask) -> None:
 
 @blueprint.get("/openapi.json")
 def document() -> Response:
-    """The OpenAPI document; not sorted, because its order is one for people."""
+    """The OpenAPI document. Its keys are not sorted, because their order is made for human readers."""
     return Response(json.dumps(_description().document), content_type="application/json")
 
 
-# Pages of the site, for the sake of its headers.
+# On the blueprint of the site's pages, so that it has their headers.
 @pages.blueprint.get("/docs")
 def docs() -> str:
     """The document as a page."""
