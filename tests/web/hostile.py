@@ -20,6 +20,8 @@ CORPUS = [ask for group in GROUPS if "trouble" not in group.name for ask in grou
 
 _MOST_BYTES = 2_000_000
 """Of a body. Over 1 MiB it is refused, and closed 2 s later: by then a client must have sent the rest."""
+_REPEATED_BYTES = 4_000
+"""Of a body, at most, what is repeated up to 501 times: what was repeated before would fill the memory."""
 _SIZES = (0, 1, 127, 128, 129, 16_384, 16_385, 70_000)
 _NUMBERS = (b"-1", b"0", b"1e400", b"NaN", b"9" * 400, b"18446744073709551616", b"253402300800000", b"1.0", b"true")
 _WORDS = (
@@ -77,7 +79,7 @@ def hostile_request(random: Random, session: Mapping[str, str]) -> Request:
             case 1:
                 path = _spoilt_path(random, path)
             case 2 | 3 | 4:
-                body = _spoilt_body(random, body)
+                body = _spoilt_body(random, body)[:_MOST_BYTES]
             case 5:
                 headers.append((random.choice(HEADERS), _text(random)))
             case 6:
@@ -86,7 +88,7 @@ def hostile_request(random: Random, session: Mapping[str, str]) -> Request:
                 path += random.choice(("?", "&")) + random.choice(
                     ("cursor=" + _cursor(random), f"limit={_text(random)}", "q=%ff", "since=9999-12-31")
                 )
-    return _as_bytes(random, method, path, headers, body[:_MOST_BYTES])
+    return _as_bytes(random, method, path, headers, body)
 
 
 def _as_bytes(random: Random, method: str, path: str, headers: list[tuple[str, str]], body: bytes) -> Request:
@@ -139,6 +141,7 @@ def _spoilt_path(random: Random, path: str) -> str:
 
 def _spoilt_body(random: Random, body: bytes) -> bytes:
     where, until = sorted(random.randrange(len(body) + 1) for _ in range(2))
+    part = body[:_REPEATED_BYTES]
     return random.choice(
         (
             body[:where] + random.choice(_WORDS) + body[where:],
@@ -149,8 +152,8 @@ def _spoilt_body(random: Random, body: bytes) -> bytes:
                 rb'"[^"]*"', lambda _: b'"' + b"x" * random.choice(_SIZES) + b'"', body, count=random.choice((1, 3))
             ),
             body.decode("utf-8", "replace").encode(random.choice(("utf-16", "utf-32", "utf-8-sig"))),
-            body * random.choice((2, 3, 50)),
-            b'{"events": [' + b", ".join([body or b"0"] * random.choice((1, 2, 501))) + b"]}",
+            part * random.choice((2, 3, 50)),
+            b'{"events": [' + b", ".join([part or b"0"] * random.choice((1, 2, 501))) + b"]}",
         )
     )
 
