@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 COVERAGE := --cov --cov-report=term:skip-covered --no-cov-on-fail --cov-fail-under=97
 
-# More of them would starve the videos that tests play, and whatever looks at the clock.
+# More processes would slow down the videos that tests play, and the tests that measure time.
 PROCESSES := -n 3
 TOGETHER := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 
@@ -32,7 +32,7 @@ run: $(STAMP)  ## Run Valkey, database, web, worker and Flower until Ctrl-C
 check: $(STAMP)  ## Lint, and run all tests that need no server, in a minute
 	@$(TOGETHER) lint-python lint-frontend test-python test-frontend
 
-test: $(STAMP)  ## Lint, then run all tests, on real servers and in a real browser; ARGS=... runs just these of pytest's
+test: $(STAMP)  ## Lint, then run all tests, on real servers and in a real browser; ARGS=... are arguments for pytest instead
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
@@ -53,7 +53,7 @@ crash: $(STAMP)  ## Kill, freeze, cut and fill everything while events flow, the
 environments: $(STAMP)  ## Try other servers (PgBouncer, Redis 7.0, PostgreSQL 15, TLS, ...): a day, a SIGKILL and an audit on each
 	@$(BIN)/python -m tests.environments $(ARGS)
 
-bench: $(STAMP)  ## Measure everything beside its rivals, some 30 minutes; ARGS="accept count --quick" for less, ARGS=--help
+bench: $(STAMP)  ## Measure everything beside its rivals, about 30 minutes; ARGS="accept count --quick" for less, ARGS=--help
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: lint-python lint-frontend  ## ruff, mypy --strict, import contracts; tsc, ESLint and Prettier
