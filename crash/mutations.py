@@ -83,7 +83,7 @@ MUTATIONS = (
             Change(
                 _SHARED,
                 """\
-            raise TryAgain("The journal does not answer.") from error
+            raise TryAgain("Redis does not answer.") from error
 """,
                 """\
             return read_acceptance([1] * (1 + len(events)))

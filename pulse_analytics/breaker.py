@@ -46,6 +46,6 @@ class Breaker:
         with self._lock:
             if self._ask_again_at is not None:
                 if now < self._ask_again_at:
-                    raise TryAgain(f"{self._server} does not answer, and was not asked again.")
+                    raise TryAgain(f"{self._server} does not answer; this request was not sent to it.")
                 # This caller probes. If it never returns, another may probe after BREAKER_PROBE_SECONDS.
                 self._ask_again_at = now + config.BREAKER_PROBE_SECONDS

@@ -10,7 +10,7 @@ import click
 from flask.cli import FlaskGroup, with_appcontext
 from redis.exceptions import RedisError
 
-from pulse_analytics.audit.commands import audit_command, rebuild_command
+from pulse_analytics.audit.commands import audit_command, rebuild_command, redis_failure
 from pulse_analytics.config import BATCH_SIZE, current_settings
 from pulse_analytics.errors import TryAgain
 from pulse_analytics.events import utc_time
@@ -86,7 +86,7 @@ class _RedisGroup(click.Group):
         try:
             return super().invoke(ctx)
         except RedisError as error:
-            raise click.ClickException(f"Redis does not do it ({error}) Is `pulse up` running?") from error
+            raise redis_failure(error) from error
 
 
 class _LetterId(click.ParamType[str]):
@@ -101,8 +101,9 @@ class _LetterId(click.ParamType[str]):
 
 
 @click.group("dead-letters", cls=_RedisGroup)
+@with_appcontext
 def dead_letters() -> None:
-    """See to events that could not be recorded."""
+    """List, replay or drop events that could not be recorded."""
 
 
 @dead_letters.command("list")
@@ -144,7 +145,7 @@ def drop_dead_letters(ids: tuple[str, ...], everything: bool, yes: bool) -> None
 def _chosen(ids: tuple[str, ...], everything: bool) -> Iterator[list[str]]:
     """The ids of the chosen letters, in chunks. Letters parked after `--all` listed them are left alone."""
     if everything == bool(ids):
-        raise click.UsageError("Name the ids of dead letters, or say --all.")
+        raise click.UsageError("Name the ids of dead letters, or pass --all.")
     chosen = list(ids)
     if everything:
         journal = current_journal()

@@ -69,6 +69,12 @@ def read_redis_url(url: str) -> Sentinels | None:
     return None
 
 
+def without_secrets(url: str) -> str:
+    """`url` without user, password and options, for messages."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
 def _read_sentinels(parts: SplitResult) -> Sentinels:
     login, _, places = parts.netloc.rpartition("@")
     if "@" in login:

@@ -98,5 +98,5 @@ def test_an_unreachable_redis_exits_with_a_one_line_error(app: Flask, facts: Fac
     facts.redis.shutdown(nosave=True)
     done = run(app, *arguments)
     assert done.exit_code == 1
-    assert done.output.startswith("Error: Redis")
+    assert done.output.startswith("Error: Cannot reach Redis at redis://127.0.0.1:")
     assert len(done.output.splitlines()) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from pulse_analytics.config import Settings
 from pulse_analytics.errors import ConfigError
-from pulse_analytics.redis_urls import read_redis_url
+from pulse_analytics.redis_urls import read_redis_url, without_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,3 +72,15 @@ def test_the_broker_is_the_journals_redis_unless_it_is_named(tmp_path: Path) -> 
     apart = Settings.parse({"PULSE_REDIS_URL": "redis://h:1/0", "PULSE_BROKER_URL": "redis://b:1/0"}, tmp_path)
     assert (Settings.parse({}, tmp_path).broker_url, alone.broker_url) == ("redis://127.0.0.1:6379/0", "redis://h:1/0")
     assert (apart.redis_url, apart.broker_url) == ("redis://h:1/0", "redis://b:1/0")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
+        ("redis://user:hush%40@h:1/2?password=hush", "redis://h:1/2"),
+        ("sentinel://:hush@h1:26379,h2/pulse?sentinel_password=hush", "sentinel://h1:26379,h2/pulse"),
+    ],
+)
+def test_the_url_in_a_message_has_no_password(url: str, shown: str) -> None:
+    assert without_secrets(url) == shown

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 from flask.cli import with_appcontext
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from sqlalchemy.exc import SQLAlchemyError
 
 from pulse_analytics.audit.one_at_a_time import AnotherRebuild, NotOurSession
@@ -22,11 +24,14 @@ from pulse_analytics.audit.summary import (
     describe_verdict,
     faults,
 )
+from pulse_analytics.config import current_settings
 from pulse_analytics.database import db
 from pulse_analytics.database.migration import migration_fault
+from pulse_analytics.errors import in_short
 from pulse_analytics.events import is_id
 from pulse_analytics.ingest.epochs import AnotherEpoch, Before, adopt, begin_epoch, current_epoch, join
 from pulse_analytics.ingest.journal import current_journal
+from pulse_analytics.redis_urls import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +43,7 @@ if TYPE_CHECKING:
     "--begin-epoch",
     "reason",
     metavar="REASON",
-    help="Close the books as they are, keep on record what does not fit, and begin anew.",
+    help="Close the books as they are, record the differences, and begin a new epoch.",
 )
 @with_appcontext
 def audit_command(in_json: bool, reason: str | None) -> None:
@@ -101,20 +106,29 @@ def rebuild_command(video_id: str | None) -> None:
         rebuild(video_id)
 
 
+def redis_failure(error: RedisError) -> click.ClickException:
+    """What a command says when Redis fails."""
+    place, reason = without_secrets(current_settings().redis_url), in_short(error)
+    unreachable = isinstance(error, RedisConnectionError | RedisTimeoutError)
+    if unreachable and not isinstance(error, AuthenticationError):
+        return click.ClickException(f"Cannot reach Redis at {place} ({reason.rstrip('.')}). Is `pulse up` running?")
+    return click.ClickException(f"Redis at {place} refused the command: {reason}")
+
+
 @contextmanager
 def _failing_in_a_sentence() -> Iterator[None]:
     try:
         with db.engine.connect() as connection:
             fault = migration_fault(connection)
         if fault:
-            raise click.ClickException(f"The database is not as it must be: {fault}")
+            raise click.ClickException(f"The database schema is out of date: {fault}")
         yield
     except RedisError as error:
-        raise click.ClickException(f"Redis does not do it ({error}) Is `pulse up` running?") from error
+        raise redis_failure(error) from error
     except AnotherEpoch as error:
         raise click.ClickException("Another epoch was begun meanwhile: run `pulse audit` again.") from error
     except AnotherRebuild as error:
-        raise click.ClickException("Another rebuild of this database runs: wait for it.") from error
+        raise click.ClickException("Another rebuild of this database is running: wait until it ends.") from error
     except NotOurSession as error:
         raise click.ClickException(
             "PULSE_DATABASE_URL leads to a connection pooler, and a rebuild needs a session of its own: run it again "
@@ -122,6 +136,6 @@ def _failing_in_a_sentence() -> Iterator[None]:
         ) from error
     except SQLAlchemyError as error:
         cause, *_ = str(getattr(error, "orig", None) or error).splitlines()
-        raise click.ClickException(f"The database does not do it: {cause}") from error
+        raise click.ClickException(f"The database failed: {cause}") from error
     except OSError as error:
-        raise click.ClickException(f"The lock of the rebuild cannot be had: {error}") from error
+        raise click.ClickException(f"Cannot lock the database for a rebuild: {error}") from error

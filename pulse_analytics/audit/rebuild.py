@@ -45,7 +45,7 @@ def rebuild(video_id: str | None = None, out: Callable[[str], object] = click.ec
             out(describe_wrong(found, video_id))
             if found.wrong:
                 _mend(writing(connection), found.wrong)
-                out("They are mended.")
+                out("They are corrected.")
 
 
 def _mend(connection: Connection, wrong: int) -> None:

@@ -77,12 +77,12 @@ def describe_verdict(found: Recount, joined: Join, after: Balance, before: Balan
         )
     lines += [*after.faults(), *joined.faults()]
     if joined.faults():
-        lines.append("Once you know why: `pulse audit --begin-epoch REASON` keeps this on record, and begins anew.")
+        lines.append("Once you know why, `pulse audit --begin-epoch REASON` records this and begins a new epoch.")
     if found.first:
         lines += [_count_wrong(found), *_table(found.first)]
         if more := found.wrong - len({each[:2] for each in found.first}):
             lines.append(f"  and {more:,} more")
-        lines.append("`pulse rebuild` makes them what the raw events say.")
+        lines.append("`pulse rebuild` corrects them from the raw events.")
     if not wrong:
         lines.append(CLOSED)
     return "\n".join(lines)

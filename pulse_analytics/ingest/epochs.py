@@ -86,7 +86,7 @@ class Join(NamedTuple):
         if self.rows > self.most:
             settled = f"{came} in this epoch, but {max(0, self.most):,} were settled or taken"
             return [
-                f"There are raw events too many: {settled}. Was Redis restored from a backup, or were rows inserted?"
+                f"There are too many raw events: {settled}. Was Redis restored from a backup, or were rows inserted?"
             ]
         return []
 

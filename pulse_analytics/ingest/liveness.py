@@ -27,11 +27,11 @@ def worker_alive_command(node: str | None) -> None:
         try:
             beats = Journal(redis, settings).beats()
         except RedisError as error:
-            raise click.ClickException(f"Cannot ask Redis which workers live: {in_short(error)}") from error
+            raise click.ClickException(f"Cannot read the workers' heartbeats from Redis: {in_short(error)}") from error
     if node not in beats:
         others = ", ".join(sorted(beats)) or "none"
         minutes = WORKER_GONE_SECONDS // 60
-        raise click.ClickException(f"{node} has said nothing for {minutes} minutes. Workers that have: {others}.")
+        raise click.ClickException(f"{node} has sent no heartbeat for {minutes} minutes. Workers that have: {others}.")
     if not 0 <= beats[node] <= WORKER_LATE_SECONDS:
-        raise click.ClickException(f"{node} last said that it lives {beats[node]:.0f} s ago.")
-    click.echo(f"{node} said that it lives {beats[node]:.0f} s ago.")
+        raise click.ClickException(f"The last heartbeat of {node} is {beats[node]:.0f} s old.")
+    click.echo(f"{node} is alive: its last heartbeat is {beats[node]:.0f} s old.")

@@ -65,7 +65,7 @@ def wake_worker() -> None:
             if not count_waiting(producer):
                 persist_events.apply_async(retry=False, producer=producer)
     except (OperationalError, RedisError, OSError) as error:
-        log.warning("Could not wake a worker; its timer will see to it.", extra={"error": repr(error)})
+        log.warning("Could not wake a worker; a worker's timer will find the events.", extra={"error": repr(error)})
 
 
 def _begin_epoch(journal: Journal) -> None:
@@ -75,7 +75,7 @@ def _begin_epoch(journal: Journal) -> None:
     try:
         begin_if_new(journal)
     except (SQLAlchemyError, RedisError) as error:
-        log.warning("Could not look at the epoch.", extra={"error": repr(error)})
+        log.warning("Could not read the epoch.", extra={"error": repr(error)})
     else:
         current_app.extensions[_EPOCH] = True
 

@@ -68,7 +68,7 @@ class JournalTimer(bootsteps.StartStopStep):
                     wake_worker()
                 self._warn_of(journal.memory())
             except RedisError as error:
-                log.warning("Could not look into the journal.", extra={"error": repr(error)})
+                log.warning("Could not read the journal.", extra={"error": repr(error)})
 
     def _warn_of(self, memory: Memory | None) -> None:
         if memory is None:
@@ -81,13 +81,13 @@ class JournalTimer(bootsteps.StartStopStep):
 
     def _beat(self, node: str) -> None:
         if self._runs.are_stuck():
-            log.error("A process of the pool does not end its run: this worker no longer says that it lives.")
+            log.error("A pool process does not end its run: this worker stops its heartbeat.")
             return
         with self._flask_app.app_context():
             try:
                 current_journal().beat(node)
             except RedisError as error:
-                log.warning("Could not say that this worker lives.", extra={"error": repr(error)})
+                log.warning("Could not write this worker's heartbeat.", extra={"error": repr(error)})
 
     def _prune(self) -> None:
         with self._flask_app.app_context():

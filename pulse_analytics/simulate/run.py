@@ -84,7 +84,7 @@ def _play_and_compare(
         tally = crowd.tally()
         out(describe_answers(tally, planned, time.monotonic() - began))
     if tally.unknown:
-        out("Not compared: nobody knows whether the unknown reports were accepted.")
+        out("Not compared: the reports with an unknown outcome may or may not have been accepted.")
         return False
     outcome = comparison.wait(tally.accepted, unchanged_seconds=options.unchanged_seconds)
     out(describe_outcome(outcome, tally))

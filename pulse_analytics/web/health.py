@@ -62,7 +62,11 @@ class Readiness:
                 return self._checks
             finally:
                 self._looking.release()
-        return dict.fromkeys(_NAMES, Check("it has not answered yet.")) if self._is_old() else self._checks
+        return (
+            dict.fromkeys(_NAMES, Check(f"no answer within {_PATIENCE_SECONDS:g} s."))
+            if self._is_old()
+            else self._checks
+        )
 
     def _is_old(self) -> bool:
         return time.monotonic() - self._looked_at > READY_SECONDS

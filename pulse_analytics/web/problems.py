@@ -55,7 +55,7 @@ def _fix_request(error: FixRequest) -> Response:
 
 def _try_again(error: TryAgain) -> Response:
     _outages.warning(f"Answering 503: {error}{_reason_of(error)}")
-    answer = problem(503, f"{error} The outcome may be unknown; the same request again is safe, and tells.")
+    answer = problem(503, f"{error} The outcome may be unknown: it is safe to send the same request again.")
     answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return answer
 

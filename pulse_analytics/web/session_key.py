@@ -39,7 +39,7 @@ class SessionKey:
                 self._looked_at = now
             except TryAgain as error:
                 if self._key is None:
-                    raise TryAgain("No session can be opened: Redis, which keeps their key, does not answer.") from (
+                    raise TryAgain("Sessions do not work: Redis, which holds the session key, does not answer.") from (
                         error.__cause__ or error
                     )
         assert self._key is not None  # noqa: S101 - given, or learned just now or before

@@ -212,25 +212,25 @@ class TestWhatCannotBeDoneIsOneSentence:
         url = f"postgresql://postgres@127.0.0.1:{free_port()}/none"
         values = {"PULSE_REDIS_URL": settings.redis_url, "PULSE_DATABASE_URL": url}
         pulse = Pulse(create_app(Settings.parse(values, tmp_path)))
-        assert_one_sentence(pulse, command, "Error: The database does not do it:")
+        assert_one_sentence(pulse, command, "Error: The database failed:")
 
     @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
     def test_the_database_is_none(self, pulse: Pulse, tmp_path: Path, command: str) -> None:
         (tmp_path / "pulse.db").write_bytes(b"no database" * 1000)
-        assert_one_sentence(pulse, command, "Error: The database does not do it:")
+        assert_one_sentence(pulse, command, "Error: The database failed:")
 
     def test_a_migration_is_missing(self, pulse: Pulse, command: str) -> None:
         flask_migrate.downgrade(revision="0001")
-        assert_one_sentence(pulse, command, "Error: The database is not as it must be: it is at migration 0001")
+        assert_one_sentence(pulse, command, "Error: The database schema is out of date: it is at migration 0001")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.usefixtures("own_valkey")
-def test_redis_away_or_foreign_is_one_sentence(pulse: Pulse, facts: Facts) -> None:
+def test_redis_away_or_foreign_is_one_sentence(pulse: Pulse, facts: Facts, settings: Settings) -> None:
     facts.redis.set("queue:analytics:dead", "foreign")
-    assert_one_sentence(pulse, "audit", "Error: Redis does not do it (WRONGTYPE")
+    assert_one_sentence(pulse, "audit", f"Error: Redis at {settings.redis_url} refused the command: WRONGTYPE")
     facts.redis.shutdown(nosave=True)
-    assert_one_sentence(pulse, "audit", "Error: Redis does not do it (")
+    assert_one_sentence(pulse, "audit", f"Error: Cannot reach Redis at {settings.redis_url} (")
 
 
 def assert_one_sentence(pulse: Pulse, command: str, sentence: str) -> None:

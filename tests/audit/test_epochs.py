@@ -99,7 +99,7 @@ def test_rows_that_nobody_settled_are_too_many(pulse: Pulse, books: Books) -> No
     record(events(2, first=5))
     done = pulse.audit()
     assert done.exit_code == 1
-    assert "There are raw events too many: 4 came in this epoch, but 2 were" in done.stdout
+    assert "There are too many raw events: 4 came in this epoch, but 2 were" in done.stdout
 
 
 def test_what_a_worker_has_may_be_recorded_and_not_settled(pulse: Pulse, books: Books) -> None:

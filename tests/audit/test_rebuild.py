@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pulse_analytics.config import Settings
 
-MENDED = "They are mended.\n"
+MENDED = "They are corrected.\n"
 IN_COUNTERS = [each for each in TAMPERING if "raw" not in each[0]]
 
 
@@ -133,7 +133,7 @@ def test_a_second_rebuild_says_so_and_touches_nothing(pulse: Pulse, counted: Fac
         for _ in range(2):
             done = pulse.rebuild()
             assert (done.exit_code, done.stdout) == (1, "")
-            assert done.stderr == "Error: Another rebuild of this database runs: wait for it.\n"
+            assert done.stderr == "Error: Another rebuild of this database is running: wait until it ends.\n"
     assert counted.counts() == {"v1": 9, "v2": 9, "v3": 9}
     assert pulse.rebuild().exit_code == 0
     assert_right(counted)
@@ -144,7 +144,7 @@ def test_the_lock_file_cannot_be_had(pulse: Pulse, counted: Facts, settings: Set
     (settings.data_dir / "pulse.db-rebuild").mkdir()
     done = pulse.rebuild()
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: The lock of the rebuild cannot be had: ")
+    assert done.stderr.startswith("Error: Cannot lock the database for a rebuild: ")
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -277,7 +277,7 @@ def test_of_several_at_once_one_mends(pulse: Pulse, wrong: Facts, command: Rebui
     for process in processes:
         out, err = process.communicate()
         if process.returncode:
-            assert (out, err) == ("", "Error: Another rebuild of this database runs: wait for it.\n")
+            assert (out, err) == ("", "Error: Another rebuild of this database is running: wait until it ends.\n")
         else:
             assert out.startswith(f"Recounted {VIDEOS} raw events. ")
     assert sorted(process.returncode for process in processes).count(0) >= 1

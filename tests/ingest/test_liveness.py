@@ -50,12 +50,14 @@ def test_a_worker_that_beats_lives_and_one_that_is_late_does_not(
 ) -> None:
     journal.beat("celery@a")
     done = ask("celery@a")
-    assert (done.exit_code, done.output) in [(0, f"celery@a said that it lives {n} s ago.\n") for n in (0, 1)]
+    assert (done.exit_code, done.output) in [
+        (0, f"celery@a is alive: its last heartbeat is {n} s old.\n") for n in (0, 1)
+    ]
     now = facts.redis.time()[0]
     facts.redis.hset(WORKERS, "celery@a", now - WORKER_LATE_SECONDS - 2)
     done = ask("celery@a")
     assert done.exit_code == 1
-    assert done.output.startswith("Error: celery@a last said that it lives 6")
+    assert done.output.startswith("Error: The last heartbeat of celery@a is 6")
     facts.redis.hset(WORKERS, "celery@a", now + 1000)  # Redis' clock was set back: this may be the beat of a dead one.
     assert ask("celery@a").exit_code == 1
 
@@ -65,7 +67,7 @@ def test_without_a_name_it_is_the_worker_of_this_host(ask: Callable[..., Result]
     done = ask()
     assert done.exit_code == 1
     name = f"celery@{socket.gethostname()}"
-    assert done.output == f"Error: {name} has said nothing for 60 minutes. Workers that have: celery@another.\n"
+    assert done.output == f"Error: {name} has sent no heartbeat for 60 minutes. Workers that have: celery@another.\n"
     journal.beat(name)
     assert ask().exit_code == 0
 
@@ -94,7 +96,7 @@ def test_redis_away_is_one_sentence(
     own_valkey.kill("SIGKILL")
     done = ask()
     assert done.exit_code == 1
-    assert done.output.startswith("Error: Cannot ask Redis which workers live: ")
+    assert done.output.startswith("Error: Cannot read the workers' heartbeats from Redis: ")
     assert settings.redis_url.split(":")[2].split("/")[0] in done.output
     assert len(done.output.splitlines()) == 1
 
@@ -127,7 +129,7 @@ class TestOfAWorker:
         pool = reaper.members(main) - {main}
         reaper.send(pool, signal.SIGSTOP)
         client.post("/analytics", json=report())
-        wait_until(lambda: "no longer says that it lives" in worker.logs())
+        wait_until(lambda: "this worker stops its heartbeat" in worker.logs())
         assert is_silent(facts)
         reaper.send(pool, signal.SIGCONT)
         wait_until(lambda: facts.redis.exists(WORKERS))

@@ -176,7 +176,8 @@ def test_dead_letter_commands_work_while_pulse_up_runs(tmp_path: Path) -> None:
         assert whole.pulse("dead-letters", "drop", "--all", "--yes").stdout == "Dropped 1.\n"
     stopped = whole.pulse("dead-letters", "list")
     assert stopped.returncode == 1
-    assert stopped.stderr.startswith("Error: Redis does not do it")
+    assert stopped.stderr.startswith("Error: Cannot reach Redis at redis://127.0.0.1:")
+    assert stopped.stderr.endswith(". Is `pulse up` running?\n")
 
 
 @pytest.mark.nightly

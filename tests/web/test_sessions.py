@@ -106,7 +106,7 @@ def test_without_the_key_a_sign_in_says_that_redis_is_away_and_bearers_go_on(
     for path, headers in ((SESSION, {}), (SESSION, cookie), (TOP, cookie)):
         answer = client.get(path, headers=headers)
         assert answer.status_code == 503
-        assert "Redis, which keeps their key, does not answer" in answer.get_json()["detail"]
+        assert "Redis, which holds the session key, does not answer" in answer.get_json()["detail"]
         assert int(answer.headers["Retry-After"]) > 0
         assert "Set-Cookie" not in answer.headers
     assert client.get(TOP, headers=BEARER).status_code == 200

@@ -261,7 +261,7 @@ def answering() -> Iterator[Journal]:
         with journal.breaker.guard():
             yield journal
     except RedisError as error:
-        raise TryAgain("The journal does not answer.") from error
+        raise TryAgain("Redis does not answer.") from error
 
 
 def current_journal() -> Journal:

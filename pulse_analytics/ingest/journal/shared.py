@@ -65,7 +65,7 @@ class SharedCalls:
         if not events:
             return []
         if self._waiting + len(events) > config.SHARED_WAITING_EVENTS:
-            raise TryAgain("Too many reports wait for the journal.")
+            raise TryAgain("Too many reports are waiting for Redis.")
         request = _Request(events, asyncio.get_running_loop().create_future())
         self._requests.append(request)
         self._waiting += len(events)
@@ -107,11 +107,11 @@ class SharedCalls:
             with self._journal.breaker.guard():
                 answer = await ask_on_loop(self._connection, self._journal.accept_call(events))
         except RedisError as error:
-            raise TryAgain("The journal does not answer.") from error
+            raise TryAgain("Redis does not answer.") from error
         acceptance = read_acceptance(answer)
         if len(acceptance.accepted) != len(events):
             await self._connection.close()
-            raise TryAgain("The journal answered something else.")
+            raise TryAgain("Redis gave an unexpected answer.")
         if acceptance.wake:
             self._wake()
         return acceptance

@@ -131,9 +131,9 @@ PROBLEMS = {
     ),
     503: _problem(
         503,
-        "Redis or the database is away, hung or full, which `Retry-After` says may pass; or no admin token is "
-        "configured, which only the operator can change. The outcome may be unknown: the same request again is safe.",
-        "Redis does not answer. The outcome may be unknown; the same request again is safe, and tells.",
+        "Redis or the database is down, hung or full: retry after `Retry-After` seconds. Or no admin token is "
+        "configured, which only the operator can change. The outcome may be unknown: a retry is safe.",
+        "Redis does not answer. The outcome may be unknown: it is safe to send the same request again.",
         _retry_after,
     ),
 }

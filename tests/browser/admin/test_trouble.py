@@ -84,7 +84,7 @@ def test_without_the_journal_the_page_says_so_and_its_numbers_stay_fresh(
 ) -> None:
     looking.complaints.expect_failed_requests("503")
     with stack.without_journal():
-        looking.comes_to_say(looking.pipeline, "The journal does not answer")
+        looking.comes_to_say(looking.pipeline, "Redis does not answer")
         expect(looking.stale).to_have_count(0)
         assert [row.views for row in looking.ranking()] == ["1,204"]
     looking.comes_to_say(looking.pipeline, "All counted")

@@ -67,5 +67,5 @@ function waitingInWords(waiting: number, oldestSeconds: number, late: boolean): 
 function faultOf(kind: string): string {
   return kind === 'no-answer'
     ? 'The server does not answer. Players keep their reports and send them again.'
-    : 'The journal does not answer. Players keep their reports and send them again.';
+    : 'Redis does not answer. Players keep their reports and send them again.';
 }

@@ -37,7 +37,7 @@ describe("the pipeline's health", () => {
     const unavailable = healthOf({ state: 'failed', problem: { kind: 'unavailable', detail: '' } });
     const away = healthOf({ state: 'failed', problem: { kind: 'no-answer' } });
     expect([unavailable.mood, away.mood]).toEqual(['bad', 'bad']);
-    expect(unavailable.words).toContain('The journal does not answer.');
+    expect(unavailable.words).toContain('Redis does not answer.');
     expect(away.words).toContain('The server does not answer.');
   });
 });

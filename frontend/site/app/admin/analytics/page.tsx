@@ -79,5 +79,5 @@ function Nothing({ top, view, bounds }: { top: Top; view: RankingView; bounds: B
   }
   if (view.cursor) return <p className="empty">The ranking ends before this page.</p>;
   if (bounds.since !== undefined) return <p className="empty">No views in this range.</p>;
-  return <p className="empty">Nobody has watched anything yet. As soon as someone does, it is here.</p>;
+  return <p className="empty">Nobody has watched anything yet. The first view will appear here.</p>;
 }
