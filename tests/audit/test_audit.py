@@ -135,7 +135,7 @@ def test_a_counter_that_is_not_its_raw_events_is_shown(
     assert CLOSED not in done.stdout
 
 
-def test_a_row_that_counts_nothing_is_as_good_as_none(pulse: Pulse, counted: Facts) -> None:
+def test_a_row_that_counts_nothing_is_the_same_as_no_row(pulse: Pulse, counted: Facts) -> None:
     counted.sql(NEW_TOTAL.format("'v0', 0"))
     counted.sql(NEW_DAILY.format("'v1', '2023-01-01', 0"))
     counted.sql(NEW_ALL.format("'2023-01-01', 0"))
@@ -208,7 +208,7 @@ with create_app(Settings.parse({}, pathlib.Path(sys.argv[1]))).app_context():
 class TestWhatCannotBeDoneIsOneSentence:
     """And the exit code is 1."""
 
-    def test_the_database_is_away(self, settings: Settings, tmp_path: Path, command: str) -> None:
+    def test_the_database_is_unreachable(self, settings: Settings, tmp_path: Path, command: str) -> None:
         url = f"postgresql://postgres@127.0.0.1:{free_port()}/none"
         values = {"PULSE_REDIS_URL": settings.redis_url, "PULSE_DATABASE_URL": url}
         pulse = Pulse(create_app(Settings.parse(values, tmp_path)))

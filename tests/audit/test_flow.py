@@ -108,7 +108,7 @@ def test_a_reader_sees_the_old_or_the_right_total_and_never_another(
     assert pulse.audit().exit_code == 0
 
 
-def test_rebuilds_one_after_the_other_never_disturb_the_worker(app: Flask, pulse: Pulse, flow: Facts) -> None:
+def test_rebuilds_in_turn_never_disturb_the_worker(app: Flask, pulse: Pulse, flow: Facts) -> None:
     for _ in range(5):
         flow.sql("DELETE FROM video_metrics WHERE video_id = 'v1'")
         flow.sql("UPDATE video_metrics_daily SET watched_50_count = watched_50_count + 5")

@@ -1,4 +1,4 @@
-"""What an audit says of the journal: each thing that cannot be, caused past the application."""
+"""What an audit says of the journal: each contradiction, written directly to Redis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rebuild mends what is wrong, and nothing else; it can be killed, and there is one at a time."""
+"""A rebuild corrects wrong counters and nothing else; it can be killed, and only one runs at a time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ IN_COUNTERS = [each for each in TAMPERING if "raw" not in each[0]]
 
 @pytest.mark.parametrize("size", [1, 1000])
 @pytest.mark.parametrize("statements", [each[1] for each in IN_COUNTERS], ids=[each[0] for each in IN_COUNTERS])
-def test_what_is_wrong_is_mended(
+def test_wrong_counters_are_corrected(
     pulse: Pulse, counted: Facts, monkeypatch: pytest.MonkeyPatch, size: int, statements: list[str]
 ) -> None:
     monkeypatch.setattr(config, "MEND_SIZE", size)
@@ -80,7 +80,7 @@ def test_where_nothing_is_wrong_nothing_is_written(pulse: Pulse, counted: Facts)
     assert counted.sql("SELECT * FROM video_metrics ORDER BY video_id") == before
 
 
-def test_one_video_is_mended_and_the_others_are_left_alone(pulse: Pulse, counted: Facts) -> None:
+def test_one_video_is_corrected_and_the_others_are_left_alone(pulse: Pulse, counted: Facts) -> None:
     counted.sql("UPDATE video_metrics SET watched_50_count = 9")
     counted.sql("UPDATE video_metrics_daily SET watched_50_count = 9")
     done = pulse.rebuild("v1")
@@ -95,7 +95,7 @@ def test_one_video_is_mended_and_the_others_are_left_alone(pulse: Pulse, counted
     assert_right(counted)
 
 
-def test_a_video_that_nobody_has_watched_has_nothing_to_mend(pulse: Pulse, counted: Facts) -> None:
+def test_a_video_that_nobody_has_watched_has_nothing_to_correct(pulse: Pulse, counted: Facts) -> None:
     assert pulse.rebuild("v9").stdout == "Recounted 0 raw events of v9. Every counter is right.\n"
     counted.sql(
         "INSERT INTO video_metrics (video_id, watched_50_count, updated_at) VALUES ('v9', 5, '2026-01-01 00:00:00')"
@@ -105,13 +105,13 @@ def test_a_video_that_nobody_has_watched_has_nothing_to_mend(pulse: Pulse, count
 
 
 @pytest.mark.parametrize("video_id", ["", "a\nb", "x" * 129, "\udcff"])
-def test_what_is_no_video_id_is_refused(pulse: Pulse, counted: Facts, video_id: str) -> None:
+def test_an_invalid_video_id_is_refused(pulse: Pulse, counted: Facts, video_id: str) -> None:
     done = pulse.rebuild(video_id)
     assert (done.exit_code, done.stdout) == (2, "")
     assert "not the id of a video" in done.stderr
 
 
-def test_what_is_counted_between_recount_and_mending_stays_counted(
+def test_what_is_counted_between_recount_and_correction_stays_counted(
     pulse: Pulse, counted: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted.sql("UPDATE video_metrics SET watched_50_count = 9 WHERE video_id <> 'v3'")
@@ -140,7 +140,7 @@ def test_a_second_rebuild_says_so_and_touches_nothing(pulse: Pulse, counted: Fac
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_the_lock_file_cannot_be_had(pulse: Pulse, counted: Facts, settings: Settings) -> None:
+def test_a_lock_file_that_cannot_be_opened_is_an_error(pulse: Pulse, counted: Facts, settings: Settings) -> None:
     (settings.data_dir / "pulse.db-rebuild").mkdir()
     done = pulse.rebuild()
     assert (done.exit_code, done.stdout) == (1, "")
@@ -243,7 +243,9 @@ def count_wrong(facts: Facts) -> int:
     return int(facts.sql("SELECT count(*) FROM video_metrics WHERE watched_50_count <> 1")[0][0])
 
 
-def test_a_rebuild_that_is_killed_and_run_again_mends_the_rest(pulse: Pulse, wrong: Facts, command: Rebuilds) -> None:
+def test_a_rebuild_that_is_killed_and_run_again_corrects_the_rest(
+    pulse: Pulse, wrong: Facts, command: Rebuilds
+) -> None:
     chance = random.Random(50)
     left = VIDEOS
     for _ in range(3):
@@ -255,7 +257,7 @@ def test_a_rebuild_that_is_killed_and_run_again_mends_the_rest(pulse: Pulse, wro
 
 
 def kill_below(most: int, facts: Facts, command: Rebuilds) -> int:
-    """Start a rebuild and kill it when at most so many videos' counters are wrong. Returns how many still are."""
+    """Start a rebuild and kill it when at most `most` videos' counters are wrong. Returns how many are."""
     process = command.start()
 
     def has_mended_so_many() -> bool:
@@ -272,7 +274,7 @@ def kill_below(most: int, facts: Facts, command: Rebuilds) -> int:
     return left
 
 
-def test_of_several_at_once_one_mends(pulse: Pulse, wrong: Facts, command: Rebuilds) -> None:
+def test_of_several_rebuilds_at_once_one_runs(pulse: Pulse, wrong: Facts, command: Rebuilds) -> None:
     processes = [command.start() for _ in range(4)]
     for process in processes:
         out, err = process.communicate()

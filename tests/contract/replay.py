@@ -46,7 +46,7 @@ Exchanges = dict[str, Exchange]
 
 
 def replay(client: Client, facts: Facts, groups: Iterable[Group]) -> Exchanges:
-    """Send the requests of all groups, one after the other."""
+    """Send the requests of all groups in turn."""
     exchanges: Exchanges = {}
     for group in groups:
         facts.redis.flushall()

@@ -53,7 +53,7 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def ignored() -> str:
-    """The start-up parameters that the pooler was told to ignore."""
+    """The start-up parameters that the pooler is configured to ignore."""
     return "options"
 
 

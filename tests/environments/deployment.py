@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 VIEWERS = 1200
 REPORTS_PER_SECOND = 250
 START_SECONDS = 60.0
-"""A machine that does other work as well takes so long for two processes."""
+"""A busy machine takes this long to start two processes."""
 FAILURES = ("InvalidSqlStatementName", "DuplicatePreparedStatement", "Unrecoverable error")
 """What no worker may log, whatever is killed."""
 

@@ -27,7 +27,7 @@ FREEZE_SECONDS = 0.9
 
 
 class Crowd:
-    """What the clients sent, and what they were told."""
+    """What the clients sent, and the answers that they got."""
 
     def __init__(self, port: int) -> None:
         self.sent: set[str] = set()
@@ -105,7 +105,7 @@ def test_nothing_is_lost_doubled_or_answered_wrongly(web: Web, own_valkey: Valke
     assert len(in_journal) == len(set(in_journal)) == facts.ledger()["accepted"]
     assert set(in_journal) <= crowd.sent
     assert crowd.told.keys() <= set(in_journal)
-    # A report is a duplicate of itself only: of one that was given up, and had run all the same.
+    # A report is a duplicate of itself only: of one whose client gave up, and which ran anyway.
     assert not [statuses for statuses in crowd.told.values() if statuses[-1] == 200 and 503 not in statuses]
     assert crowd.lost > CLIENTS
     assert len(crowd.told) > CLIENTS

@@ -44,7 +44,7 @@ def test_a_run_ends_when_the_journal_is_empty_and_lets_the_next_event_wake(journ
 @pytest.mark.parametrize("times", [2, 10])
 def test_an_entry_handed_out_again_counts_once(journal: Journal, facts: Facts, times: int) -> None:
     journal.accept(events(1))
-    for number in range(times):  # Workers that die after the commit, one after the other.
+    for number in range(times):  # Workers that die after the commit, in turn.
         [entry] = journal.take(f"ghost{number}").entries
         record([entry.event])
         journal.give_back(f"ghost{number}", [entry])

@@ -37,7 +37,7 @@ SOUND = json.dumps(report()).encode()
 
 
 def batch(size: int) -> bytes:
-    """A body of so many sound reports."""
+    """A body of `size` valid reports."""
     return json.dumps({"events": [report("v", f"u{number}") for number in range(size)]}).encode()
 
 

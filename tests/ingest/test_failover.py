@@ -91,7 +91,7 @@ def test_after_a_planned_failover_reports_are_accepted_and_counted_by_the_same_w
     assert accepted(lane, "u2")
     facts.wait_until_settled()
     old = servers.primary()
-    # Without this word the old primary takes reports for some 10 s more, which are lost (docs/operations.md).
+    # Without this word the old primary takes reports for about 10 s more, which are lost (docs/operations.md).
     servers.command("FAILOVER", NAME, "COORDINATED")
     wait_until(lambda: servers.primary() is not old)
     wait_until(lambda: accepted(client, "u3"))

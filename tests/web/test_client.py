@@ -1,4 +1,4 @@
-"""Who asks, by which scheme and for which host: what a client can forge, and what is believed of proxies."""
+"""The client's address, scheme and host: what a client can forge, and what is believed of proxies."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_an_address_is_believed_of_trusted_proxies_only(make: Make, hops: int, f
         assert client_address() == believed
 
 
-def test_who_comes_by_a_unix_socket_has_no_address(make: Make) -> None:
+def test_a_client_of_a_unix_socket_has_no_address(make: Make) -> None:
     with make({}).test_request_context(environ_overrides={"REMOTE_ADDR": ""}):
         assert client_address() == "unknown"
 
@@ -128,7 +128,7 @@ def test_a_host_is_known_in_any_spelling(host: str) -> None:
         "192.0.2.11",
     ],
 )
-def test_a_host_that_only_looks_like_one_of_ours_is_none(host: str) -> None:
+def test_a_host_that_only_looks_like_a_served_host_is_refused(host: str) -> None:
     assert not is_trusted(host, HOSTS)
 
 

@@ -1,4 +1,4 @@
-"""Who may use the admin API: roles, revoked tokens, and what becomes of wrong ones."""
+"""Who may use the admin API: roles, revoked tokens, and wrong ones."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_token_that_reads_changes_nothing_and_a_full_one_does(changeable: Flas
 
 
 @pytest.mark.parametrize("changed_settings", [TOKENS])
-def test_a_browser_may_what_its_token_may_and_its_changes_come_from_a_page_of_ours(changeable: Flask) -> None:
+def test_a_browser_may_what_its_token_may_and_its_changes_need_a_csrf_token(changeable: Flask) -> None:
     reader, admin = changeable.test_client(), changeable.test_client()
     sign_in(reader, READER)
     sign_in(admin)

@@ -94,7 +94,9 @@ def test_a_stopped_database_is_named(client: FlaskClient, postgres: PostgresServ
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_while_it_hangs_one_request_looks_and_others_are_told_soon(app: Flask, postgres: PostgresServer) -> None:
+def test_while_the_database_hangs_one_request_probes_it_and_others_are_answered_soon(
+    app: Flask, postgres: PostgresServer
+) -> None:
     def ask() -> tuple[int, float]:
         began = time.monotonic()
         return app.test_client().get("/readyz").status_code, time.monotonic() - began

@@ -110,7 +110,7 @@ def read_until(connection: socket.socket, end: bytes) -> bytes:
 
 
 def read_bytes(connection: socket.socket, size: int) -> None:
-    """Read so many."""
+    """Read that many bytes."""
     while size > 0:
         piece = connection.recv(size)
         assert piece, "The server ended the answer."
@@ -247,14 +247,14 @@ def test_pipelined_requests_are_answered_in_order(server: TinyServer) -> None:
     assert said == [*some, b"POST / 300000;", b"POST / 300000;", *some]
 
 
-def test_a_client_that_expects_100_continue_is_told_to(server: TinyServer) -> None:
+def test_a_client_that_expects_100_continue_gets_it(server: TinyServer) -> None:
     with server.connect(POST + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n") as connection:
         read_until(connection, b"HTTP/1.1 100 Continue\r\n\r\n")
         connection.sendall(b"abc")
         read_until(connection, b"POST / 3;")
 
 
-def test_whoever_sends_too_large_a_body_gets_the_answer_and_no_reset(server: TinyServer) -> None:
+def test_a_client_that_sends_too_large_a_body_gets_the_answer_and_no_reset(server: TinyServer) -> None:
     for _ in range(20):
         with server.connect() as connection:
             connection.sendall(POST + b"Content-Length: 4000000\r\n\r\n" + bytes(4_000_000))
@@ -263,7 +263,7 @@ def test_whoever_sends_too_large_a_body_gets_the_answer_and_no_reset(server: Tin
             assert connection.recv(1) == b""
 
 
-def test_a_body_without_end_is_not_read_for_ever(server: TinyServer) -> None:
+def test_a_body_without_end_is_not_read_forever(server: TinyServer) -> None:
     began = time.monotonic()
     with server.connect(POST + b"Content-Length: 9999999999\r\n\r\n") as connection, contextlib.suppress(OSError):
         while time.monotonic() - began < 2 * CLOSING_SECONDS + SLACK_SECONDS:

@@ -97,7 +97,7 @@ def test_with_a_given_key_one_signs_in_without_redis(
 
 
 @pytest.mark.parametrize("signal", ["SIGKILL", "SIGSTOP"])
-def test_without_the_key_a_sign_in_says_that_redis_is_away_and_bearers_go_on(
+def test_without_the_key_a_sign_in_says_that_redis_is_down_and_bearer_tokens_work(
     app: Flask, own_valkey: ValkeyContainer, signal: str
 ) -> None:
     own_valkey.kill(signal)
@@ -165,7 +165,7 @@ def test_web_hosts_whose_clocks_differ_by_up_to_a_minute_share_sessions(
     with serving(lambda port: web_command(port, 1, "crash.shifted_asgi:app"), env, tmp_path) as other_host:
 
         def accepted(ahead_seconds: int) -> tuple[bool, bool]:
-            """Whether it takes our session, and we its, while its clock is so far ahead of ours."""
+            """Whether each host accepts the other's session, while the other host's clock is this far ahead."""
             set_clock(clock, ahead_seconds * 1_000_000_000)
             theirs = http.request("GET", f"{other_host.url}{TOP}", headers=cookie_of(client)).status
             state = http.request("GET", f"{other_host.url}{SESSION}")

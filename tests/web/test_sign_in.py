@@ -69,7 +69,7 @@ def test_under_https_its_cookie_never_leaves_it(client: FlaskClient, options: di
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": "forged"}, {"X-CSRF-Token": "\xff"}])
-def test_what_no_page_of_ours_sent_is_403(client: FlaskClient, headers: dict[str, str]) -> None:
+def test_a_sign_in_without_a_right_csrf_token_is_403(client: FlaskClient, headers: dict[str, str]) -> None:
     csrf(client)
     assert client.post(SESSION, json={"token": TOKEN}, headers=headers).status_code == 403
     sign_in(client)
@@ -135,7 +135,7 @@ def test_a_count_of_wrong_tries_that_has_no_end_gets_one(client: FlaskClient, fa
     assert 0 < facts.redis.ttl(key) <= config.SIGN_IN_SECONDS
 
 
-def test_whoever_signs_in_is_logged_by_address_and_name_of_the_token(
+def test_a_sign_in_is_logged_by_address_and_name_of_the_token(
     client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     sign_in(client, "wrong-one", environ_overrides={"REMOTE_ADDR": "192.0.2.7"})

@@ -102,7 +102,7 @@ def test_it_is_exact_after_any_steps(
     assert unknown > 0  # Else nothing was counted: Redis knew it every time.
 
 
-def test_what_is_read_while_it_is_counted_is_counted_anew(
+def test_what_is_read_while_it_is_counted_is_counted_again(
     journal: Journal, facts: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(config, "BATCH_SIZE", 5)

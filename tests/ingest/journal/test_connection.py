@@ -75,7 +75,7 @@ def test_an_answer_that_comes_too_late_is_never_taken_for_the_next_one(
     assert connection.ask(("ECHO", "after")) == ["after"]
 
 
-def test_a_connection_that_redis_closed_meanwhile_is_made_anew(connection: ThreadConnection, redis: Redis) -> None:
+def test_a_connection_that_redis_closed_is_opened_again(connection: ThreadConnection, redis: Redis) -> None:
     [number] = connection.ask(NUMBER)
     assert redis.client_kill_filter(_id=str(number)) == 1
     time.sleep(CONNECTION_TRUST_SECONDS * 1.5)

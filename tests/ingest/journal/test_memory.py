@@ -32,7 +32,7 @@ pytestmark = [
 ]
 
 ROOM_BYTES = 1_000_000
-"""For some 1,000 dedupe keys of LONG ids."""
+"""For about 1,000 dedupe keys of LONG ids."""
 SENT = 2000
 LONG = "\N{CLAPPER BOARD}" * 120
 

@@ -67,7 +67,7 @@ def test_without_its_replica_nothing_is_promised(client: FlaskClient, replica: V
     wait_until(lambda: client.post("/analytics", json=sent).status_code == 200)
 
 
-def test_a_duplicate_is_promised_no_sooner(client: FlaskClient, settings: Settings, replica: ValkeyContainer) -> None:
+def test_a_duplicate_also_waits_for_replicas(client: FlaskClient, settings: Settings, replica: ValkeyContainer) -> None:
     sent = report("v1")
     alone = create_app(replace(settings, redis_replicas=0)).test_client()
     replica.process.pause()
