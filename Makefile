@@ -56,13 +56,14 @@ environments: $(STAMP)  ## Try other servers (PgBouncer, Redis 7.0, PostgreSQL 1
 bench: $(STAMP)  ## Measure everything beside its rivals, about 30 minutes; ARGS="accept count --quick" for less, ARGS=--help
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-lint: lint-python lint-frontend  ## ruff, mypy --strict, import contracts; tsc, ESLint and Prettier
+lint: lint-python lint-frontend  ## ruff, mypy --strict, import contracts, plain English; tsc, ESLint and Prettier
 
 lint-python: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python bin/plain-english
 
 lint-frontend: $(STAMP)
 	bin/frontend $(VENV) typecheck

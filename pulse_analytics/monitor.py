@@ -37,7 +37,7 @@ def lock_flower(settings: Settings) -> None:
             if not settings.admin_token:
                 log.warning("PULSE_ADMIN_TOKEN is not set: nobody can sign in to Flower.")
 
-    # With a login its API obeys: whoever has the token, which opens reports, could end workers.
+    # After a login its API obeys: the holder of a token that opens reports could stop workers.
     options.read_only = True
     options.add_parse_callback(ask)
     # The one view of Flower 2.2 that never asks.

@@ -98,8 +98,8 @@ def worker() -> Program:
         name="worker",
         command=_python("celery", "-A", CELERY_APP, "worker", "--loglevel", "INFO"),
         missing=lambda log: None if log.says(" ready.") else "it has not said that it is ready",
-        # Valkey dies with us, and then Celery may wait for ever: at SIGTERM for a task that failed, at SIGQUIT for a
-        # lock of its own. What it had taken is stale soon, and is taken again.
+        # Valkey dies with us, and then Celery may wait forever: at SIGTERM for a task that failed, at SIGQUIT for a
+        # lock of its own. The entries that it had taken become stale, and are taken again.
         death_signal=signal.SIGKILL,
     )
 
