@@ -49,6 +49,13 @@ def test_every_setting_is_in_the_configuration_page_with_its_default() -> None:
             assert rows[f"PULSE_{field.name.upper()}"] == f"{field.default:g}", field.name
 
 
+def test_every_test_that_a_page_names_exists() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    named = re.findall(r"`(test_\w+)`", _text("docs/findings.md"))
+    assert len(named) > 20
+    assert not [name for name in named if f"def {name}(" not in code]
+
+
 @pytest.mark.parametrize(("page", "phrase"), _KEPT)
 def test_every_number_limit_and_promise_still_stands(page: str, phrase: str) -> None:
     assert phrase in prose(page)
