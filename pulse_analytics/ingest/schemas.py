@@ -30,6 +30,11 @@ class _EnabledEvent:
             raise ValidationError(f"Must be one of: {', '.join(self.choices)}.")
 
 
+def _id_field(name: str, description: str) -> fields.String:
+    metadata = {**ID_RULES, "description": description}
+    return fields.String(data_key=name, required=True, validate=_check_id, metadata=metadata)
+
+
 class ReportSchema(Schema):
     """A player's report. Unknown fields are ignored, so that a newer player loses no events on an older server."""
 
@@ -38,21 +43,11 @@ class ReportSchema(Schema):
 
         unknown = EXCLUDE
 
-    video_id = fields.String(
-        data_key="videoId",
-        required=True,
-        validate=_check_id,
-        metadata={**ID_RULES, "description": "The video, as the site calls it."},
-    )
+    video_id = _id_field("videoId", "The video, as the site calls it.")
     event = fields.String(
         required=True, validate=_EnabledEvent(), metadata={"description": "What happened: one of `PULSE_EVENTS`."}
     )
-    user_id = fields.String(
-        data_key="userId",
-        required=True,
-        validate=_check_id,
-        metadata={**ID_RULES, "description": "The viewer, as the site calls them."},
-    )
+    user_id = _id_field("userId", "The viewer, as the site calls them.")
     # Strict: neither "1" nor 1.0 nor true is an integer.
     ts = fields.Integer(
         required=True,
