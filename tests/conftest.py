@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from tests.servers.valkey import ValkeyContainer
 
 TOKEN = "the-admin-token-of-tests"
-TEMPLATE = "pulse_template"
 
 _numbers = itertools.count(1)
 _left: list[str] = []
@@ -68,9 +67,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgresql_template(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The name of a PostgreSQL database with all migrations."""
-    url = postgres.create_database(TEMPLATE)
+    name = "pulse_template"
+    url = postgres.create_database(name)
     migrate(Settings.parse({"PULSE_DATABASE_URL": url}, tmp_path_factory.mktemp("postgresql")))
-    return TEMPLATE
+    return name
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

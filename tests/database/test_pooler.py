@@ -16,7 +16,7 @@ from pulse_analytics.config import Settings
 from pulse_analytics.database import db, reading, writing
 from pulse_analytics.database.postgresql import is_pooled
 from pulse_analytics.ingest.recorder import record
-from tests.conftest import TEMPLATE, migrate
+from tests.conftest import migrate
 from tests.facts import Facts, report
 from tests.servers.debian import Missing
 from tests.servers.pgbouncer import PgBouncer
@@ -159,13 +159,15 @@ def test_a_rebuild_asks_for_the_database_itself(app: Flask) -> None:
     assert "PULSE_DATABASE_URL set to PostgreSQL itself" in done.stderr
 
 
-def test_an_empty_database_is_migrated(pgbouncer: PgBouncer, postgres: PostgresServer, tmp_path: Path) -> None:
+def test_an_empty_database_is_migrated(
+    pgbouncer: PgBouncer, postgres: PostgresServer, postgresql_template: str, tmp_path: Path
+) -> None:
     name = f"empty_{next(_numbers)}"
     postgres.create_database(name)
     migrate(Settings.parse({"PULSE_DATABASE_URL": pgbouncer.url(name)}, tmp_path))
     with (
         psycopg.connect(postgres.url(name)) as migrated,
-        psycopg.connect(postgres.url(TEMPLATE)) as template,
+        psycopg.connect(postgres.url(postgresql_template)) as template,
     ):
         versions = [each.execute("SELECT version_num FROM alembic_version").fetchall() for each in (migrated, template)]
     assert versions[0] == versions[1] != []
