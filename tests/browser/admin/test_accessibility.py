@@ -33,7 +33,7 @@ WATCHED = "accessible-"
 FEW = f"/admin?q={WATCHED}0"
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def history(postgresql_stack: AdminStack) -> None:
     """More videos than fit on a page."""
     today = datetime.now(UTC).date()
