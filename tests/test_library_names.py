@@ -14,10 +14,12 @@ from psycopg.errors import OperationalError, _WaitTimeout
 from pytest_celery import CeleryTestContainer
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 from pulse_analytics import queueing
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
+from pulse_analytics.web.protocol import _Cycle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,8 +58,13 @@ def test_coverage_still_hands_its_configuration_to_subprocesses_by_this_variable
 
 def test_uvicorn_still_has_the_attributes_that_our_protocol_reads() -> None:
     kept = inspect.getsource(HttpToolsProtocol.__init__)
-    for name in ("loop", "parser", "timeout_keep_alive", "transport", "flow", "pipeline", "headers", "cycle", "scope"):
+    names = "loop parser timeout_keep_alive transport flow pipeline headers cycle scope app root_path access_log scheme"
+    for name in (*names.split(), "expect_100_continue", "server_state"):
         assert f"self.{name} = " in kept or f"self.{name}: " in kept
+    assert {"default_headers", "total_requests"} <= set(vars(ServerState()))
+    # What uvicorn's protocol uses of a cycle; web/protocol.py has a cycle of its own.
+    used = re.findall(r"(?:self\.|existing_)cycle\.(\w+)", inspect.getsource(HttpToolsProtocol))
+    assert set(used) - {"body"} == {name for name in dir(_Cycle) if not name.startswith("__")}
     assert "self.url += url" in inspect.getsource(HttpToolsProtocol.on_url)
     assert "self.headers.append" in inspect.getsource(HttpToolsProtocol.on_header)
     cycle = inspect.getsource(RequestResponseCycle.__init__)

@@ -1,7 +1,7 @@
 """The express lane: valid reports are read, accepted and answered on the event loop.
 
-Every other request goes to the Flask application, together with its body if that was read. Only the Flask application
-says what is wrong with a request, and what an answer looks like. This module itself only knows what a valid report is.
+Only the Flask application, which gets every other request, says what is wrong with one, and what an answer looks like.
+This module itself only knows what a valid report is.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from pulse_analytics.body import BodyTooLarge, ClientGone, read_body
 from pulse_analytics.config import BATCH_BODY_LIMIT_BYTES, BATCH_LIMIT_EVENTS, BODY_LIMIT_BYTES, current_settings
 from pulse_analytics.errors import TryAgain
 from pulse_analytics.events import MAX_TS, Event, event_id, is_id
@@ -20,80 +19,70 @@ from pulse_analytics.ingest.journal.shared import SharedCalls
 from pulse_analytics.ingest.waker import waker
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
+    from typing import TypeAlias
 
     from flask import Flask, Response
     from flask.ctx import RequestContext
 
-    from pulse_analytics.body import Receive, Scope, Send
+    from pulse_analytics.ingest.journal.shared import Outcome
 
-    Headers = list[tuple[bytes, bytes]]
+    Fields: TypeAlias = list[tuple[bytes, bytes]]
+    """Headers, their names in lower case."""
 
 _SINGLE, _BATCH = "/analytics", "/analytics/batch"
-_BODY_LIMITS = {_SINGLE: BODY_LIMIT_BYTES, _BATCH: BATCH_BODY_LIMIT_BYTES}
+BODY_LIMITS = {_SINGLE: BODY_LIMIT_BYTES, _BATCH: BATCH_BODY_LIMIT_BYTES}
 _MEDIA_TYPES = {b"application/json", b"text/plain"}
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
-class _Asked(NamedTuple):
-    """The parts of a request that determine the headers of its answer."""
+class Asked(NamedTuple):
+    """The parts of a report's head that determine the headers of its answer."""
 
     path: str
     origin: str
+    """Empty without an Origin."""
     scheme: str
 
 
-class _Answer(NamedTuple):
+class Head(NamedTuple):
+    """The headers of an answer, without Content-Length."""
+
+    fields: Fields
+    lines: bytes
+    """The same, as HTTP/1.1 writes them."""
+
+
+class Answer(NamedTuple):
+    """The answer to a report."""
+
     status: int
-    headers: Headers
+    head: Head
     body: bytes
 
 
 class ExpressLane:
-    """An ASGI application in front of others. `otherwise` answers all requests that are not valid reports, and is given
-    the body if it was read; `too_late` answers a client whose body did not arrive in time."""
+    """Accepts valid reports on an event loop, and words their answers as `app` would."""
 
-    def __init__(
-        self, app: Flask, otherwise: Callable[..., Awaitable[None]], too_late: Callable[[Scope, Send], Awaitable[None]]
-    ) -> None:
+    def __init__(self, app: Flask) -> None:
         self._app = app
-        self._otherwise = otherwise
-        self._too_late = too_late
-        self._headers = lru_cache(maxsize=256)(self._headers_for)
+        self._head = lru_cache(maxsize=256)(self._head_for)
         with app.app_context():
             self._enabled = frozenset(current_settings().events)
             self._calls = SharedCalls(current_journal(), current_settings(), waker.wake)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        limit = _BODY_LIMITS.get(scope["path"])
-        origin = _origin_of_report(scope) if limit else None
-        if limit is None or origin is None:
-            await self._otherwise(scope, receive, send)
-            return
-        try:
-            body = await read_body(scope, receive, limit)
-            events = self._sound_events(scope["path"], body)
-        except ClientGone:
-            return
-        except TimeoutError:
-            await self._too_late(scope, send)
-            return
-        except BodyTooLarge as error:
-            body, events = error.beginning, None
-        if events is None:
-            await self._otherwise(scope, receive, send, body)
-            return
-        status, headers, body = await self._answer(_Asked(scope["path"], origin, scope["scheme"]), events)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+    def accept(self, asked: Asked, events: list[Event], answer: Callable[[Answer], None]) -> None:
+        """Accept the events of a report, and let the event loop call `answer` afterwards."""
+        self._calls.accept(events, lambda outcome: answer(self._answer(asked, events, outcome)))
 
     async def close(self) -> None:
         """Close the connection to Redis."""
         await self._calls.close()
 
-    def _sound_events(self, path: str, body: bytes) -> list[Event] | None:
-        """The events that a body reports; None if anything in it is invalid."""
+    def read(self, path: str, body: bytes) -> list[Event] | None:
+        """The events that a body reports; None if anything in it is invalid, or if it is too large."""
+        if len(body) > BODY_LIMITS[path]:
+            return None
         try:
             # From bytes, json.loads() would detect UTF-16 first. The Flask application answers a body in UTF-16.
             data = json.loads(body.decode())
@@ -114,33 +103,29 @@ class ExpressLane:
             events.append(event)
         return events
 
-    async def _answer(self, asked: _Asked, events: list[Event]) -> _Answer:
-        try:
-            accepted = await self._calls.accept(events)
-        except TryAgain as error:
-            return self._words_for(asked, error)
+    def _answer(self, asked: Asked, events: list[Event], outcome: Outcome) -> Answer:
+        if isinstance(outcome, TryAgain):
+            return self._words_for(asked, outcome)
         results = [
             {"eventId": event.id, "status": "queued" if new else "duplicate"}
-            for event, new in zip(events, accepted, strict=True)
+            for event, new in zip(events, outcome, strict=True)
         ]
         batch = asked.path == _BATCH
         body = f"{_encode({'results': results} if batch else results[0])}\n".encode()
-        headers = [*self._headers(asked), (b"content-length", b"%d" % len(body))]
-        return _Answer(202 if batch or accepted[0] else 200, headers, body)
+        return Answer(202 if batch or outcome[0] else 200, self._head(asked), body)
 
-    def _headers_for(self, asked: _Asked) -> Headers:
-        """The headers that the Flask application gives the answer to such a request, except its length."""
+    def _head_for(self, asked: Asked) -> Head:
+        """The head that the Flask application gives the answer to such a request."""
         with self._as_if(asked):
-            answer = self._app.process_response(self._app.make_response({}))
-        return [(name, value) for name, value in _headers_of(answer) if name != b"content-length"]
+            return _head_of(self._app.process_response(self._app.make_response({})))
 
-    def _words_for(self, asked: _Asked, error: Exception) -> _Answer:
+    def _words_for(self, asked: Asked, error: TryAgain) -> Answer:
         """The answer of the Flask application if a view raises this error."""
         with self._as_if(asked):
             answer = self._app.finalize_request(self._app.handle_user_exception(error))
-        return _Answer(answer.status_code, _headers_of(answer), answer.get_data())
+        return Answer(answer.status_code, _head_of(answer), answer.get_data())
 
-    def _as_if(self, asked: _Asked) -> RequestContext:
+    def _as_if(self, asked: Asked) -> RequestContext:
         """The Flask application's context for such a request."""
         url = f"{asked.scheme}://localhost"
         headers = {"Origin": asked.origin} if asked.origin else {}
@@ -166,12 +151,12 @@ def sound_event(data: object, enabled: frozenset[str], received_at: int) -> Even
     return None
 
 
-def _origin_of_report(scope: Scope) -> str | None:
-    """The Origin of a POST whose media type reports may have ('' without an Origin); None for any other request."""
-    if scope["method"] != "POST":
+def read_head(method: str, path: str, headers: Fields, scheme: str) -> Asked | None:
+    """What a request's head says if a report's body may follow; None for any other request."""
+    if method != "POST" or path not in BODY_LIMITS:
         return None
     origin = media_type = None
-    for name, value in scope["headers"]:
+    for name, value in headers:
         if name == b"content-type":
             if media_type is not None:
                 return None
@@ -180,8 +165,10 @@ def _origin_of_report(scope: Scope) -> str | None:
             if origin is not None:
                 return None
             origin = value.decode("latin-1")
-    return (origin or "") if media_type in _MEDIA_TYPES else None
+    return Asked(path, origin or "", scheme) if media_type in _MEDIA_TYPES else None
 
 
-def _headers_of(answer: Response) -> Headers:
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+def _head_of(answer: Response) -> Head:
+    lowered = ((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers)
+    fields = [(name, value) for name, value in lowered if name != b"content-length"]
+    return Head(fields, b"".join(b"%s: %s\r\n" % field for field in fields))

@@ -9,7 +9,8 @@ import resource
 from typing import TYPE_CHECKING
 
 from pulse_analytics import config
-from pulse_analytics.ingest.express import ExpressLane
+from pulse_analytics.body import BodyTooLarge, ClientGone, read_body
+from pulse_analytics.ingest.express import BODY_LIMITS, ExpressLane, read_head
 from pulse_analytics.web.client import believed_scheme, is_trusted
 from pulse_analytics.web.heart import Heart
 from pulse_analytics.web.wsgi_adapter import WsgiAdapter, too_late
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from pulse_analytics.body import Receive, Scope, Send
     from pulse_analytics.config import Settings
+    from pulse_analytics.events import Event
+    from pulse_analytics.ingest.express import Answer, Asked, Fields
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +31,10 @@ class Application:
 
     def __init__(self, flask_app: Flask) -> None:
         self.flask_app = flask_app
+        self.lane = ExpressLane(flask_app)
         self._flask = WsgiAdapter(flask_app)
-        self._lane = ExpressLane(flask_app, self._flask, too_late)
         settings: Settings = flask_app.extensions["pulse_settings"]
         self._hops, self._trusted_hosts = settings.trusted_proxies, settings.trusted_hosts
-        self._answer = self._look_first if self._hops or self._trusted_hosts else self._lane
         self._heartbeat_dir = settings.heartbeat_dir
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,15 +44,47 @@ class Application:
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
 
+    def read_head(self, method: str, path: str, headers: Fields, scheme: str) -> Asked | None:
+        """What a request's head says if the express lane may answer it; None for any other request."""
+        if self._trusted_hosts and not is_trusted(_value(headers, b"host"), self._trusted_hosts):
+            return None  # The Flask application refuses it.
+        return read_head(method, path, headers, self._believed(scheme, headers))
+
     async def close(self) -> None:
         """Let go of Redis."""
-        await self._lane.close()
+        await self.lane.close()
 
-    async def _look_first(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request whose scheme a proxy may say, and whose host may not be served: the Flask app refuses it."""
-        scope["scheme"] = believed_scheme(scope["scheme"], _header(scope, b"x-forwarded-proto"), self._hops)
-        served = not self._trusted_hosts or is_trusted(_header(scope, b"host"), self._trusted_hosts)
-        await (self._lane if served else self._flask)(scope, receive, send)
+    def _believed(self, scheme: str, headers: Fields) -> str:
+        return believed_scheme(scheme, _value(headers, b"x-forwarded-proto"), self._hops) if self._hops else scheme
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["scheme"] = self._believed(scope["scheme"], scope["headers"])
+        asked = self.read_head(scope["method"], scope["path"], scope["headers"], scope["scheme"])
+        if asked is None:
+            await self._flask(scope, receive, send)
+            return
+        try:
+            body = await read_body(scope, receive, BODY_LIMITS[asked.path])
+            events = self.lane.read(asked.path, body)
+        except ClientGone:
+            return
+        except TimeoutError:
+            await too_late(scope, send)
+            return
+        except BodyTooLarge as error:
+            body, events = error.beginning, None
+        if events is None:
+            await self._flask(scope, receive, send, body)
+            return
+        status, head, body = await self._accepted(asked, events)
+        fields = [*head.fields, (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": fields})
+        await send({"type": "http.response.body", "body": body})
+
+    def _accepted(self, asked: Asked, events: list[Event]) -> asyncio.Future[Answer]:
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.lane.accept(asked, events, lambda given: None if answer.done() else answer.set_result(given))
+        return answer
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -74,8 +108,8 @@ class Application:
         return beating
 
 
-def _header(scope: Scope, name: bytes) -> str:
-    return b",".join(value.strip(b" \t") for key, value in scope["headers"] if key == name).decode("latin1")
+def _value(headers: Fields, name: bytes) -> str:
+    return b",".join(value.strip(b" \t") for key, value in headers if key == name).decode("latin1")
 
 
 def _ask_for_descriptors() -> None:

@@ -1,199 +1,120 @@
-"""uvicorn's HTTP/1.1 with deadlines and limits: `uvicorn --http pulse_analytics.web.protocol:Protocol`.
+"""uvicorn's HTTP/1.1 for pulse_analytics: `uvicorn --http pulse_analytics.web.protocol:Protocol`.
 
-uvicorn limits only the time between two requests, and httptools does not limit the size of a head. Each connection
-always has one timer running. When it fires, the connection is closed, unless we owe an answer or the client is slowly
-reading one.
+A report that arrives whole, in one read of its connection, is answered without ASGI: a scope, a task, its events and
+its messages would cost more than everything else that is done for it. Every other request, and everything that is not
+valid, goes the usual way. So nothing is decided here: web/application.py reads heads, ingest/express.py bodies.
 """
 
 from __future__ import annotations
 
-from socket import IPPROTO_TCP, TCP_NOTSENT_LOWAT
-from typing import TYPE_CHECKING, Any
+import asyncio
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from pulse_analytics import config
-from pulse_analytics.body import BODY_IS_HERE
-from pulse_analytics.web.security_headers import refusal
+from pulse_analytics.web.application import Application
+from pulse_analytics.web.deadlines import DeadlineProtocol
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable, Sequence
-
-    import httptools
-
-_BODY_FIELDS = {b"content-length", b"transfer-encoding"}
+    from pulse_analytics.ingest.express import Answer, Asked, ExpressLane
 
 
-class _Outlet:
-    """The transport as uvicorn's cycle sees it, but with our own way to close it."""
+class _Cycle:
+    """What uvicorn's protocol reads and sets of a request that is being answered (RequestResponseCycle)."""
 
-    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        self.write, self.is_closing = transport.write, transport.is_closing
-        self.close = close
+    __slots__ = ("disconnected", "keep_alive", "response_complete")
+    more_body = False
+    message_event = asyncio.Event()  # Nobody waits for it.
 
-
-class _Alarm:
-    """Makes a call some seconds after the last `set`. If its timer fires too early, it is set again only then:
-    cancelling a timer and making another for each request would cost more."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
-        self._loop = loop
-        self._call = call
-        self._due = 0.0
-        self._timer: asyncio.TimerHandle | None = None
-
-    def set(self, seconds: float) -> None:
-        """Make the call in `seconds`, and not earlier."""
-        self._due = self._loop.time() + seconds
-        if self._timer is None or self._timer.when() > self._due:
-            self.cancel()
-            self._timer = self._loop.call_at(self._due, self._go_off)
-
-    def cancel(self) -> None:
-        """Do not make the call."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _go_off(self) -> None:
-        self._timer = None
-        if (left := self._due - self._loop.time()) > 0:
-            self.set(left)
-        else:
-            self._call()
+    def __init__(self) -> None:
+        self.disconnected = self.response_complete = False
+        self.keep_alive = True
 
 
-class Protocol(HttpToolsProtocol):
-    """A connection that must deliver complete requests, and read its answers, in time."""
+class Protocol(DeadlineProtocol):
+    """A connection that takes the shortcut where it can."""
 
-    request_seconds = config.REQUEST_SECONDS
-    reading_seconds = config.READING_SECONDS
+    _asked: Asked | None = None
+    """The head of a report whose body has not been read yet."""
+    _body = b""
 
-    _unsent_before = 0
-    _is_done = False
-    """Whether everything is answered: all further input is discarded."""
-    _too_large = False
-    _unparsed_bytes = 0
-    """Bytes received since the parser's last callback: httptools buffers the beginning of a field."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the timer of the first request."""
-        super().connection_made(transport)
-        self._outlet: Any = _Outlet(transport, self._finish)
-        self._alarm = _Alarm(self.loop, self._look)
-        if self.client:  # A UNIX socket has no such address, and no such option.
-            transport.get_extra_info("socket").setsockopt(IPPROTO_TCP, TCP_NOTSENT_LOWAT, config.UNSENT_BYTES)
-        self._look_after(self.request_seconds)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timer."""
-        self._alarm.cancel()
-        super().connection_lost(exc)
+    @cached_property
+    def _application(self) -> Application | None:
+        """The application, if nothing is wrapped around it, and no log wants to hear of each request."""
+        is_bare = isinstance(self.app, Application) and not self.root_path and not self.access_log
+        return self.app if is_bare else None
 
     def data_received(self, data: bytes) -> None:
-        """Parse; refuse a head, a trailer or a chunk extension that the parser would buffer without limit."""
-        self._unparsed_bytes += len(data)
-        if not self._is_done:
-            super().data_received(data)
-        if self._unparsed_bytes > config.HEAD_LIMIT_BYTES and not (self._is_done or self.transport.is_closing()):
-            self._too_large = True
-            self.send_400_response("")
+        """Parse. A report that has not arrived whole goes the usual way, which waits for it."""
+        super().data_received(data)
+        if self._asked is not None and not (self._is_done or self.transport.is_closing()):
+            self._go_usual_way()
 
-    def on_message_begin(self) -> None:
-        """Start the timer of a request."""
-        super().on_message_begin()
-        self._look_after(self.request_seconds)
-
-    def on_headers_complete(self) -> None:
-        """Refuse the head, or begin to answer. The parser turns the ValueError into a 400."""
-        self._unparsed_bytes = 0
-        self._too_large = _is_too_large(self.url, self.headers)
-        if self._too_large or not _is_sound(self.headers, self.parser):
-            raise ValueError("This head is refused.")
-        super().on_headers_complete()
-        self.cycle.transport = self._outlet
-        self.headers = []  # uvicorn would add a trailer to the head, which the application has already read.
+    def begin_answer(self) -> None:
+        """Wait for the body of what may be a report; begin any other answer."""
+        self._asked, self._body = self._read_head(), b""
+        if self._asked is None:
+            super().begin_answer()
 
     def on_body(self, body: bytes) -> None:
-        """Do not count the body as unparsed."""
-        self._unparsed_bytes = 0
-        super().on_body(body)
+        """Keep the body of what may be a report."""
+        if self._asked is None:
+            super().on_body(body)
+        else:
+            self._unparsed_bytes = 0
+            self._body += body
 
     def on_message_complete(self) -> None:
-        """Start counting unparsed bytes again, and note that the body is complete."""
-        self._unparsed_bytes = 0
-        self.scope[BODY_IS_HERE] = True  # type: ignore[literal-required]
+        """Accept a valid report, or end any other request."""
+        if self._asked is not None and self._application is not None:
+            if self._take_shortcut(self._application.lane, self._asked):
+                return
+            self._go_usual_way()
         super().on_message_complete()
 
-    def on_response_complete(self) -> None:
-        """Wait for the next request. Blank lines, which stop uvicorn's own timer, do not prolong the wait."""
-        super().on_response_complete()
-        if self.cycle.response_complete and self.cycle.more_body:
+    def _read_head(self) -> Asked | None:
+        """What the head says, if it may be a report's, and nothing else about this request needs uvicorn."""
+        parser = self.parser
+        if (
+            self._application is None
+            or self.expect_100_continue
+            or self.flow.write_paused
+            or not (self.cycle is None or self.cycle.response_complete)
+            or not parser.should_keep_alive()
+            or parser.get_http_version() != "1.1"
+        ):
+            return None
+        method, path = parser.get_method().decode("latin-1"), self.url.decode("latin-1")
+        return self._application.read_head(method, path, self.headers, str(self.scheme))
+
+    def _take_shortcut(self, lane: ExpressLane, asked: Asked) -> bool:
+        """Accept the report if it is valid."""
+        events = lane.read(asked.path, self._body)
+        if events is None:
+            return False
+        self._asked = None
+        self._unparsed_bytes = 0
+        cycle = _Cycle()
+        self.cycle = cycle  # type: ignore[assignment]
+        lane.accept(asked, events, partial(self._answer, cycle))
+        return True
+
+    def _go_usual_way(self) -> None:
+        self._asked = None
+        super().begin_answer()
+        if self._body:
+            super().on_body(self._body)
+
+    def _answer(self, cycle: _Cycle, answer: Answer) -> None:
+        if self.transport.is_closing():
+            return
+        status, head, body = answer
+        dated = b"".join([b"%s: %s\r\n" % field for field in self.server_state.default_headers])
+        length = b"content-length: %d\r\n" % len(body)
+        closing = b"" if cycle.keep_alive else b"connection: close\r\n"
+        self.transport.write(b"".join([STATUS_LINE[status], dated, head.lines, length, closing, b"\r\n", body]))
+        cycle.response_complete = True
+        if not cycle.keep_alive:
             self._finish()
-        else:
-            self._look_after(self.timeout_keep_alive if self.cycle.response_complete else self.request_seconds)
-
-    def pause_writing(self) -> None:
-        """Give the client time to read what is written."""
-        super().pause_writing()
-        self._look_after(self.reading_seconds)
-
-    def send_400_response(self, msg: str) -> None:
-        """Refuse the request and close. While an earlier request awaits its answer, abort without writing anything."""
-        if self._owes_answer():
-            self.transport.abort()
-        elif self._too_large:
-            self.transport.write(refusal("431 Request Header Fields Too Large", ""))
-            self._finish()
-        else:
-            self.transport.write(refusal("400 Bad Request", msg))
-            self.transport.close()
-
-    def _look_after(self, seconds: float) -> None:
-        """Check in `seconds`, and compare then how much was sent meanwhile."""
-        self._unsent_before = self.transport.get_write_buffer_size()
-        self._alarm.set(seconds)
-
-    def _look(self) -> None:
-        """Abort the connection, unless we owe an answer, or the client has read some of one since the last check."""
-        if self._owes_answer() and not self.flow.write_paused and not self.transport.is_closing():
-            self._look_after(self.request_seconds)
-        elif 0 < self.transport.get_write_buffer_size() < self._unsent_before:
-            self._look_after(self.reading_seconds)
-        else:
-            self.transport.abort()
-
-    def _finish(self) -> None:
-        """Close once all output is sent. If input is outstanding, first discard it for up to CLOSING_SECONDS."""
-        if (self._too_large or (self.cycle.more_body and not self.pipeline)) and not self.transport.is_closing():
-            self._is_done = True
-            self.transport.write_eof()
-            self.flow.resume_reading()
-            self._look_after(config.CLOSING_SECONDS)
-        else:
-            self.transport.close()
-
-    def _owes_answer(self) -> bool:
-        """Whether a complete request is not answered yet. A request in the pipeline counts, too: it is not read on."""
-        cycle = self.cycle
-        return bool(self.pipeline) or (cycle is not None and not cycle.more_body and not cycle.response_complete)
-
-
-def _is_too_large(url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bool:
-    """Whether a head exceeds HEAD_LIMIT_BYTES or HEAD_LIMIT_FIELDS."""
-    size = len(url) + sum(len(name) + len(value) + len(": \r\n") for name, value in headers)
-    return size > config.HEAD_LIMIT_BYTES or len(headers) > config.HEAD_LIMIT_FIELDS
-
-
-def _is_sound(headers: Sequence[tuple[bytes, bytes]], parser: httptools.HttpRequestParser) -> bool:
-    """Whether a head names one host, and no body would be read as a request (RFC 9112, 3.2 and 6.3).
-
-    httptools treats a request that asks for an upgrade as one without a body, and what follows it as another protocol.
-    It always does so after CONNECT, even if the target is a path.
-    """
-    names = [name for name, _ in headers]
-    hosts = names.count(b"host")
-    names_host = hosts == 1 or (hosts == 0 and parser.get_http_version() == "1.0")
-    is_tunnel = parser.get_method() == b"CONNECT"
-    return names_host and not is_tunnel and not (parser.should_upgrade() and not _BODY_FIELDS.isdisjoint(names))
+        self.on_response_complete()

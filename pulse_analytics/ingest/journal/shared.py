@@ -7,6 +7,7 @@ an event loop makes one call at a time. It belongs to no request: a client that 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import islice
@@ -22,10 +23,16 @@ from pulse_analytics.ingest.journal.scripts import ask_on_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TypeAlias
 
     from pulse_analytics.config import Settings
     from pulse_analytics.events import Event
     from pulse_analytics.ingest.journal import Acceptance, Journal
+
+    Outcome: TypeAlias = list[bool] | TryAgain
+    """For each event of a request whether it was accepted (False: a duplicate), or the error of its call."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -33,7 +40,7 @@ class _Request:
     """Events that wait together: they are accepted in order, and get one answer."""
 
     events: Sequence[Event]
-    answer: asyncio.Future[list[bool]]
+    settle: Callable[[Outcome], None]
     accepted: list[bool] = field(default_factory=list)
     """The outcomes known so far, those of the first events."""
 
@@ -57,21 +64,19 @@ class SharedCalls:
         """How many events in `_requests` have no outcome yet."""
         self._work: asyncio.Task[None] | None = None
 
-    async def accept(self, events: Sequence[Event]) -> list[bool]:
-        """Accept each event (True: it is counted exactly once) or find it a duplicate (False), in order.
+    def accept(self, events: Sequence[Event], settle: Callable[[Outcome], None]) -> None:
+        """Accept each event, or find it a duplicate, in order; then let the event loop call `settle`.
 
-        Raises TryAgain if Redis fails or does not answer; at once while it hangs, or if too many events wait already.
+        There must be events. The outcome is TryAgain if Redis fails or does not answer; at once while it hangs, or if
+        too many events wait already. (A future and a task for each request would cost more than its share of a call.)
         """
-        if not events:
-            return []
         if self._waiting + len(events) > config.SHARED_WAITING_EVENTS:
-            raise TryAgain("Too many reports are waiting for Redis.")
-        request = _Request(events, asyncio.get_running_loop().create_future())
-        self._requests.append(request)
+            _tell(settle, TryAgain("Too many reports are waiting for Redis."))
+            return
+        self._requests.append(_Request(events, settle))
         self._waiting += len(events)
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._make_calls())
-        return await request.answer
 
     async def close(self) -> None:
         """Close the connection, after the last call."""
@@ -84,8 +89,11 @@ class SharedCalls:
             parts = self._next_parts()
             try:
                 acceptance = await self._call([event for part in parts for event in part.events])
-            except Exception as error:  # noqa: BLE001 - any error goes to each request of the call
+            except TryAgain as error:
                 self._fail(parts, error)
+            except Exception:
+                log.exception("A call of the journal failed.")
+                self._fail(parts, TryAgain("The report was not accepted."))
             else:
                 self._answer(parts, acceptance)
 
@@ -124,15 +132,14 @@ class SharedCalls:
             self._waiting -= len(events)
             if len(request.accepted) < len(request.events):
                 unfinished.append(request)
-            elif not request.answer.done():
-                request.answer.set_result(request.accepted)
+            else:
+                _tell(request.settle, request.accepted)
         self._replace(parts, unfinished)
 
-    def _fail(self, parts: Sequence[_Part], error: Exception) -> None:
+    def _fail(self, parts: Sequence[_Part], error: TryAgain) -> None:
         for request, _ in parts:
             self._waiting -= len(request.events) - len(request.accepted)
-            if not request.answer.done():
-                request.answer.set_exception(error)
+            _tell(request.settle, error)
         self._replace(parts, [])
 
     def _replace(self, parts: Sequence[_Part], unfinished: Sequence[_Request]) -> None:
@@ -140,3 +147,8 @@ class SharedCalls:
         for _ in parts:
             self._requests.popleft()
         self._requests.extendleft(reversed(unfinished))
+
+
+def _tell(settle: Callable[[Outcome], None], outcome: Outcome) -> None:
+    """Settle one request from the event loop itself, so that an error in one does not reach the others."""
+    asyncio.get_running_loop().call_soon(settle, outcome)

@@ -21,12 +21,31 @@ if TYPE_CHECKING:
     from redis import Redis
 
     from pulse_analytics.config import Settings
+    from pulse_analytics.events import Event
     from pulse_analytics.ingest.journal import Journal
+    from pulse_analytics.ingest.journal.shared import Outcome
     from tests.servers.valkey import ValkeyContainer
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-Run = "Callable[[Callable[[SharedCalls], Awaitable[Any]]], Any]"
+Run = "Callable[[Callable[[Waiting], Awaitable[Any]]], Any]"
+
+
+class Waiting:
+    """Shared calls whose outcomes are awaited."""
+
+    def __init__(self, calls: SharedCalls) -> None:
+        self._calls = calls
+        self.close = calls.close
+
+    async def accept(self, events: list[Event]) -> list[bool]:
+        """The outcome of these events. Raises TryAgain."""
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._calls.accept(events, answer.set_result)
+        outcome = await answer
+        if isinstance(outcome, TryAgain):
+            raise outcome
+        return outcome
 
 
 @pytest.fixture
@@ -34,9 +53,9 @@ def run(journal: Journal, settings: Settings) -> Any:
     """Run a coroutine function on the shared calls of an event loop of its own."""
     impatient = replace(settings, redis_timeout_seconds=0.3)
 
-    def run(scenario: Callable[[SharedCalls], Awaitable[Any]]) -> Any:
+    def run(scenario: Callable[[Waiting], Awaitable[Any]]) -> Any:
         async def play() -> Any:
-            calls = SharedCalls(journal, impatient, lambda: None)
+            calls = Waiting(SharedCalls(journal, impatient, lambda: None))
             try:
                 return await scenario(calls)
             finally:
@@ -54,7 +73,7 @@ def calls_of_accept(redis: Redis) -> int:
 
 
 def test_what_arrives_during_a_call_goes_with_the_next(run: Any, facts: Facts) -> None:
-    async def scenario(calls: SharedCalls) -> list[list[bool]]:
+    async def scenario(calls: Waiting) -> list[list[bool]]:
         await calls.accept([event("warm")])
         before = calls_of_accept(facts.redis)
         answers = await asyncio.gather(*(calls.accept([event(f"v{n}")]) for n in range(200)))
@@ -66,7 +85,7 @@ def test_what_arrives_during_a_call_goes_with_the_next(run: Any, facts: Facts) -
 
 
 def test_each_request_gets_its_own_answers_in_order(run: Any, facts: Facts) -> None:
-    async def scenario(calls: SharedCalls) -> list[list[bool]]:
+    async def scenario(calls: Waiting) -> list[list[bool]]:
         await calls.accept([event("old1"), event("old2")])
         asked = [["old1"], ["new1", "old2", "new2"], ["new1"], ["new3"]]
         return await asyncio.gather(*(calls.accept([event(video_id) for video_id in videos]) for videos in asked))
@@ -76,21 +95,15 @@ def test_each_request_gets_its_own_answers_in_order(run: Any, facts: Facts) -> N
 
 
 def test_a_viewer_who_is_twice_in_one_call_is_accepted_once(run: Any, facts: Facts) -> None:
-    async def scenario(calls: SharedCalls) -> list[list[bool]]:
+    async def scenario(calls: Waiting) -> list[list[bool]]:
         return await asyncio.gather(*(calls.accept([event("v"), event("v")]) for _ in range(3)))
 
     assert run(scenario) == [[True, False], [False, False], [False, False]]
     assert facts.waiting() == 1
 
 
-def test_no_events_need_no_call(run: Any, facts: Facts) -> None:
-    before = calls_of_accept(facts.redis)
-    assert run(lambda calls: calls.accept([])) == []
-    assert calls_of_accept(facts.redis) == before
-
-
 def test_a_single_report_does_not_wait_for_all_of_a_large_batch(run: Any) -> None:
-    async def scenario(calls: SharedCalls) -> list[str]:
+    async def scenario(calls: Waiting) -> list[str]:
         done: list[str] = []
 
         async def one(name: str, count: int) -> None:
@@ -106,7 +119,7 @@ def test_a_single_report_does_not_wait_for_all_of_a_large_batch(run: Any) -> Non
 def test_a_call_that_fails_fails_for_all_who_shared_it_and_their_retries_tell(
     run: Any, valkey: ValkeyContainer, facts: Facts
 ) -> None:
-    async def scenario(calls: SharedCalls) -> None:
+    async def scenario(calls: Waiting) -> None:
         await calls.accept([event("warm")])
         valkey.process.pause()
         asked = [calls.accept([event(f"v{n}"), event(f"w{n}")]) for n in range(20)]
@@ -123,7 +136,7 @@ def test_a_call_that_fails_fails_for_all_who_shared_it_and_their_retries_tell(
 
 
 def test_after_a_call_that_came_too_late_nobody_gets_its_answers(run: Any, valkey: ValkeyContainer) -> None:
-    async def scenario(calls: SharedCalls) -> list[list[bool]]:
+    async def scenario(calls: Waiting) -> list[list[bool]]:
         await calls.accept([event("old")])
         valkey.process.pause()
         with pytest.raises(TryAgain):
@@ -138,7 +151,7 @@ def test_after_a_call_that_came_too_late_nobody_gets_its_answers(run: Any, valke
 def test_a_call_that_is_under_way_when_an_earlier_answer_comes_does_not_get_that(
     run: Any, valkey: ValkeyContainer
 ) -> None:
-    async def scenario(calls: SharedCalls) -> list[bool]:
+    async def scenario(calls: Waiting) -> list[bool]:
         await calls.accept([event("old")])
         valkey.process.pause()
         with pytest.raises(TryAgain):
@@ -153,7 +166,7 @@ def test_a_call_that_is_under_way_when_an_earlier_answer_comes_does_not_get_that
 
 
 def test_while_redis_hangs_requests_fail_at_once(run: Any, valkey: ValkeyContainer) -> None:
-    async def scenario(calls: SharedCalls) -> float:
+    async def scenario(calls: Waiting) -> float:
         valkey.process.pause()
         try:
             with pytest.raises(TryAgain):
@@ -169,7 +182,7 @@ def test_while_redis_hangs_requests_fail_at_once(run: Any, valkey: ValkeyContain
 
 
 def test_a_client_that_leaves_ends_its_own_wait_only(run: Any, facts: Facts) -> None:
-    async def scenario(calls: SharedCalls) -> list[bool]:
+    async def scenario(calls: Waiting) -> list[bool]:
         first = asyncio.create_task(calls.accept([event("first")]))
         leaves = asyncio.create_task(calls.accept([event("leaves")]))
         stays = asyncio.create_task(calls.accept([event("stays")]))
@@ -185,7 +198,7 @@ def test_a_client_that_leaves_ends_its_own_wait_only(run: Any, facts: Facts) -> 
 def test_beyond_a_bound_requests_fail_at_once_and_later_ones_do_not(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config, "SHARED_WAITING_EVENTS", 5)
 
-    async def scenario(calls: SharedCalls) -> list[Any]:
+    async def scenario(calls: Waiting) -> list[Any]:
         asked = [calls.accept([event(f"v{n}"), event(f"w{n}")]) for n in range(3)]
         return [*await asyncio.gather(*asked, return_exceptions=True), await calls.accept([event("after")])]
 
@@ -195,7 +208,7 @@ def test_beyond_a_bound_requests_fail_at_once_and_later_ones_do_not(run: Any, mo
 
 
 def test_a_closed_connection_is_made_again(run: Any, facts: Facts) -> None:
-    async def scenario(calls: SharedCalls) -> None:
+    async def scenario(calls: Waiting) -> None:
         await calls.accept([event("v1")])
         facts.redis.client_kill_filter(_type="normal", skipme=True)
         await asyncio.sleep(1.5 * config.CONNECTION_TRUST_SECONDS)
@@ -205,7 +218,7 @@ def test_a_closed_connection_is_made_again(run: Any, facts: Facts) -> None:
 
 
 def test_a_redis_that_forgot_the_scripts_is_given_them(run: Any, facts: Facts) -> None:
-    async def scenario(calls: SharedCalls) -> list[bool]:
+    async def scenario(calls: Waiting) -> list[bool]:
         await calls.accept([event("v1")])
         facts.redis.script_flush()
         return await calls.accept([event("v2")])
