@@ -137,5 +137,7 @@ def _failing_in_a_sentence() -> Iterator[None]:
     except SQLAlchemyError as error:
         cause, *_ = str(getattr(error, "orig", None) or error).splitlines()
         raise click.ClickException(f"The database failed: {cause}") from error
+    except BrokenPipeError:
+        raise  # Click ends quietly: the reader of our output has seen enough.
     except OSError as error:
         raise click.ClickException(f"Cannot lock the database for a rebuild: {error}") from error

@@ -261,3 +261,21 @@ def test_a_terminal_sees_progress_and_nothing_else_does(
         assert os.read(ours, 10_000) == b""
     os.close(ours)
     assert b"Raw events recounted" not in done.stdout
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_when_the_reader_of_its_output_has_left_an_audit_ends_without_a_word(
+    counted: Facts, settings: Settings, worker_env: dict[str, str]
+) -> None:
+    reader, output = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "pulse_analytics", "audit"],
+        env={**os.environ, **worker_env, "PULSE_REDIS_URL": settings.redis_url},
+        stdout=output,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(output)
+    assert (done.returncode, done.stderr) == (1, b"")

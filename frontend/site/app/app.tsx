@@ -18,8 +18,8 @@ export function App() {
       </main>
       <footer className="site-footer">
         <p>
-          A film counts as watched when it plays past its half, once per viewer and day; previews count too. No cookies:
-          this browser keeps a random id, and nothing else tells viewers apart.
+          A film counts as watched when it plays past its half, once per viewer in 24 hours; previews count too. No
+          cookies: this browser keeps a random id, and nothing else tells viewers apart.
         </p>
       </footer>
     </>

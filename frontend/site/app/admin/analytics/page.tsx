@@ -52,7 +52,8 @@ export function AnalyticsPage({ api, view, onSignedOut }: { api: Api; view: Rank
         {remote.state === 'failed' && <Failure problem={remote.problem} />}
       </div>
       <p className="footnote">
-        A view is a video that played past its half, once per viewer and day. Days are UTC; the last one is not over.
+        A view is a video that played past its half, once per viewer in 24 hours. The chart’s days are UTC; the last one
+        is not over.
       </p>
     </>
   );
