@@ -10,10 +10,10 @@
  *     viewer             provides the viewer's id, which with the time makes a milestone (milestone.ts)
  *     page-outbox        finds the page's outbox for an endpoint
  *     outbox             stores the report, sends it, and retries until the server has given a final answer
- *     report-shelf       stores waiting reports (in localStorage: browser-storage.ts)
+ *     report-store       stores waiting reports (in localStorage: browser-storage.ts)
  *     report-lock        lets only one tab at a time send a report
  *     api                posts the report and reads the answer
- *     retry-pace         decides when to retry (back-off, Retry-After)
+ *     backoff            decides when to retry (back-off, Retry-After)
  *
  * Not on that path: use-track-video is the tracker as a React hook, and hls plays HLS for the player in components/.
  */

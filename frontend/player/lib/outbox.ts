@@ -2,11 +2,11 @@
  * Delivers reports: at once if possible, otherwise with retries, during this visit or the next.
  */
 import { encode, post, type Answer, type Send } from './api.js';
+import { createBackoff } from './backoff.js';
 import { browserStorage } from './browser-storage.js';
 import type { Milestone } from './milestone.js';
 import { createReportLock } from './report-lock.js';
-import { createReportShelf } from './report-shelf.js';
-import { createRetryPace } from './retry-pace.js';
+import { createReportStore } from './report-store.js';
 
 /** Timeout of a request. A retry is safe, because the server recognizes a report that it has already accepted. */
 const TIMEOUT_MS = 10_000;
@@ -50,73 +50,73 @@ export function createOutbox({
   random = Math.random,
   after = afterTimeout,
 }: OutboxOptions): Outbox {
-  const shelf = createReportShelf(storage, `pulse:report:${encodeURIComponent(endpoint)}:`, random);
+  const store = createReportStore(storage, `pulse:report:${encodeURIComponent(endpoint)}:`, random);
   const lock = createReportLock(locks, storage, now, after);
-  const pace = createRetryPace(now, random);
+  const backoff = createBackoff(now, random);
   const underWay = new Set<string>();
   let flushing: Promise<void> | undefined;
-  let callOffRetry = (): void => undefined;
+  let cancelRetry = (): void => undefined;
 
   const outbox: Outbox = {
     add(milestone) {
-      const key = shelf.put(milestone.ts, encode(milestone));
-      if (pace.mustWait()) {
-        planRetry();
+      const key = store.put(milestone.ts, encode(milestone));
+      if (backoff.mustWait()) {
+        scheduleRetry();
         return;
       }
       const sent = attempt(key);
-      lock.hold(key, sent);
-      void sent.then(planRetry);
+      lock.acquire(key, sent);
+      void sent.then(scheduleRetry);
     },
     flush() {
       flushing ??= sendAll().finally(() => {
         flushing = undefined;
-        planRetry();
+        scheduleRetry();
       });
       return flushing;
     },
     start() {
-      const goOn = (): void => {
-        pace.reset();
+      const resume = (): void => {
+        backoff.reset();
         void outbox.flush();
       };
-      network.addEventListener('online', goOn);
+      network.addEventListener('online', resume);
       void outbox.flush();
-      return () => network.removeEventListener('online', goOn);
+      return () => network.removeEventListener('online', resume);
     },
   };
 
   /** Stops at the first report that fails, because the reports after it would probably fail, too. */
   async function sendAll(): Promise<void> {
-    for (const key of shelf.keys()) {
-      if (pace.mustWait()) return;
+    for (const key of store.keys()) {
+      if (backoff.mustWait()) return;
       if (underWay.has(key)) continue;
-      if (!(await lock.ifFree(key, () => attempt(key)))) return;
+      if (!(await lock.tryAcquire(key, () => attempt(key)))) return;
     }
   }
 
   /** Sends one report. Returns whether it is settled, and never rejects. */
   async function attempt(key: string): Promise<boolean> {
-    const body = shelf.read(key);
+    const body = store.read(key);
     if (body === undefined) return true; // Delivered by another tab, or evicted.
     underWay.add(key);
     const aborter = new AbortController();
-    const callOffTimeout = after(TIMEOUT_MS, () => aborter.abort());
+    const cancelTimeout = after(TIMEOUT_MS, () => aborter.abort());
     const answer = await post(send, endpoint, body, aborter.signal, now);
-    callOffTimeout();
+    cancelTimeout();
     underWay.delete(key);
-    return settle(key, answer);
+    return resolve(key, answer);
   }
 
-  function settle(key: string, answer: Answer): boolean {
+  function resolve(key: string, answer: Answer): boolean {
     switch (answer.kind) {
       case 'done':
       case 'refused':
-        shelf.remove(key);
-        pace.succeeded();
+        store.remove(key);
+        backoff.succeeded();
         return true;
       case 'later':
-        pace.failed(answer.waitMs);
+        backoff.failed(answer.waitMs);
         return false;
       default:
         return answer satisfies never;
@@ -124,10 +124,10 @@ export function createOutbox({
   }
 
   /** Schedules one retry if any report waits, even one that another tab is sending, because that tab may close. */
-  function planRetry(): void {
-    callOffRetry();
-    if (shelf.keys().length === 0) return;
-    callOffRetry = after(pace.delayMs(), () => void outbox.flush());
+  function scheduleRetry(): void {
+    cancelRetry();
+    if (store.keys().length === 0) return;
+    cancelRetry = after(backoff.delayMs(), () => void outbox.flush());
   }
 
   return outbox;

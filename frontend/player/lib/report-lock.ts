@@ -14,9 +14,9 @@ const LINGER_MS = 200;
 /** Locks, one per report. */
 export interface ReportLock {
   /** Holds the lock of a report that no other tab knows yet, until `sent` resolves to whether the report is settled. */
-  hold(key: string, sent: Promise<boolean>): void;
+  acquire(key: string, sent: Promise<boolean>): void;
   /** Runs `work` if the lock is free. Returns whether the report is settled or another tab, with the lock, sends it. */
-  ifFree(key: string, work: () => Promise<boolean>): Promise<boolean>;
+  tryAcquire(key: string, work: () => Promise<boolean>): Promise<boolean>;
 }
 
 type After = (ms: number, work: () => void) => unknown;
@@ -29,7 +29,7 @@ export function createReportLock(
   after: After,
 ): ReportLock {
   if (locks) return webLock(locks, after);
-  return storage ? leaseLock(storage, now) : { hold: () => undefined, ifFree: (_key, work) => work() };
+  return storage ? leaseLock(storage, now) : { acquire: () => undefined, tryAcquire: (_key, work) => work() };
 }
 
 function webLock(locks: LockManager, after: After): ReportLock {
@@ -38,13 +38,13 @@ function webLock(locks: LockManager, after: After): ReportLock {
   };
 
   return {
-    hold(key, sent) {
+    acquire(key, sent) {
       // Requested in the same task that stored the report, so another tab that finds the report there queues behind.
       // If the page is closing, the request for a lock fails; the report is being sent then, and the lock would be
       // released anyway.
       locks.request(key, () => linger(sent)).catch(() => undefined);
     },
-    ifFree: (key, work) =>
+    tryAcquire: (key, work) =>
       new Promise((resolve) => {
         locks
           .request(key, { ifAvailable: true }, (lock) => {
@@ -61,7 +61,7 @@ function webLock(locks: LockManager, after: After): ReportLock {
 function leaseLock(storage: Storage, now: () => number): ReportLock {
   const nameOf = (key: string): string => `lease:${key}`;
 
-  function take(key: string): boolean {
+  function takeLease(key: string): boolean {
     try {
       const until = Number(storage.getItem(nameOf(key)));
       if (until > now() && until <= now() + LEASE_MS) return false; // A longer lease means that the clock was set back.
@@ -71,7 +71,7 @@ function leaseLock(storage: Storage, now: () => number): ReportLock {
     }
     return true;
   }
-  function giveBack(key: string): void {
+  function releaseLease(key: string): void {
     try {
       storage.removeItem(nameOf(key));
     } catch {
@@ -79,13 +79,13 @@ function leaseLock(storage: Storage, now: () => number): ReportLock {
     }
   }
   return {
-    hold(key, sent) {
-      take(key);
-      void sent.finally(() => giveBack(key));
+    acquire(key, sent) {
+      takeLease(key);
+      void sent.finally(() => releaseLease(key));
     },
-    async ifFree(key, work) {
-      if (!take(key)) return true;
-      return work().finally(() => giveBack(key));
+    async tryAcquire(key, work) {
+      if (!takeLease(key)) return true;
+      return work().finally(() => releaseLease(key));
     },
   };
 }

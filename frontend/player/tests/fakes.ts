@@ -73,7 +73,7 @@ export class FakeClock {
     }
     this.ms = end;
   }
-  get planned(): number {
+  get scheduled(): number {
     return this.#timers.size;
   }
 }

@@ -28,7 +28,7 @@ describe('a report', () => {
     await clock.pass(60 * MINUTE);
     expect(server.requests).toHaveLength(1);
     expect(kept()).toBe(0);
-    expect(clock.planned).toBe(0);
+    expect(clock.scheduled).toBe(0);
   });
 
   test.each([400, 401, 403, 404, 413, 415, 422])('answered %i is dropped', async (status) => {
@@ -138,7 +138,7 @@ describe('retries', () => {
     down.answer = () => 503;
     await later().flush();
     expect(down.requests).toHaveLength(1);
-    expect(clock.planned).toBe(1);
+    expect(clock.scheduled).toBe(1);
   });
 });
 
@@ -334,7 +334,7 @@ describe('a storage that is', () => {
     outbox.add(milestone('intro'));
     await clock.pass(60 * MINUTE);
     expect(server.requests).toHaveLength(3);
-    expect(clock.planned).toBe(0);
+    expect(clock.scheduled).toBe(0);
   });
 
   test('forbidden on plain http, where there are no Web Locks either, still sends', async () => {

@@ -1,17 +1,17 @@
 /**
  * When an outbox may retry: after its own back-off, and not before the server's Retry-After.
  */
-const FIRST_MS = 1_000;
-const LONGEST_MS = 5 * 60_000;
+const INITIAL_MS = 1_000;
+const MAX_MS = 5 * 60_000;
 /** More than any reasonable Retry-After, and less than a delay that overflows a timer, which then fires at once. */
-const LONGEST_ASKED_MS = 24 * 60 * 60_000;
+const MAX_RETRY_AFTER_MS = 24 * 60 * 60_000;
 
 /** The back-off of one outbox. */
-export interface RetryPace {
+export interface Backoff {
   /** An attempt got an answer that settled its report. */
   succeeded(): void;
-  /** An attempt failed; `askedMs` is the server's Retry-After. */
-  failed(askedMs?: number): void;
+  /** An attempt failed; `retryAfterMs` is the server's Retry-After. */
+  failed(retryAfterMs?: number): void;
   /** The network is back: forget earlier failures. */
   reset(): void;
   /** Whether the server's Retry-After is not over yet. */
@@ -21,31 +21,31 @@ export interface RetryPace {
 }
 
 /** Creates a back-off: 1 s, doubled with each failure up to 5 min; half of each delay is jitter. */
-export function createRetryPace(now: () => number, random: () => number): RetryPace {
+export function createBackoff(now: () => number, random: () => number): Backoff {
   let failures = 0;
-  let quietUntil = 0;
+  let notBefore = 0;
 
-  function quietMs(): number {
-    const leftMs = quietUntil - now();
-    return leftMs > LONGEST_ASKED_MS ? 0 : Math.max(0, leftMs); // More can be left only if the clock was set back.
+  function heldBackMs(): number {
+    const leftMs = notBefore - now();
+    return leftMs > MAX_RETRY_AFTER_MS ? 0 : Math.max(0, leftMs); // More can be left only if the clock was set back.
   }
   return {
     succeeded() {
       failures = 0;
     },
-    failed(askedMs = 0) {
+    failed(retryAfterMs = 0) {
       failures += 1;
-      quietUntil = Math.max(quietUntil, now() + Math.min(askedMs, LONGEST_ASKED_MS));
+      notBefore = Math.max(notBefore, now() + Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
     },
     reset() {
       failures = 0;
     },
-    mustWait: () => quietMs() > 0,
+    mustWait: () => heldBackMs() > 0,
     delayMs() {
-      const backoffMs = Math.min(FIRST_MS * 2 ** Math.max(0, failures - 1), LONGEST_MS);
+      const backoffMs = Math.min(INITIAL_MS * 2 ** Math.max(0, failures - 1), MAX_MS);
       const jitteredMs = backoffMs * (0.5 + random() / 2);
       // Add jitter to the server's Retry-After, so that players do not all retry at the same instant.
-      return quietMs() > 0 ? Math.max(jitteredMs, quietMs() + FIRST_MS * random()) : jitteredMs;
+      return heldBackMs() > 0 ? Math.max(jitteredMs, heldBackMs() + INITIAL_MS * random()) : jitteredMs;
     },
   };
 }

@@ -7,7 +7,7 @@
 const MAX_REPORTS = 50;
 
 /** Undelivered reports, oldest first. */
-export interface ReportShelf {
+export interface ReportStore {
   /** Stores a report and returns its key. Evicts the oldest if there would be more than 50. */
   put(ts: number, body: string): string;
   /** The report's text, or undefined if it has been delivered or evicted. */
@@ -17,15 +17,15 @@ export interface ReportShelf {
   keys(): string[];
 }
 
-/** Creates a shelf for reports whose keys begin with `prefix`. */
-export function createReportShelf(storage: Storage | null, prefix: string, random: () => number): ReportShelf {
+/** Creates a store for reports whose keys begin with `prefix`. */
+export function createReportStore(storage: Storage | null, prefix: string, random: () => number): ReportStore {
   const memory = new Map<string, string>();
 
-  const shelf: ReportShelf = {
+  const store: ReportStore = {
     put(ts, body) {
       const key = `${prefix}${String(ts).padStart(15, '0')}:${random().toString(36).slice(2)}`;
       if (!stored(storage, key, body)) memory.set(key, body);
-      for (const oldest of shelf.keys().slice(0, -MAX_REPORTS)) shelf.remove(oldest);
+      for (const oldest of store.keys().slice(0, -MAX_REPORTS)) store.remove(oldest);
       return key;
     },
     read: (key) => memory.get(key) ?? attempt(() => storage?.getItem(key)) ?? undefined,
@@ -35,7 +35,7 @@ export function createReportShelf(storage: Storage | null, prefix: string, rando
     },
     keys: () => [...memory.keys(), ...(attempt(() => keysOf(storage, prefix)) ?? [])].sort(),
   };
-  return shelf;
+  return store;
 }
 
 function stored(storage: Storage | null, key: string, body: string): boolean {
