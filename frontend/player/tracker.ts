@@ -9,15 +9,21 @@
  *     detector           decides from the played ranges, once per session, that the half is passed
  *     viewer             provides the viewer's id, which with the time makes a milestone (milestone.ts)
  *     page-outbox        finds the page's outbox for an endpoint
- *     outbox             stores the report, sends it, and retries until the server has given a final answer
+ *     outbox             stores the report and sends it
  *     report-store       stores waiting reports (in localStorage: browser-storage.ts)
+ *     api                posts the report
+ *
+ * Only if a report waits does the outbox load the rest (tracker-redelivery.js):
+ *
+ *     redelivery         sends waiting reports until the server has given a final answer to each
  *     report-lock        lets only one tab at a time send a report
- *     api                posts the report and reads the answer
+ *     answer             reads the server's answers
  *     backoff            decides when to retry (back-off, Retry-After)
  *
  * Not on that path: use-track-video is the tracker as a React hook, and hls plays HLS for the player in components/.
  */
-export type { Answer, Send } from './lib/api.js';
+export type { Answer } from './lib/answer.js';
+export type { Send } from './lib/api.js';
 export type { Measure } from './lib/detector.js';
 export type { Milestone } from './lib/milestone.js';
 export { createOutbox, type Outbox, type OutboxOptions } from './lib/outbox.js';

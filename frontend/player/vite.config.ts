@@ -13,7 +13,7 @@ export default defineConfig({
       external: [/^react($|\/)/, 'hls.js'],
       output: {
         minify: true, // By default, Vite keeps white space in a library.
-        chunkFileNames: '[name].js',
+        chunkFileNames: 'tracker-[name].js', // No hash: a plain page serves it beside tracker.js.
         // Library mode drops the sources' directive, and without it Next.js treats the player as a server component.
         banner: (chunk) => (chunk.name === 'index' ? "'use client';" : ''),
       },

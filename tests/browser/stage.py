@@ -70,12 +70,6 @@ class Stage:
         for page in self.page.context.pages:
             page.goto("about:blank")
 
-    def wait_for_locks_to_end(self) -> None:
-        """Wait until the page holds no Web Lock and waits for none."""
-        self.page.wait_for_function(
-            "() => navigator.locks.query().then(({ held, pending }) => held.length + pending.length === 0)"
-        )
-
     def wait_for_milestones(self, *video_ids: str) -> None:
         """Wait until the page has been notified of exactly these milestones."""
         self.page.wait_for_function("ids => String(window.milestones) === String(ids)", arg=list(video_ids))

@@ -24,8 +24,6 @@ def test_the_back_forward_cache(stage_with_cache: Stage, left_before_the_mark: b
     else:
         with stage.page.expect_response(f"{stage.stack.url}/analytics"):
             video.play_until(12, rate=16)
-        # Chromium does not cache a page that holds a lock. The outbox holds one per report, until after its delivery.
-        stage.wait_for_locks_to_end()
     stage.page.goto(f"{stage.site.origin()}/away.html")
     stage.page.go_back(wait_until="commit")
     stage.page.wait_for_function("window.shown.length > 0")

@@ -37,7 +37,7 @@ PLAYER = "node_modules/@pulse-analytics/player"
 OTHER_PACKAGES = ("react", "react-dom", "scheduler", "hls.js", "@types/react", "@types/react-dom", "csstype")
 VIDEO_ID = "intro"
 # Files that the examples' READMEs tell users to add.
-_ADDED = ("node_modules", "dist", "public", "film.mp4", "tracker.js", "*.tgz", "package-lock.json")
+_ADDED = ("node_modules", "dist", "public", "film.mp4", "tracker*.js", "*.tgz", "package-lock.json")
 _ENDPOINT = "http://127.0.0.1:8000/analytics"
 
 _STRICT = ("--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022")
@@ -69,7 +69,8 @@ def plain_page(tarball: Path, web_root: Path) -> Path:
         packed.extractall(folder, filter="data")
     (folder / PLAYER).parent.mkdir(parents=True)
     (folder / "package").rename(folder / PLAYER)
-    shutil.copy(_entry(folder, "./tracker"), folder / "tracker.js")
+    for script in _entry(folder, "./tracker").parent.glob("tracker*.js"):
+        shutil.copy(script, folder)
     shutil.copy(MEDIA / "clip-4s.mp4", folder / "film.mp4")
     return folder
 
@@ -128,12 +129,22 @@ def test_a_plain_page_reports_with_the_unpacked_tracker(stage: Stage, reporting_
     assert scripts == [f"{origin}/plain/tracker.js"]
 
 
+def test_a_plain_page_loads_what_sends_again_from_beside_the_tracker(
+    stage: Stage, reporting_page: Path, origin: str
+) -> None:
+    stage.page.route(f"{stage.stack.url}/analytics", lambda route: route.abort(), times=1)
+    scripts = _play_and_count(stage, f"{origin}/{reporting_page.name}/index.html")
+    assert scripts == [f"{origin}/plain/tracker.js", f"{origin}/plain/tracker-redelivery.js"]
+
+
 def test_a_react_app_reports_with_the_installed_player(stage: Stage, built_app: Path, origin: str) -> None:
+    stage.page.route(f"{stage.stack.url}/analytics", lambda route: route.abort(), times=1)
     scripts = _play_and_count(stage, f"{origin}/vite-react/dist/index.html")
     built = {file.name for file in (built_app / "assets").glob("*.js")}
-    # One script is loaded; hls.js is built beside it, but not needed here.
-    assert len(scripts) == 1
-    assert any(name.startswith("hls") for name in built - {scripts[0].rpartition("/")[2]})
+    # The page's own script, and what sends a report again; hls.js is built beside them, but not needed here.
+    loaded = [script.rpartition("/")[2] for script in scripts]
+    assert [name.partition("-")[0] for name in loaded] == ["index", "tracker"]
+    assert any(name.startswith("hls") for name in built - set(loaded))
 
 
 @resolutions

@@ -1,10 +1,17 @@
 /**
- * The browser's localStorage, or null if there is none or it is blocked, in which case reading the property throws.
+ * The browser's localStorage, which may be missing, full or blocked.
  */
+
+/** The browser's localStorage, or null if there is none or it is blocked, in which case reading the property throws. */
 export function browserStorage(): Storage | null {
+  return attempt(() => globalThis.localStorage) ?? null;
+}
+
+/** The result of `work`, or undefined if it throws because storage is full or blocked. */
+export function attempt<T>(work: () => T): T | undefined {
   try {
-    return globalThis.localStorage;
+    return work();
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -1,15 +1,19 @@
 /**
  * Delivers reports: at once if possible, otherwise with retries, during this visit or the next.
+ *
+ * What sends a waiting report again is in redelivery.ts, which is loaded only if a report waits.
  */
-import { encode, post, type Answer, type Send } from './api.js';
-import { createBackoff } from './backoff.js';
+import { encode, isAccepted, post, type Reply, type Send } from './api.js';
 import { browserStorage } from './browser-storage.js';
 import type { Milestone } from './milestone.js';
-import { createReportLock } from './report-lock.js';
+import type { Redelivery } from './redelivery.js';
 import { createReportStore } from './report-store.js';
 
 /** Timeout of a request. A retry is safe, because the server recognizes a report that it has already accepted. */
 const TIMEOUT_MS = 10_000;
+
+/** When to try again if redelivery.ts could not be loaded. */
+const RELOAD_MS = 60_000;
 
 /** Takes reports, and sends each until the server has given a final answer. */
 export interface Outbox {
@@ -37,106 +41,84 @@ export interface OutboxOptions {
   random?: () => number;
   /** Runs `work` after `ms` milliseconds. Returns a function that cancels it. */
   after?: (ms: number, work: () => void) => () => void;
+  /** Loads the code that sends waiting reports again. */
+  load?: () => Promise<typeof import('./redelivery.js')>;
 }
 
 /** Creates an outbox. It does nothing until `add`, `flush` or `start` is called. */
-export function createOutbox({
-  endpoint,
-  send = (url, init) => fetch(url, init),
-  storage = browserStorage(),
-  locks = browserLocks(),
-  network = globalThis,
-  now = Date.now,
-  random = Math.random,
-  after = afterTimeout,
-}: OutboxOptions): Outbox {
+export function createOutbox(options: OutboxOptions): Outbox {
+  const {
+    endpoint,
+    send = (url: string, init: RequestInit) => fetch(url, init),
+    storage = browserStorage(),
+    network = globalThis,
+    random = Math.random,
+    after = afterTimeout,
+    load = loadRedelivery,
+  } = options;
   const store = createReportStore(storage, `pulse:report:${encodeURIComponent(endpoint)}:`, random);
-  const lock = createReportLock(locks, storage, now, after);
-  const backoff = createBackoff(now, random);
+  const own = new Set<string>();
   const underWay = new Set<string>();
-  let flushing: Promise<void> | undefined;
-  let cancelRetry = (): void => undefined;
+  let redelivery: Redelivery | undefined;
+  let cancelReload = (): void => undefined;
 
   const outbox: Outbox = {
     add(milestone) {
-      const key = store.put(milestone.ts, encode(milestone));
-      if (backoff.mustWait()) {
-        scheduleRetry();
-        return;
-      }
-      const sent = attempt(key);
-      lock.acquire(key, sent);
-      void sent.then(scheduleRetry);
+      const body = encode(milestone);
+      const key = store.put(milestone.ts, body);
+      own.add(key);
+      if (redelivery?.mustWait()) redelivery.scheduleRetry();
+      else void attempt(key, body);
     },
-    flush() {
-      flushing ??= sendAll().finally(() => {
-        flushing = undefined;
-        scheduleRetry();
-      });
-      return flushing;
-    },
+    flush: () => withRedelivery((loaded) => loaded.flush()),
     start() {
-      const resume = (): void => {
-        backoff.reset();
-        void outbox.flush();
-      };
+      const resume = (): void => void withRedelivery((loaded) => loaded.resume());
       network.addEventListener('online', resume);
       void outbox.flush();
       return () => network.removeEventListener('online', resume);
     },
   };
 
-  /** Stops at the first report that fails, because the reports after it would probably fail, too. */
-  async function sendAll(): Promise<void> {
-    for (const key of store.keys()) {
-      if (backoff.mustWait()) return;
-      if (underWay.has(key)) continue;
-      if (!(await lock.tryAcquire(key, () => attempt(key)))) return;
-    }
+  /** Sends a new report. */
+  async function attempt(key: string, body: string): Promise<void> {
+    underWay.add(key);
+    const reply = await request(body);
+    underWay.delete(key);
+    if (isAccepted(reply)) store.remove(key);
+    await withRedelivery((loaded) => loaded.answered(key, reply));
   }
 
-  /** Sends one report. Returns whether it is settled, and never rejects. */
-  async function attempt(key: string): Promise<boolean> {
-    const body = store.read(key);
-    if (body === undefined) return true; // Delivered by another tab, or evicted.
-    underWay.add(key);
+  async function request(body: string): Promise<Reply | undefined> {
     const aborter = new AbortController();
     const cancelTimeout = after(TIMEOUT_MS, () => aborter.abort());
-    const answer = await post(send, endpoint, body, aborter.signal, now);
+    const reply = await post(send, endpoint, body, aborter.signal);
     cancelTimeout();
-    underWay.delete(key);
-    return resolve(key, answer);
+    return reply;
   }
 
-  function resolve(key: string, answer: Answer): boolean {
-    switch (answer.kind) {
-      case 'done':
-      case 'refused':
-        store.remove(key);
-        backoff.succeeded();
-        return true;
-      case 'later':
-        backoff.failed(answer.waitMs);
-        return false;
-      default:
-        return answer satisfies never;
+  /** Runs `work` if a report waits. If the code for it cannot be loaded, reports wait for the next try or visit. */
+  async function withRedelivery(work: (loaded: Redelivery) => void | Promise<void>): Promise<void> {
+    if (store.keys().every((key) => underWay.has(key))) return;
+    cancelReload();
+    try {
+      const { createRedelivery } = await load();
+      redelivery ??= createRedelivery({ ...options, storage, after, store, own, underWay, request });
+      await work(redelivery);
+    } catch {
+      cancelReload = after(RELOAD_MS, () => void outbox.flush());
     }
-  }
-
-  /** Schedules one retry if any report waits, even one that another tab is sending, because that tab may close. */
-  function scheduleRetry(): void {
-    cancelRetry();
-    if (store.keys().length === 0) return;
-    cancelRetry = after(backoff.delayMs(), () => void outbox.flush());
   }
 
   return outbox;
 }
 
-function browserLocks(): LockManager | null {
-  // Undefined on plain http, contrary to the types.
-  const { locks } = globalThis.navigator as Partial<Navigator>;
-  return locks ?? null;
+/**
+ * Does not try offline, because browsers used to keep a failed import for the page's life (whatwg/html#6768), and
+ * because Vite tells the site about it (`vite:preloadError`), on which many sites reload the page.
+ */
+async function loadRedelivery(): Promise<typeof import('./redelivery.js')> {
+  if (!navigator.onLine) throw new Error();
+  return import('./redelivery.js');
 }
 
 function afterTimeout(ms: number, work: () => void): () => void {

@@ -1,8 +1,10 @@
 /**
  * Prevents two tabs from sending the same report at the same time.
  *
- * With Web Locks, the browser does this and frees a lock when its tab closes. Plain http has no Web Locks, so a lease
- * in localStorage replaces the lock. Two tabs could take a lease at the same instant: an extra request, no extra count.
+ * A new report belongs to its own page: the time in its key begins a lease, which ends early if the first attempt
+ * fails. After that, Web Locks decide who sends it; the browser frees a lock when its tab closes. Plain http has no Web
+ * Locks, so another lease in localStorage replaces the lock. Two tabs could take that at the same instant: an extra
+ * request, no extra count.
  */
 
 /** Longer than the timeout of a request, so that a lease outlives its request. */
@@ -13,79 +15,69 @@ const LINGER_MS = 200;
 
 /** Locks, one per report. */
 export interface ReportLock {
-  /** Holds the lock of a report that no other tab knows yet, until `sent` resolves to whether the report is settled. */
-  acquire(key: string, sent: Promise<boolean>): void;
-  /** Runs `work` if the lock is free. Returns whether the report is settled or another tab, with the lock, sends it. */
-  tryAcquire(key: string, work: () => Promise<boolean>): Promise<boolean>;
+  /**
+   * Acquires the lock of a report and holds it until `sent` resolves to whether the report is settled. Resolves to
+   * false if another tab has it. `isOwn`: this page made the report, and its first attempt is over.
+   */
+  tryAcquire(key: string, sent: Promise<boolean>, isOwn: boolean): Promise<boolean>;
+  /** Ends the lease of a report, so that any tab may send it. */
+  release(key: string): void;
 }
 
 type After = (ms: number, work: () => void) => unknown;
 
-/** Creates the locks: with Web Locks if available, else with leases; without storage there are no locks. */
+/** Creates the locks. */
 export function createReportLock(
   locks: LockManager | null,
   storage: Storage | null,
   now: () => number,
   after: After,
 ): ReportLock {
-  if (locks) return webLock(locks, after);
-  return storage ? leaseLock(storage, now) : { acquire: () => undefined, tryAcquire: (_key, work) => work() };
-}
-
-function webLock(locks: LockManager, after: After): ReportLock {
-  const linger = async (sent: Promise<boolean> | true): Promise<void> => {
-    if (await sent) await new Promise<void>((resolve) => after(LINGER_MS, resolve));
-  };
-
-  return {
-    acquire(key, sent) {
-      // Requested in the same task that stored the report, so another tab that finds the report there queues behind.
-      // If the page is closing, the request for a lock fails; the report is being sent then, and the lock would be
-      // released anyway.
-      locks.request(key, () => linger(sent)).catch(() => undefined);
-    },
-    tryAcquire: (key, work) =>
-      new Promise((resolve) => {
-        locks
-          .request(key, { ifAvailable: true }, (lock) => {
-            const sent = lock ? work() : true;
-            resolve(sent);
-            return linger(sent);
-          })
-          // Locks are blocked for this page. So is storage then, and nothing is shared with other tabs.
-          .catch(() => resolve(work()));
-      }),
-  };
-}
-
-function leaseLock(storage: Storage, now: () => number): ReportLock {
-  const nameOf = (key: string): string => `lease:${key}`;
-
-  function takeLease(key: string): boolean {
-    try {
-      const until = Number(storage.getItem(nameOf(key)));
+  const lock: ReportLock = {
+    async tryAcquire(key, sent, isOwn) {
+      const until = leasedUntil(storage, key) ?? (isOwn ? 0 : madeAt(key) + LEASE_MS);
       if (until > now() && until <= now() + LEASE_MS) return false; // A longer lease means that the clock was set back.
-      storage.setItem(nameOf(key), String(now() + LEASE_MS));
-    } catch {
-      // Storage is full or blocked: sending twice is better than not sending.
-    }
-    return true;
-  }
-  function releaseLease(key: string): void {
-    try {
-      storage.removeItem(nameOf(key));
-    } catch {
-      // Storage was blocked in the meantime; the lease expires by itself.
-    }
-  }
-  return {
-    acquire(key, sent) {
-      takeLease(key);
-      void sent.finally(() => releaseLease(key));
+      void sent.then((settled) => {
+        if (!settled) lock.release(key); // A settled report's lease has gone with it.
+      });
+      if (locks) return acquireWebLock(locks, key, sent, after);
+      lease(storage, key, now() + LEASE_MS);
+      return true;
     },
-    async tryAcquire(key, work) {
-      if (!takeLease(key)) return true;
-      return work().finally(() => releaseLease(key));
-    },
+    release: (key) => lease(storage, key, 0),
   };
+  return lock;
+}
+
+function acquireWebLock(locks: LockManager, key: string, sent: Promise<boolean>, after: After): Promise<boolean> {
+  return new Promise((resolve) => {
+    locks
+      .request(key, { ifAvailable: true }, async (lock) => {
+        resolve(lock !== null);
+        if (lock && (await sent)) await new Promise<void>((done) => after(LINGER_MS, done));
+      })
+      // Locks are blocked for this page. So is storage then, and nothing is shared with other tabs.
+      .catch(() => resolve(true));
+  });
+}
+
+function madeAt(key: string): number {
+  return Number(key.split(':').at(-2));
+}
+
+function leasedUntil(storage: Storage | null, key: string): number | undefined {
+  try {
+    const until = storage?.getItem(`lease:${key}`);
+    return until ? Number(until) : undefined;
+  } catch {
+    return 0; // Storage is blocked: nothing is shared with other tabs.
+  }
+}
+
+function lease(storage: Storage | null, key: string, until: number): void {
+  try {
+    storage?.setItem(`lease:${key}`, String(until));
+  } catch {
+    // Storage is full or blocked: sending twice is better than not sending.
+  }
 }

@@ -4,6 +4,8 @@
  * Each report has its own key, so that two tabs never overwrite each other's reports. Nothing is written twice, so that
  * a report that another tab delivered, or that was evicted, cannot come back.
  */
+import { attempt } from './browser-storage.js';
+
 const MAX_REPORTS = 50;
 
 /** Undelivered reports, oldest first. */
@@ -12,6 +14,7 @@ export interface ReportStore {
   put(ts: number, body: string): string;
   /** The report's text, or undefined if it has been delivered or evicted. */
   read(key: string): string | undefined;
+  /** Removes a report, and its lease (report-lock.ts). */
   remove(key: string): void;
   /** All keys, the oldest report's first. */
   keys(): string[];
@@ -24,7 +27,11 @@ export function createReportStore(storage: Storage | null, prefix: string, rando
   const store: ReportStore = {
     put(ts, body) {
       const key = `${prefix}${String(ts).padStart(15, '0')}:${random().toString(36).slice(2)}`;
-      if (!stored(storage, key, body)) memory.set(key, body);
+      memory.set(key, body);
+      attempt(() => {
+        storage?.setItem(key, body);
+        if (storage) memory.delete(key);
+      });
       for (const oldest of store.keys().slice(0, -MAX_REPORTS)) store.remove(oldest);
       return key;
     },
@@ -32,32 +39,12 @@ export function createReportStore(storage: Storage | null, prefix: string, rando
     remove(key) {
       memory.delete(key);
       attempt(() => storage?.removeItem(key));
+      attempt(() => storage?.removeItem(`lease:${key}`));
     },
-    keys: () => [...memory.keys(), ...(attempt(() => keysOf(storage, prefix)) ?? [])].sort(),
+    keys: () =>
+      [...memory.keys(), ...(attempt(() => Object.keys(storage ?? {})) ?? [])]
+        .filter((key) => key.startsWith(prefix))
+        .sort(),
   };
   return store;
-}
-
-function stored(storage: Storage | null, key: string, body: string): boolean {
-  return (
-    attempt(() => {
-      storage?.setItem(key, body);
-      return storage !== null;
-    }) ?? false
-  );
-}
-
-function keysOf(storage: Storage | null, prefix: string): string[] {
-  return Array.from({ length: storage?.length ?? 0 }, (_, index) => storage?.key(index) ?? '').filter((key) =>
-    key.startsWith(prefix),
-  );
-}
-
-/** The result of `work`, or undefined if it throws because storage is full or blocked. */
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 /**
  * The viewer's id: the user if logged in, else an anonymous id that this browser keeps.
  */
-import { browserStorage } from './browser-storage.js';
+import { attempt, browserStorage } from './browser-storage.js';
 
 const STORAGE_KEY = 'pulse:viewer';
 
@@ -36,28 +36,20 @@ export function createViewer({ storage = browserStorage(), crypto = globalThis.c
   };
 }
 
+/** If storage is full or blocked, the id lasts as long as the page. */
 function keptId(storage: Storage | null, crypto: RandomSource): string {
-  try {
-    const kept = storage?.getItem(STORAGE_KEY);
-    if (kept) return kept;
-  } catch {
-    // Storage that cannot be read cannot be written either, so the id lasts as long as the page.
-  }
+  const kept = attempt(() => storage?.getItem(STORAGE_KEY));
+  if (kept) return kept;
   const made = uuid(crypto);
-  try {
-    storage?.setItem(STORAGE_KEY, made);
-  } catch {
-    // Storage is full or blocked: the id lasts as long as the page.
-  }
+  attempt(() => storage?.setItem(STORAGE_KEY, made));
   return made;
 }
 
 function uuid(crypto: RandomSource): string {
   if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte, index) => {
-    if (index === 6) return (byte & 0x0f) | 0x40; // version 4
-    return index === 8 ? (byte & 0x3f) | 0x80 : byte; // the variant of RFC 9562
-  });
-  const hex = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  const bytes = crypto.getRandomValues(new Uint8Array(36));
+  // Version 4, and the variant of RFC 9562.
+  return '........-....-4...-8...-............'.replace(/\./g, (_dot, at: number) =>
+    ((bytes[at] ?? 0) & 15).toString(16),
+  );
 }

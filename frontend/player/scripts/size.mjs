@@ -1,8 +1,9 @@
-// Fails if an entry point of the library, with all its static imports, is over its size budget.
+// Fails if an entry point of the library, or the code that it loads when a report waits, is over its size budget with
+// all its static imports.
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
-const BUDGETS_BYTES = { 'tracker.js': 3 * 1024, 'index.js': 6 * 1024 };
+const BUDGETS_BYTES = { 'tracker.js': 3 * 1024, 'index.js': 6 * 1024, 'tracker-redelivery.js': 2 * 1024 };
 const folder = new URL('../dist-lib/', import.meta.url);
 
 function withImports(file, found = new Set()) {

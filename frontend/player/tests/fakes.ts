@@ -3,16 +3,18 @@
  */
 import type { Send } from '../lib/api.js';
 import type { Milestone } from '../lib/milestone.js';
-import { createOutbox, type Outbox } from '../lib/outbox.js';
+import { createOutbox, type Outbox, type OutboxOptions } from '../lib/outbox.js';
+import * as redelivery from '../lib/redelivery.js';
 
+/** Its items are its own enumerable properties, as a browser has them. */
 export class FakeStorage implements Storage {
   [name: string]: unknown;
-  readonly #items = new Map<string, string>();
   #failure: string | undefined;
+  #isFull = false;
 
   get length(): number {
     this.#check();
-    return this.#items.size;
+    return Object.keys(this).length;
   }
   /** From now on every access throws. */
   forbid(): void {
@@ -20,28 +22,27 @@ export class FakeStorage implements Storage {
   }
   /** From now on nothing can be added. */
   fill(): void {
-    this.setItem = () => {
-      throw new DOMException('full', 'QuotaExceededError');
-    };
+    this.#isFull = true;
   }
   key(index: number): string | null {
     this.#check();
-    return [...this.#items.keys()][index] ?? null;
+    return Object.keys(this)[index] ?? null;
   }
   getItem(key: string): string | null {
     this.#check();
-    return this.#items.get(key) ?? null;
+    return (this[key] as string | undefined) ?? null;
   }
   setItem(key: string, value: string): void {
     this.#check();
-    this.#items.set(key, value);
+    if (this.#isFull) throw new DOMException('full', 'QuotaExceededError');
+    this[key] = value;
   }
   removeItem(key: string): void {
     this.#check();
-    this.#items.delete(key);
+    Reflect.deleteProperty(this, key);
   }
   clear(): void {
-    this.#items.clear();
+    Object.keys(this).forEach((key) => this.removeItem(key));
   }
   #check(): void {
     if (this.#failure) throw new DOMException('forbidden', this.#failure);
@@ -140,8 +141,8 @@ export interface FakeBrowser {
   server: FakeServer;
   storage: FakeStorage;
   network: EventTarget;
-  /** Opens a tab and returns its outbox. `copy`: the storage that this tab sees. */
-  tab: (copy?: Storage) => Outbox;
+  /** Opens a tab and returns its outbox. */
+  tab: (options?: Partial<OutboxOptions>) => Outbox;
   /** How many undelivered reports are stored. */
   kept: () => number;
 }
@@ -152,13 +153,25 @@ export function fakeBrowser({ webLocks = true, storage = new FakeStorage(), rand
   const network = new EventTarget();
   const locks = webLocks ? new FakeLocks().manager : null;
   const { now, after } = clock;
+  const load = (): Promise<typeof redelivery> => Promise.resolve(redelivery);
   return {
     clock,
     server,
     storage,
     network,
-    tab: (copy = storage) =>
-      createOutbox({ endpoint: '/analytics', send: server.send, storage: copy, locks, network, now, random, after }),
+    tab: (options) =>
+      createOutbox({
+        endpoint: '/analytics',
+        send: server.send,
+        storage,
+        locks,
+        network,
+        now,
+        random,
+        after,
+        load,
+        ...options,
+      }),
     kept: () =>
       Array.from({ length: storage.length }, (_, n) => storage.key(n) ?? '').filter((key) =>
         key.startsWith('pulse:report:'),

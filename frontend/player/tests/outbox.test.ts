@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import * as redelivery from '../lib/redelivery.js';
 import { fakeBrowser, FakeStorage, milestone, settled } from './fakes.js';
 
 const MINUTE = 60_000;
@@ -265,15 +266,13 @@ test('a delivered report that another tab still finds in storage is not sent by 
   const one = tab();
   one.add(milestone('intro'));
   await settled();
-  const copy = new FakeStorage();
-  const key = storage.key(0) ?? '';
-  copy.setItem(key, storage.getItem(key) ?? '');
+  const copy = Object.assign(new FakeStorage(), Object.fromEntries(Object.entries(storage)));
   server.answer = () => 202;
   await one.flush();
-  await tab(copy).flush();
+  await tab({ storage: copy }).flush();
   expect(server.requests).toHaveLength(2);
   await clock.pass(1_000); // The lock prevented it, and is released by now.
-  await tab(copy).flush();
+  await tab({ storage: copy }).flush();
   expect(server.requests).toHaveLength(3);
 });
 
@@ -322,6 +321,87 @@ test('the lease of a closed tab expires', async () => {
   expect(server.requests).toHaveLength(0);
   await clock.pass(3_000);
   expect(server.requests).toHaveLength(1);
+});
+
+describe('the code that sends again', () => {
+  test('is not loaded while every report is delivered at once', async () => {
+    const { tab, clock } = fakeBrowser();
+    const load = vi.fn(() => Promise.reject(new Error('Not found.')));
+    const outbox = tab({ load });
+    outbox.start();
+    ['a', 'b', 'c'].forEach((videoId) => outbox.add(milestone(videoId)));
+    await clock.pass(60 * MINUTE);
+    expect(load).not.toHaveBeenCalled();
+  });
+
+  test('is loaded once for reports that fail together', async () => {
+    const { tab, server, clock, kept } = fakeBrowser();
+    let created = 0;
+    const createRedelivery: typeof redelivery.createRedelivery = (waiting) => {
+      created += 1;
+      return redelivery.createRedelivery(waiting);
+    };
+    server.answer = () => (server.requests.length <= 3 ? 'offline' : 202);
+    const outbox = tab({ load: () => Promise.resolve({ createRedelivery }) });
+    ['a', 'b', 'c'].forEach((videoId) => outbox.add(milestone(videoId)));
+    await clock.pass(MINUTE);
+    expect([created, kept(), server.requests.length]).toEqual([1, 0, 6]);
+  });
+
+  test('is loaded again a minute later, and on `online`, if it cannot be loaded', async () => {
+    const { tab, server, clock, network, kept } = fakeBrowser();
+    const load = vi.fn<() => Promise<typeof redelivery>>(() => Promise.reject(new Error('Not found.')));
+    const outbox = tab({ load });
+    outbox.start();
+    server.answer = () => (server.requests.length === 1 ? 503 : 202);
+    outbox.add(milestone('intro'));
+    await clock.pass(MINUTE - 1);
+    expect(load).toHaveBeenCalledTimes(1);
+    await clock.pass(1);
+    expect(load).toHaveBeenCalledTimes(2);
+    load.mockImplementation(() => Promise.resolve(redelivery));
+    network.dispatchEvent(new Event('online'));
+    await settled();
+    expect([server.requests.length, kept(), clock.scheduled]).toEqual([2, 0, 1]); // The lock lingers.
+  });
+
+  test('is not needed for new reports, and the next visit sends what waits', async () => {
+    const { tab, server, storage, kept } = fakeBrowser();
+    const outbox = tab({ load: () => Promise.reject(new Error('Not found.')) });
+    server.answer = () => (server.requests.length === 1 ? 503 : 202);
+    outbox.add(milestone('waits', 1));
+    await settled();
+    outbox.add(milestone('new', 2));
+    await settled();
+    expect(kept()).toBe(1);
+    const later = fakeBrowser({ storage });
+    later.tab().start();
+    await settled();
+    expect([later.server.videos, later.kept()]).toEqual([['waits'], 0]);
+  });
+});
+
+describe.each([{ webLocks: true }, { webLocks: false }])('a new report (Web Locks: $webLocks)', ({ webLocks }) => {
+  test('whose tab closes while it is sent is sent by another tab 15 s later', async () => {
+    const { tab, server, clock } = fakeBrowser({ webLocks });
+    server.answer = () => 'hangs';
+    tab({ after: () => () => undefined }).add(milestone('intro', clock.ms));
+    tab().start();
+    await clock.pass(14_000);
+    expect(server.requests).toHaveLength(1);
+    await clock.pass(5_000);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('whose first attempt fails is sent by any tab, and leaves nothing in storage', async () => {
+    const { tab, server, storage, clock } = fakeBrowser({ webLocks });
+    server.answer = () => (server.requests.length === 1 ? 503 : 202);
+    tab({ after: () => () => undefined }).add(milestone('intro', clock.ms));
+    await settled();
+    await tab().flush();
+    expect(server.requests).toHaveLength(2);
+    expect(storage).toHaveLength(0);
+  });
 });
 
 describe('a storage that is', () => {
