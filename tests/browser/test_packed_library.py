@@ -164,8 +164,9 @@ def test_the_player_starts_with_use_client(react_app: Path) -> None:
     assert re.match(r"""["']use client["'];""", _entry(react_app, ".").read_text())
 
 
-def test_the_player_can_be_rendered_on_a_server(react_app: Path) -> None:
-    html = _run("node", "server.mjs", cwd=react_app)
+@pytest.mark.parametrize("navigator", ["with", "without"])
+def test_the_player_can_be_rendered_and_its_outbox_started_on_a_server(react_app: Path, navigator: str) -> None:
+    html = _run("node", "server.mjs", navigator, cwd=react_app)
     assert re.fullmatch(r'<video [^>]*src="/v1\.mp4"[^>]*></video>', html)
 
 

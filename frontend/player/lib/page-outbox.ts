@@ -19,8 +19,9 @@ export function pageOutbox(endpoint: string = DEFAULT_ENDPOINT): Outbox {
  * Delivers the reports that an earlier visit could not deliver, and retries those of this one.
  *
  * Call it in the app shell, on every page, so that a report does not wait until its viewer plays another video. Returns
- * a function that undoes it.
+ * a function that undoes it. On a server it does nothing.
  */
 export function startOutbox({ endpoint }: { endpoint?: string | undefined } = {}): () => void {
+  if (typeof document === 'undefined') return () => undefined; // As in segmentio/analytics-next#968.
   return pageOutbox(endpoint).start();
 }
