@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from sqlalchemy import select
@@ -17,7 +17,7 @@ from pulse_analytics.audit.summary import describe_wrong
 from pulse_analytics.audit.tables import differences
 from pulse_analytics.database import db, writing
 from pulse_analytics.events import COUNT_COLUMNS
-from pulse_analytics.ingest.recorder import correct
+from pulse_analytics.ingest.recorder import Rise, correct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,15 +78,10 @@ def _mend_slice(connection: Connection, after: str | None) -> tuple[int, str | N
         part = slice_after(connection, differences.c.video_id, after, config.MEND_SIZE)
         ordered = select(differences).where(part.condition).order_by(differences.c.video_id, differences.c.day)
         rows = connection.execute(ordered).mappings().all()
-        correct(
-            connection,
-            [_lack(row, "video_id") for row in rows if row["day"] is None],
-            [_lack(row, "video_id", "day") for row in rows if row["day"] is not None and row["video_id"]],
-            [_lack(row, "day") for row in rows if not row["video_id"]],
-        )
+        correct(connection, [_lack(row) for row in rows])
     return len(rows), part.last
 
 
-def _lack(row: RowMapping, *key: str) -> dict[str, Any]:
-    lacks = {name: row[f"raw_{name}"] - row[f"counted_{name}"] for name in COUNT_COLUMNS}
-    return {**{name: row[name] for name in key}, **lacks}
+def _lack(row: RowMapping) -> Rise:
+    lacks = [row[f"raw_{name}"] - row[f"counted_{name}"] for name in COUNT_COLUMNS]
+    return Rise(row["video_id"], row["day"], lacks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, select, true
 
@@ -15,11 +15,11 @@ class Slice(NamedTuple):
 
     condition: ColumnElement[bool]
     """The WHERE condition that selects them."""
-    last: Any
+    last: str | None
     """The last key of the slice; None: no rows follow it."""
 
 
-def slice_after(connection: Connection, key: Column[Any], after: Any, size: int) -> Slice:
+def slice_after(connection: Connection, key: Column[str], after: str | None, size: int) -> Slice:
     """The slice of `size` rows that begins after the key `after` (None: at the first row).
 
     Rows with the same key are in the same slice, which may make it longer.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from operator import add
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sqlalchemy import Table, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,18 +12,32 @@ from sqlalchemy.dialects import postgresql, sqlite
 from pulse_analytics.database import db, writing
 from pulse_analytics.database.models import daily_totals, video_events, video_metrics, video_metrics_daily
 from pulse_analytics.database.postgresql import ArrayText
-from pulse_analytics.events import COUNT_COLUMNS, Event, count_day, utc_time
+from pulse_analytics.events import COUNT_COLUMNS, EVENT_TYPES, Event, count_day, utc_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from sqlalchemy import Connection
 
-    Row: TypeAlias = dict[str, Any]
+    Key: TypeAlias = tuple[str, date | None]
+    """The first two values of a `Rise`."""
     Insert: TypeAlias = postgresql.Insert | sqlite.Insert
 
-_KEYS: dict[str, Callable[[Event], Any]] = {"video_id": attrgetter("video_id"), "day": count_day}
-_ZEROS = dict.fromkeys(COUNT_COLUMNS, 0)
+
+class Rise(NamedTuple):
+    """How much the counters of one row rise; negative: how much they fall."""
+
+    video_id: str
+    """Empty in `daily_totals`, which has no such column."""
+    day: date | None
+    """None in `video_metrics`, which has no such column."""
+    counts: Sequence[int]
+    """One for each of COUNT_COLUMNS."""
+
+
+_ONE = {name: tuple(int(name == each) for each in EVENT_TYPES) for name in EVENT_TYPES}
+"""By event type, what one event adds to `Rise.counts`."""
 
 
 # Two races, and what decides them:
@@ -46,89 +60,89 @@ def record(events: Sequence[Event]) -> set[str]:
     with writing(db.engine).begin() as connection:
         new = _insert_new(connection, events)
         if new:
-            now = datetime.now(UTC)
-            _count(connection, video_metrics, [{**row, "updated_at": now} for row in _rises(new, "video_id")])
-            _count(connection, video_metrics_daily, _rises(new, "video_id", "day"))
-            _count(connection, daily_totals, _rises(new, "day"))
+            daily = _added_up(((event.video_id, count_day(event)), _ONE[event.event]) for event in new)
+            _count(connection, video_metrics, _added_up(((rise.video_id, None), rise.counts) for rise in daily))
+            _count(connection, video_metrics_daily, daily)
+            _count(connection, daily_totals, _added_up((("", rise.day), rise.counts) for rise in daily))
     return {event.id for event in new}
 
 
-def correct(connection: Connection, videos: Sequence[Row], days: Sequence[Row], totals: Sequence[Row]) -> None:
+def correct(connection: Connection, rises: Sequence[Rise]) -> None:
     """Add differences, positive or negative, to counters, in the transaction of `connection`.
 
-    A row holds a key of `video_metrics`, `video_metrics_daily` or `daily_totals`, and a difference for each counter.
-    Rows must be in the order of their keys. A row whose counters are all 0 afterwards is deleted.
+    Those of one table must be in the order of its key. A row whose counters are all 0 afterwards is deleted.
     """
-    now = datetime.now(UTC)
-    for table, rows in (
-        (video_metrics, [{**row, "updated_at": now} for row in videos]),
-        (video_metrics_daily, days),
-        (daily_totals, totals),
+    for table, its in (
+        (video_metrics, [rise for rise in rises if rise.day is None]),
+        (video_metrics_daily, [rise for rise in rises if rise.video_id and rise.day]),
+        (daily_totals, [rise for rise in rises if not rise.video_id]),
     ):
-        if rows:
-            _count(connection, table, rows)
-            _delete_empty(connection, table, [row for row in rows if any(row[name] < 0 for name in COUNT_COLUMNS)])
+        if its:
+            _count(connection, table, its)
+            _delete_empty(connection, table, [rise for rise in its if min(rise.counts) < 0])
 
 
 def _insert_new(connection: Connection, events: Sequence[Event]) -> list[Event]:
     """Insert the events that have no row yet, and return them: each once, even if `events` holds it twice."""
     by_id = {event.id: event for event in events}
-    now = datetime.now(UTC)
-    rows = [_event_row(by_id[event_id], now) for event_id in sorted(by_id)]
-    insert, parameters = _insert(connection, video_events, rows)
+    ordered = [by_id[event_id] for event_id in sorted(by_id)]
+    columns: dict[str, Sequence[object]] = {
+        "id": [event.id for event in ordered],
+        "video_id": [event.video_id for event in ordered],
+        "event": [event.event for event in ordered],
+        "user_id": [event.user_id for event in ordered],
+        "ts": [event.ts for event in ordered],
+        "received_at": [utc_time(event.received_at) for event in ordered],
+        "created_at": [datetime.now(UTC)] * len(ordered),
+    }
+    insert, parameters = _insert(connection, video_events, columns)
     statement = insert.on_conflict_do_nothing().returning(video_events.c.id)
     return [by_id[event_id] for event_id in connection.execute(statement, parameters).scalars()]
 
 
-def _event_row(event: Event, now: datetime) -> Row:
-    return {
-        "id": event.id,
-        "video_id": event.video_id,
-        "event": event.event,
-        "user_id": event.user_id,
-        "ts": event.ts,
-        "received_at": utc_time(event.received_at),
-        "created_at": now,
+def _added_up(parts: Iterable[tuple[Key, Sequence[int]]]) -> list[Rise]:
+    """One rise for each video, day, or both, in the order of the key."""
+    sums: dict[Key, Sequence[int]] = {}
+    for key, counts in parts:
+        known = sums.get(key)
+        sums[key] = tuple(map(add, known, counts)) if known else counts
+    return [Rise(*key, sums[key]) for key in sorted(sums)]
+
+
+def _count(connection: Connection, table: Table, rises: Sequence[Rise]) -> None:
+    """Add `rises` to the counters of `table`. The database does the addition; a missing row starts at 0."""
+    columns: dict[str, Sequence[object]] = {
+        **{column.name: [getattr(rise, column.name) for rise in rises] for column in table.primary_key},
+        **dict(zip(COUNT_COLUMNS, zip(*(rise.counts for rise in rises), strict=True), strict=True)),
     }
-
-
-def _rises(events: Sequence[Event], *key_names: str) -> list[Row]:
-    """How much each counter rises: one row for each video, day, or both, in the order of the key."""
-    rows: dict[tuple[Any, ...], Row] = {}
-    for event, *key in zip(events, *(map(_KEYS[name], events) for name in key_names), strict=True):
-        row = rows.get(tuple(key))
-        if row is None:
-            row = rows[tuple(key)] = {**dict(zip(key_names, key, strict=True)), **_ZEROS}
-        row[event.type.count_column] += 1
-    return [rows[key] for key in sorted(rows)]
-
-
-def _count(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Add the rises in `rows` to the counters of `table`. The database does the addition; a missing row starts at 0."""
-    insert, parameters = _insert(connection, table, rows)
+    if "updated_at" in table.c:
+        columns["updated_at"] = [datetime.now(UTC)] * len(rises)
+    insert, parameters = _insert(connection, table, columns)
     changed = {name: table.c[name] + insert.excluded[name] for name in COUNT_COLUMNS}
     if "updated_at" in table.c:
         changed["updated_at"] = insert.excluded["updated_at"]
     connection.execute(insert.on_conflict_do_update(index_elements=[*table.primary_key], set_=changed), parameters)
 
 
-def _delete_empty(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Delete those of `rows` from `table` whose counters are all 0."""
-    if rows:
+def _delete_empty(connection: Connection, table: Table, rises: Sequence[Rise]) -> None:
+    """Delete the rows of `rises` from `table` whose counters are all 0."""
+    if rises:
         key = [column == bindparam(f"{column.name}_key") for column in table.primary_key]
         empty = [table.c[name] == 0 for name in COUNT_COLUMNS]
-        keys = [{f"{column.name}_key": row[column.name] for column in table.primary_key} for row in rows]
+        keys = [{f"{column.name}_key": getattr(rise, column.name) for column in table.primary_key} for rise in rises]
         connection.execute(delete(table).where(*key, *empty), keys)
 
 
-def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> tuple[Insert, list[Row] | Row]:
-    """An INSERT of `rows` into `table`, still without its conflict clause, and its parameters."""
+def _insert(
+    connection: Connection, table: Table, columns: Mapping[str, Sequence[object]]
+) -> tuple[Insert, list[dict[str, object]] | dict[str, Sequence[object]]]:
+    """An INSERT of the rows of these columns into `table`, still without its conflict clause, and its parameters."""
     if connection.dialect.name == "sqlite":
-        return sqlite.insert(table), list(rows)
+        rows = zip(*columns.values(), strict=True)
+        return sqlite.insert(table), [dict(zip(columns, row, strict=True)) for row in rows]
     # One array per column: the statement's text is the same for any number of rows, so it is compiled once. This ran
     # twice as fast as rows of VALUES.
-    names = list(rows[0])
-    arrays = [bindparam(f"{name}_array", type_=ArrayText(table.c[name].type)) for name in names]
-    source = func.unnest(*arrays).table_valued(*names).render_derived()
-    insert = postgresql.insert(table).from_select(names, select(*(source.c[name] for name in names)))
-    return insert, {f"{name}_array": [row[name] for row in rows] for name in names}
+    arrays = [bindparam(f"{name}_array", type_=ArrayText(table.c[name].type)) for name in columns]
+    source = func.unnest(*arrays).table_valued(*columns).render_derived()
+    insert = postgresql.insert(table).from_select([*columns], select(*(source.c[name] for name in columns)))
+    return insert, {f"{name}_array": values for name, values in columns.items()}
