@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
@@ -75,6 +75,15 @@ class BatchSchema(Schema):
     )
 
 
+class Report(TypedDict):
+    """What ReportSchema loads: four valid values."""
+
+    video_id: str
+    event: str
+    user_id: str
+    ts: int
+
+
 _report_schema = ReportSchema()
 _batch_schema = BatchSchema()
 
@@ -84,7 +93,7 @@ def load_report(data: object, received_at: int) -> Event:
 
     Raises FixRequest with every field that is wrong.
     """
-    report = _load(_report_schema, data)
+    report: Report = _load(_report_schema, data)
     return Event(id=event_id(**report), received_at=received_at, **report)
 
 
@@ -93,7 +102,8 @@ def load_batch(data: object, received_at: int) -> list[Event | FixRequest]:
 
     Raises FixRequest if `data` is not a batch.
     """
-    return [_load_item(item, received_at) for item in _load(_batch_schema, data)["events"]]
+    reports: list[object] = _load(_batch_schema, data)["events"]
+    return [_load_item(report, received_at) for report in reports]
 
 
 def _load_item(data: object, received_at: int) -> Event | FixRequest:
@@ -103,11 +113,10 @@ def _load_item(data: object, received_at: int) -> Event | FixRequest:
         return error
 
 
-def _load(schema: Schema, data: object) -> dict[str, Any]:
+def _load(schema: Schema, data: object) -> Any:
     if not isinstance(data, dict):
         raise FixRequest(FieldError("body", "Must be a JSON object."))
     try:
-        loaded: dict[str, Any] = schema.load(data)
+        return schema.load(data)
     except ValidationError as error:
         raise FixRequest.from_marshmallow(error.messages_dict) from error
-    return loaded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import Literal, NotRequired, TypedDict
 
 from flask import Blueprint, request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
@@ -17,8 +17,29 @@ from pulse_analytics.ingest import intake, schemas
 blueprint = Blueprint("ingest", __name__, url_prefix="/analytics")
 
 
+class Fault(TypedDict):
+    """A fault of a report."""
+
+    field: str
+    detail: str
+
+
+class Result(TypedDict):
+    """The outcome of one report."""
+
+    status: Literal["queued", "duplicate", "invalid"]
+    eventId: NotRequired[str]
+    errors: NotRequired[list[Fault]]
+
+
+class Results(TypedDict):
+    """The outcomes of a batch, in its order."""
+
+    results: list[Result]
+
+
 @blueprint.post("")
-def report() -> tuple[dict[str, Any], int]:
+def report() -> tuple[Result, int]:
     """Accept one report: 202 queued (it is counted exactly once) or 200 duplicate."""
     event = schemas.load_report(_read_json(BODY_LIMIT_BYTES), _now())
     [accepted] = intake.accept([event])
@@ -26,7 +47,7 @@ def report() -> tuple[dict[str, Any], int]:
 
 
 @blueprint.post("/batch")
-def report_batch() -> tuple[dict[str, Any], int]:
+def report_batch() -> tuple[Results, int]:
     """Accept up to 500 reports: 202 with one result for each, in order."""
     items = schemas.load_batch(_read_json(BATCH_BODY_LIMIT_BYTES), _now())
     accepted = iter(intake.accept([item for item in items if isinstance(item, Event)]))
@@ -54,9 +75,9 @@ def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _result(event: Event, *, accepted: bool) -> dict[str, Any]:
+def _result(event: Event, *, accepted: bool) -> Result:
     return {"status": "queued" if accepted else "duplicate", "eventId": event.id}
 
 
-def _invalid(error: FixRequest) -> dict[str, Any]:
+def _invalid(error: FixRequest) -> Result:
     return {"status": "invalid", "errors": [{"field": e.field, "detail": e.detail} for e in error.errors]}

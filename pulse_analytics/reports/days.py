@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from sqlalchemy import and_, true
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, ColumnElement
+
+
+class Ends(TypedDict):
+    """Both ends of a range as the JSON answers spell them: YYYY-MM-DD; None: open."""
+
+    since: str | None
+    until: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class Days:
         """Each day of the range, or none if an end is open."""
         return [self.since + timedelta(days=number) for number in range(self.count())] if self.since else []
 
-    def words(self) -> dict[str, str | None]:
-        """Both ends as the JSON answers spell them."""
-        ends = {"since": self.since, "until": self.until}
-        return {name: end.isoformat() if end else None for name, end in ends.items()}
+    def words(self) -> Ends:
+        """Both ends in words."""
+        since, until = self.since, self.until
+        return {"since": since.isoformat() if since else None, "until": until.isoformat() if until else None}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, true
 
 from pulse_analytics.database.models import video_metrics, video_metrics_daily
+from pulse_analytics.reports.paging import Counted
 from pulse_analytics.reports.queries import added_up, snapshot
 from pulse_analytics.reports.search import begins_with
 
@@ -49,7 +50,7 @@ def csv_of(days: Days, prefix: str) -> Iterator[str]:
         yield _lines(rows)
 
 
-def _read(days: Days, prefix: str, after: str | None) -> tuple[list[tuple[str, int]], str | None]:
+def _read(days: Days, prefix: str, after: str | None) -> tuple[list[Counted], str | None]:
     """The next chunk's rows, and its last id, or None if it is the last chunk."""
     video_id = video_metrics.c.video_id
     with snapshot() as connection:
@@ -58,9 +59,7 @@ def _read(days: Days, prefix: str, after: str | None) -> tuple[list[tuple[str, i
         return _rows(connection, days, prefix, after, last), last
 
 
-def _rows(
-    connection: Connection, days: Days, prefix: str, after: str | None, last: str | None
-) -> list[tuple[str, int]]:
+def _rows(connection: Connection, days: Days, prefix: str, after: str | None, last: str | None) -> list[Counted]:
     """The videos after `after`, up to and including `last`, and their counts."""
     columns = (video_metrics if days.all_time else video_metrics_daily).c
     video_id, total = columns.video_id, added_up(columns.watched_50_count)
@@ -71,10 +70,10 @@ def _rows(
         true() if days.all_time else days.holds(columns.day),
     )
     ordered = counts.group_by(video_id).having(total > 0).order_by(video_id)
-    return [(video_id, count) for video_id, count in connection.execute(ordered)]
+    return [Counted(video_id, count) for video_id, count in connection.execute(ordered)]
 
 
-def _lines(rows: list[tuple[str, int]]) -> str:
+def _lines(rows: list[Counted]) -> str:
     text = io.StringIO()
     # Quote every id: a spreadsheet that separates cells by semicolons must not start a new cell inside an id.
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)

@@ -5,7 +5,7 @@ The only report that reads the journal instead of the database.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from flask import Blueprint, request
 
@@ -17,8 +17,23 @@ blueprint = Blueprint("live", __name__)
 _no_parameters = schemas.QuerySchema()
 
 
+class LiveBody(TypedDict):
+    """The body of an answer."""
+
+    accepted: int
+    counted: int
+    duplicates: int
+    waiting: int
+    parked: int
+    oldestWaitingSeconds: float | None
+    perMinute: list[int]
+    evictedKeys: int | None
+    memoryShare: float | None
+    at: int
+
+
 @blueprint.get("/live")
-def live() -> dict[str, Any]:
+def live() -> LiveBody:
     """The journal's own counters: accepted and counted since it was created, waiting now, counted in each minute; and
     Redis' memory: null if Redis refuses to say, or has no limit."""
     schemas.load_query(_no_parameters, request.args)

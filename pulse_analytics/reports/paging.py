@@ -17,6 +17,13 @@ _MOST_VIDEOS = 2**40
 """More videos than anyone has, and few enough that arithmetic with a rank stays within 64 bits."""
 
 
+class Counted(NamedTuple):
+    """A video and its count in the ranked range of days."""
+
+    video_id: str
+    range_count: int
+
+
 class Place(NamedTuple):
     """A video's place in a ranking: highest counts first, ties by id in code point order."""
 
@@ -81,5 +88,5 @@ def _is_count(number: object, most: int) -> TypeGuard[int]:
     return type(number) is int and 0 < number <= most
 
 
-def _ranking(days: Days, prefix: str) -> list[str | None]:
+def _ranking(days: Days, prefix: str) -> list[object]:
     return [*days.words().values(), prefix]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, true
 
 from pulse_analytics.database.models import video_metrics
-from pulse_analytics.reports.paging import Page, Place
+from pulse_analytics.reports.paging import Counted, Page, Place
 from pulse_analytics.reports.queries import days_by_video, snapshot, sum_of
 from pulse_analytics.reports.search import begins_with
 from pulse_analytics.reports.threshold import add_up, find_best
@@ -34,7 +34,7 @@ def ranking_page(query: Query) -> Page:
         return Page(sum_of(connection, query.days), places, len(found) > query.limit, daily)
 
 
-def _find(connection: Connection, query: Query, most: int) -> list[tuple[str, int]]:
+def _find(connection: Connection, query: Query, most: int) -> list[Counted]:
     """The first `most` videos of the ranking after `query.after`, and their counts."""
     limit = FEW[connection.dialect.name]
     few = bool(query.prefix) and _count_matches(connection, query.prefix, limit + 1) <= limit
@@ -50,7 +50,7 @@ def _count_matches(connection: Connection, prefix: str, most: int) -> int:
     return connection.scalars(select(func.count()).select_from(matches)).one()
 
 
-def _find_of_all_time(connection: Connection, query: Query, most: int, source: FromClause) -> list[tuple[str, int]]:
+def _find_of_all_time(connection: Connection, query: Query, most: int, source: FromClause) -> list[Counted]:
     video_id: ColumnElement[str] = source.c.video_id
     count: ColumnElement[int] = source.c.watched_50_count
     ranking = select(video_id, count).where(count > 0, begins_with(video_id, query.prefix))
@@ -63,11 +63,11 @@ def _find_of_all_time(connection: Connection, query: Query, most: int, source: F
             (count == query.after.range_count) & (video_id > query.after.video_id),
             count < query.after.range_count,
         ]
-    found: list[tuple[str, int]] = []
+    found: list[Counted] = []
     for piece in pieces:
         if len(found) < most:
             rows = connection.execute(ranking.where(piece).limit(most - len(found)))
-            found += [(row.video_id, row.watched_50_count) for row in rows]
+            found += [Counted(row.video_id, row.watched_50_count) for row in rows]
     return found
 
 

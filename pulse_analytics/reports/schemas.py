@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from pulse_analytics.errors import FixRequest
 from pulse_analytics.events import ID_RULES, is_id
 from pulse_analytics.reports.days import Days
-from pulse_analytics.reports.paging import read_cursor
+from pulse_analytics.reports.paging import Query, read_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class QuerySchema(Schema):
 
 
 class DaysSchema(QuerySchema):
-    """A range of days, loaded as `days`."""
+    """A range of days, loaded as `Days`."""
 
     since = _Day(
         metadata={
@@ -63,11 +63,15 @@ class DaysSchema(QuerySchema):
     )
 
     @post_load
-    def _make_days(self, loaded: dict[str, Any], **_: object) -> dict[str, Any]:
-        days = Days(loaded.pop("since", None), loaded.pop("until", None))
-        if days.since and days.until and days.since >= days.until:
-            raise ValidationError("Must be later than since: the range ends before it.", "until")
-        return {**loaded, "days": days}
+    def _make(self, loaded: dict[str, Any], **_: object) -> object:
+        return _days(loaded)
+
+
+def _days(loaded: Mapping[str, date]) -> Days:
+    days = Days(loaded.get("since"), loaded.get("until"))
+    if days.since and days.until and days.since >= days.until:
+        raise ValidationError("Must be later than since: the range ends before it.", "until")
+    return days
 
 
 def _check_prefix(text: str) -> None:
@@ -75,8 +79,16 @@ def _check_prefix(text: str) -> None:
         raise ValidationError("No id begins with this: 128 characters at most, and no control characters.")
 
 
+class Export(NamedTuple):
+    """Which counts to export."""
+
+    days: Days
+    prefix: str
+    """Only those of ids that begin with this."""
+
+
 class ExportSchema(DaysSchema):
-    """The parameters of the export."""
+    """The parameters of the export, loaded as `Export`."""
 
     prefix = fields.String(
         data_key="q",
@@ -90,9 +102,13 @@ class ExportSchema(DaysSchema):
         },
     )
 
+    @post_load
+    def _make(self, loaded: dict[str, Any], **_: object) -> object:
+        return Export(_days(loaded), loaded["prefix"])
+
 
 class TopSchema(ExportSchema):
-    """The parameters of the ranking; the cursor is loaded as `after`, the place that it encodes."""
+    """The parameters of the ranking, loaded as `Query`."""
 
     limit = fields.Integer(
         load_default=DEFAULT_LIMIT,
@@ -104,21 +120,19 @@ class TopSchema(ExportSchema):
     )
 
     @post_load
-    def _make_days(self, loaded: dict[str, Any], **_: object) -> dict[str, Any]:
-        loaded = super()._make_days(loaded)
-        cursor = loaded.pop("cursor", None)
+    def _make(self, loaded: dict[str, Any], **_: object) -> object:
+        days, prefix, cursor = _days(loaded), loaded["prefix"], loaded.get("cursor")
         try:
-            after = None if cursor is None else read_cursor(cursor, loaded["days"], loaded["prefix"])
+            after = None if cursor is None else read_cursor(cursor, days, prefix)
         except ValueError as error:
             raise ValidationError(str(error), "cursor") from error
-        return {**loaded, "after": after}
+        return Query(days=days, prefix=prefix, after=after, limit=loaded["limit"])
 
 
-def load_query(schema: Schema, arguments: Mapping[str, str]) -> dict[str, Any]:
-    """The checked query parameters. Raises FixRequest, which names every invalid one."""
+def load_query(schema: Schema, arguments: Mapping[str, str]) -> Any:
+    """The checked query parameters, as the type that `schema` names. Raises FixRequest for all invalid ones."""
     try:
-        loaded: dict[str, Any] = schema.load(arguments)
+        return schema.load(arguments)
     except ValidationError as error:
         # Sorted, because marshmallow names the unknown ones in no fixed order.
         raise FixRequest.from_marshmallow(dict(sorted(error.messages_dict.items()))) from error
-    return loaded

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import and_, func, literal, or_, select, true, union_all
 
 from pulse_analytics.database.models import daily_totals, video_metrics_daily
+from pulse_analytics.reports.paging import Counted
 from pulse_analytics.reports.queries import added_up, sums_by_video
 from pulse_analytics.reports.search import begins_with
 
@@ -45,22 +46,22 @@ class _Seen(NamedTuple):
     """Upper bound: `low`, plus the bars of the other days."""
 
 
-def find_best(connection: Connection, query: Query, most: int) -> list[tuple[str, int]]:
+def find_best(connection: Connection, query: Query, most: int) -> list[Counted]:
     """The first `most` videos of the ranking after `query.after`, and their counts."""
     depth = DEPTH * ((query.after.rank if query.after else 0) + most)
     bars = _bars_at(connection, query, depth)
     while (seen := _above(connection, query, bars)) is not None:
         found = _look_up(connection, query, most, seen)
         unseen = sum(bars.values())
-        if unseen == 0 or (len(found) >= most and found[most - 1][1] > unseen):
+        if unseen == 0 or (len(found) >= most and found[most - 1].range_count > unseen):
             return found[:most]
         # The last place's count can only stay or rise. If too few were found, there is no count to aim at yet.
-        goal = found[most - 1][1] - 1 if len(found) >= most else unseen // 4
+        goal = found[most - 1].range_count - 1 if len(found) >= most else unseen // 4
         bars = {day: bar * goal // unseen for day, bar in bars.items()}
     return add_up(connection, query, most)
 
 
-def add_up(connection: Connection, query: Query, most: int) -> list[tuple[str, int]]:
+def add_up(connection: Connection, query: Query, most: int) -> list[Counted]:
     """The same as `find_best`, by summing every video whose id begins with `query.prefix`."""
     columns = video_metrics_daily.c
     video_id, total, after = columns.video_id, added_up(columns.watched_50_count), query.after
@@ -75,7 +76,7 @@ def add_up(connection: Connection, query: Query, most: int) -> list[tuple[str, i
         .order_by(total.desc(), video_id)
         .limit(most)
     )
-    return [(video_id, count) for video_id, count in connection.execute(sums)]
+    return [Counted(video_id, count) for video_id, count in connection.execute(sums)]
 
 
 def _bars_at(connection: Connection, query: Query, depth: int) -> dict[date, int]:
@@ -127,7 +128,7 @@ def _rows_above(query: Query, bars: Iterable[tuple[date, int]]) -> Select[str, i
     return sums.group_by(rows.video_id)
 
 
-def _look_up(connection: Connection, query: Query, most: int, seen: list[_Seen]) -> list[tuple[str, int]]:
+def _look_up(connection: Connection, query: Query, most: int, seen: list[_Seen]) -> list[Counted]:
     """The seen videos after `query.after`, with their counts; complete for the first `most`."""
     after = query.after
     possible = [each for each in seen if after is None or each.low <= after.range_count]
@@ -137,4 +138,4 @@ def _look_up(connection: Connection, query: Query, most: int, seen: list[_Seen])
     counts = {each.video_id: each.low for each in promising if each.low == each.high}
     counts |= sums_by_video(connection, [each.video_id for each in promising if each.low != each.high], query.days)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [(video_id, count) for video_id, count in ranked if after is None or after.is_before(count, video_id)]
+    return [Counted(video_id, count) for video_id, count in ranked if after is None or after.is_before(count, video_id)]

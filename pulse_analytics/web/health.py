@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from flask import Blueprint, current_app
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -40,6 +40,14 @@ class Check(NamedTuple):
 
     def __str__(self) -> str:
         return self.fault or (f"ok, but: {self.note}" if self.note else "ok")
+
+
+class Ready(TypedDict):
+    """The body of GET /readyz if both servers are ready."""
+
+    status: str
+    checks: dict[str, str]
+    """By server: `ok`, perhaps with a note."""
 
 
 class Readiness:
@@ -84,7 +92,7 @@ def healthz() -> dict[str, str]:
 
 
 @blueprint.get("/readyz")
-def readyz() -> dict[str, Any] | Response:
+def readyz() -> Ready | Response:
     """200: Redis takes reports, the database answers, and both are as they must be; else 503 naming what is not."""
     readiness: Readiness = current_app.extensions["pulse_readiness"]
     checks = readiness.checks()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from flask import Blueprint, redirect, request
 from marshmallow import EXCLUDE, Schema, fields
@@ -37,11 +37,18 @@ class SignInSchema(Schema):
     token = fields.String(required=True)
 
 
+class State(TypedDict):
+    """The body of an answer."""
+
+    signedIn: bool
+    csrfToken: str
+
+
 _schema = SignInSchema()
 
 
 @blueprint.get("")
-def show() -> dict[str, Any] | WerkzeugResponse:
+def show() -> State | WerkzeugResponse:
     """Whether this browser is signed in, and the CSRF token that its changes must send.
 
     A browser that follows a link to this address is redirected to the page. If the link is on another site, the browser
@@ -53,7 +60,7 @@ def show() -> dict[str, Any] | WerkzeugResponse:
 
 
 @blueprint.post("")
-def sign_in() -> dict[str, Any]:
+def sign_in() -> State:
     """Sign in. 401: the token is wrong; 403: the CSRF token is missing or wrong; 429: too many wrong tries."""
     sessions.require_csrf_token()
     request.max_content_length = config.BODY_LIMIT_BYTES
@@ -73,5 +80,5 @@ def sign_out() -> tuple[str, int]:
     return "", 204
 
 
-def _state() -> dict[str, Any]:
+def _state() -> State:
     return {"signedIn": sessions.signed_in_with() is not None, "csrfToken": sessions.csrf_token()}

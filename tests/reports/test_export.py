@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from pulse_analytics.database import db
 from pulse_analytics.errors import TryAgain
 from pulse_analytics.reports import export
+from pulse_analytics.reports.paging import Counted
 from tests.facts import Facts
 from tests.reports.conftest import BEARER, PATH, History, Reader, day, write
 from tests.reports.test_ranking import DAYS, HISTORIES, added_up
@@ -85,7 +86,7 @@ def test_a_semicolon_in_an_id_does_not_start_a_new_cell(reader: Reader, facts: F
 @given(ids)
 @settings(max_examples=300)
 def test_no_exported_cell_starts_like_a_formula(video_id: str) -> None:
-    [[cell, _]] = csv.reader(io.StringIO(export._lines([(video_id, 1)]), newline=""))
+    [[cell, _]] = csv.reader(io.StringIO(export._lines([Counted(video_id, 1)]), newline=""))
     assert not cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r"))
     assert cell.removeprefix("'") == video_id.removeprefix("'")
 
