@@ -70,9 +70,11 @@ def read_redis_url(url: str) -> Sentinels | None:
 
 
 def without_secrets(url: str) -> str:
-    """`url` without user, password and options, for messages."""
+    """The URL of a Redis or a database without user, password and options, for messages."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    place = f"{parts.netloc}{parts.path}"
+    # SQLAlchemy also takes a password with an unescaped /. SQLite has no password, but perhaps an @ in its path.
+    return f"{parts.scheme}://{place.rpartition('@')[2] if parts.netloc else place}"
 
 
 def _read_sentinels(parts: SplitResult) -> Sentinels:

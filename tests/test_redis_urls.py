@@ -80,6 +80,8 @@ def test_the_broker_is_the_journals_redis_unless_it_is_named(tmp_path: Path) -> 
         ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
         ("redis://user:hush%40@h:1/2?password=hush", "redis://h:1/2"),
         ("sentinel://:hush@h1:26379,h2/pulse?sentinel_password=hush", "sentinel://h1:26379,h2/pulse"),
+        ("postgresql+psycopg://user:1/hush@h:5432/pulse?password=hush", "postgresql+psycopg://h:5432/pulse"),
+        ("sqlite:////var/a@b/pulse.db?timeout=5", "sqlite:////var/a@b/pulse.db"),
     ],
 )
 def test_the_url_in_a_message_has_no_password(url: str, shown: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import shlex
 import time
@@ -20,6 +19,7 @@ from pulse_analytics.config import RUN_FILE, Settings, read_run_file
 from pulse_analytics.credentials import check_token
 from pulse_analytics.errors import ConfigError
 from pulse_analytics.monitor import USER
+from pulse_analytics.redis_urls import without_secrets
 from pulse_analytics.up.exclusive import PATIENCE_SECONDS, check_ports, free_port, locked
 from pulse_analytics.up.program import Program, StartError, redis_lacks
 from pulse_analytics.up.run_file import child_environment, user_values, write_run_file
@@ -139,7 +139,7 @@ def _check_redis(settings: Settings, valkey_port: int | None) -> None:
     given = {} if valkey_port else {"PULSE_REDIS_URL": settings.redis_url}
     for name, url in {**given, **_other_broker(settings)}.items():
         if lacks := redis_lacks(replace(settings, redis_url=url)):
-            raise StartError(f"The server of {name} ({_without_password(url)}) is not there: {lacks}")
+            raise StartError(f"The server of {name} ({without_secrets(url)}) is not there: {lacks}")
 
 
 def _other_broker(settings: Settings) -> dict[str, str]:
@@ -181,8 +181,8 @@ def table(settings: Settings) -> str:
         "Flower": f"http://127.0.0.1:{settings.flower_port} (user {USER}, the token is the password)"
         if settings.flower_port
         else "off (PULSE_FLOWER_PORT is 0)",
-        "Redis": _without_password(settings.redis_url),
-        "database": _without_password(settings.database_url),
+        "Redis": without_secrets(settings.redis_url),
+        "database": without_secrets(settings.database_url),
         "logs": f"{settings.data_dir / 'log'}",
     }
     lines = ["", "pulse is up. Ctrl-C stops everything and keeps the data.", ""]
@@ -196,10 +196,6 @@ def table(settings: Settings) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"(password=)[^&]*", r"\1***", re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url))
 
 
 def _say(line: str) -> None:

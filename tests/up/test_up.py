@@ -49,7 +49,7 @@ def test_a_run_prints_what_it_chose_and_leaves_no_process_behind(start: Start) -
     chosen = read_run_file(run.data_dir)
     for name in ("PULSE_DATABASE_URL", "PULSE_ADMIN_TOKEN", "PULSE_PORT"):
         assert chosen[name] in run.output
-    assert f"redis://:***@127.0.0.1:{chosen['PULSE_VALKEY_PORT']}/0" in run.output
+    assert f"redis://127.0.0.1:{chosen['PULSE_VALKEY_PORT']}/0" in run.output
     assert redis.Redis.from_url(chosen["PULSE_REDIS_URL"]).ping()
     assert stat.S_IMODE(run.data_dir.stat().st_mode) == 0o700
     assert len(run.living()) == 2
