@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.servers.debian import Program
     from tests.servers.web import Web
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -30,8 +31,8 @@ BATCH_BYTES = 1024 * 1024
 
 
 @pytest.fixture(scope="session")
-def nginx() -> str:
-    """The path of nginx."""
+def nginx() -> Program:
+    """The program nginx."""
     found = find_nginx()
     if found is None:
         pytest.skip("There is no nginx, and Debian's cannot be downloaded: apt-get install nginx-light.")
@@ -45,7 +46,7 @@ def changed_settings() -> dict[str, str]:
 
 
 @pytest.fixture
-def proxy(request: pytest.FixtureRequest, nginx: str, web: Web, tmp_path: Path) -> Iterator[Proxy]:
+def proxy(request: pytest.FixtureRequest, nginx: Program, web: Web, tmp_path: Path) -> Iterator[Proxy]:
     """An nginx before `web`; the parameter is what is changed in its file."""
     with proxying(nginx, web.port, tmp_path / "nginx", getattr(request, "param", {})) as proxy:
         yield proxy

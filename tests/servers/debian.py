@@ -1,4 +1,4 @@
-"""Debian's servers: installed, or unpacked by `bin/debian-programs`. Tests themselves download nothing."""
+"""Debian's servers: installed, or unpacked by `bin/debian-programs`. Of tests, only those of nginx run it."""
 
 from __future__ import annotations
 

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import os
-import shutil
 import ssl
 import subprocess
 from contextlib import contextmanager
 from http.client import HTTPResponse, HTTPSConnection
-from pathlib import Path
 from socket import IPPROTO_TCP, TCP_NODELAY, create_connection
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.facts import wait_until
 from tests.once import locked
+from tests.servers.debian import Missing, find_program
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port
 from tests.servers.worker import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.servers.debian import Program
 
 NAME = "video.example"
 CLIENT, STRANGER = "127.0.0.2", "127.0.0.3"
 """The tests' source addresses: the first may open /admin. nginx itself connects to the web server from 127.0.0.1."""
 
 _CONFIG = ROOT / "deploy" / "nginx" / "pulse.conf"
-_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pulse-analytics" / "nginx"
 _APT_SECONDS = 60
 _MAIN = """
 {user}
@@ -46,15 +47,15 @@ http {{
 """
 
 
-def find_nginx() -> str | None:
-    """The machine's nginx, or Debian's, unpacked into a cache; None if neither is available."""
-    found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    unpacked = _CACHE / "usr" / "sbin" / "nginx"
-    if found is None:
-        with locked("nginx"):
-            if unpacked.exists() or _unpack():
-                found = str(unpacked)
-    return found if found and subprocess.run([found, "-v"], capture_output=True, check=False).returncode == 0 else None
+def find_nginx() -> Program | None:
+    """The machine's nginx, or Debian's, unpacked into the cache now if need be; None if neither is available."""
+    with locked("nginx"):
+        try:
+            return find_program("nginx")
+        except Missing:
+            unpack = [str(ROOT / "bin/debian-programs"), "nginx"]
+            unpacked = subprocess.run(unpack, capture_output=True, check=False, timeout=_APT_SECONDS).returncode == 0
+            return find_program("nginx") if unpacked else None
 
 
 class Proxy(NamedTuple):
@@ -100,7 +101,7 @@ class Connection(HTTPSConnection):
 
 
 @contextmanager
-def proxying(nginx: str, web_port: int, folder: Path, changes: Mapping[str, str]) -> Iterator[Proxy]:
+def proxying(nginx: Program, web_port: int, folder: Path, changes: Mapping[str, str]) -> Iterator[Proxy]:
     """An nginx in front of the web server on `web_port`: the file with its paths and ports replaced, and `changes`."""
     folder.mkdir()
     proxy = Proxy(free_port(), free_port(), folder / "fullchain.pem")
@@ -119,7 +120,7 @@ def proxying(nginx: str, web_port: int, folder: Path, changes: Mapping[str, str]
     (folder / "pulse.conf").write_text(text)
     main = folder / "nginx.conf"
     main.write_text(_MAIN.format(folder=folder, user="user root;" if os.geteuid() == 0 else ""))
-    process = LocalProcess([nginx, "-p", str(folder), "-c", str(main)], folder, name="nginx")
+    process = LocalProcess([nginx.path, "-p", str(folder), "-c", str(main)], folder, name="nginx", env=nginx.env)
     process.start()
     try:
         wait_until(lambda: _is_up(proxy) or process.status == "exited")
@@ -127,19 +128,6 @@ def proxying(nginx: str, web_port: int, folder: Path, changes: Mapping[str, str]
         yield proxy
     finally:
         process.remove()
-
-
-def _unpack() -> bool:
-    """Unpack Debian's packages without installing them. Returns whether that worked."""
-    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-        return False
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    get = ["apt-get", "-o", "APT::Sandbox::User=root", "download", "nginx", "nginx-common"]
-    commands = [get, ["sh", "-c", "for archive in *.deb; do dpkg --extract $archive . || exit 1; done"]]
-    return all(
-        subprocess.run(command, cwd=_CACHE, capture_output=True, check=False, timeout=_APT_SECONDS).returncode == 0
-        for command in commands
-    )
 
 
 def _write_certificate(folder: Path) -> None:
