@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
-from urllib.parse import urlsplit
 
 from flask import current_app
 
+from pulse_analytics import values as read
 from pulse_analytics.credentials import AdminToken, read_admin_tokens, read_session_key, with_secret_files
 from pulse_analytics.errors import ConfigError
-from pulse_analytics.events import EVENT_TYPES
-from pulse_analytics.redis_urls import UrlError, read_redis_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,9 +172,6 @@ CLOCK_SKEW_SECONDS = 60
 SESSION_KEY_SECONDS = 60.0
 """How long a web process uses the session key from Redis without a check that it is still there."""
 
-_LONGEST_SECONDS = 10**9
-_HOST = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", re.ASCII | re.IGNORECASE)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -244,24 +238,26 @@ class Settings:
         """The settings from `PULSE_*` values as text. Raises ConfigError if a value cannot work."""
         settings = cls(
             data_dir=data_dir,
-            database_url=_database_url(values.get("PULSE_DATABASE_URL") or f"sqlite:///{data_dir / 'pulse.db'}"),
-            redis_url=_redis_url(values, "PULSE_REDIS_URL", cls.redis_url),
-            broker_url=_redis_url(values, "PULSE_BROKER_URL", values.get("PULSE_REDIS_URL") or cls.broker_url),
+            database_url=read.database_url(values.get("PULSE_DATABASE_URL") or f"sqlite:///{data_dir / 'pulse.db'}"),
+            redis_url=read.redis_url(values, "PULSE_REDIS_URL", cls.redis_url),
+            broker_url=read.redis_url(values, "PULSE_BROKER_URL", values.get("PULSE_REDIS_URL") or cls.broker_url),
             admin_token=values.get("PULSE_ADMIN_TOKEN") or None,
             admin_tokens=read_admin_tokens(values),
             session_key=read_session_key(values),
-            dedupe_ttl_seconds=_whole_number(values, "PULSE_DEDUPE_TTL_SECONDS", cls.dedupe_ttl_seconds),
-            events=_events(_words(values, "PULSE_EVENTS") or cls.events),
-            cors_origins=_origins(_words(values, "PULSE_CORS_ORIGINS")),
-            trusted_proxies=_whole_number(values, "PULSE_TRUSTED_PROXIES", cls.trusted_proxies),
-            trusted_hosts=_hosts(_words(values, "PULSE_TRUSTED_HOSTS")),
-            port=_port(values, "PULSE_PORT", cls.port, lowest=1),
-            flower_port=_port(values, "PULSE_FLOWER_PORT", cls.flower_port, lowest=0),
-            redis_replicas=_whole_number(values, "PULSE_REDIS_REPLICAS", cls.redis_replicas),
-            redis_timeout_seconds=_number(values, "PULSE_REDIS_TIMEOUT_SECONDS", cls.redis_timeout_seconds),
-            database_timeout_seconds=_number(values, "PULSE_DATABASE_TIMEOUT_SECONDS", cls.database_timeout_seconds),
-            stale_after_seconds=_number(values, "PULSE_STALE_AFTER_SECONDS", cls.stale_after_seconds),
-            remote_control=_switch(values, "PULSE_REMOTE_CONTROL", default=cls.remote_control),
+            dedupe_ttl_seconds=read.whole_number(values, "PULSE_DEDUPE_TTL_SECONDS", cls.dedupe_ttl_seconds),
+            events=read.event_types(read.words(values, "PULSE_EVENTS") or cls.events),
+            cors_origins=read.origins(read.words(values, "PULSE_CORS_ORIGINS")),
+            trusted_proxies=read.whole_number(values, "PULSE_TRUSTED_PROXIES", cls.trusted_proxies),
+            trusted_hosts=read.hosts(read.words(values, "PULSE_TRUSTED_HOSTS")),
+            port=read.port(values, "PULSE_PORT", cls.port, lowest=1),
+            flower_port=read.port(values, "PULSE_FLOWER_PORT", cls.flower_port, lowest=0),
+            redis_replicas=read.whole_number(values, "PULSE_REDIS_REPLICAS", cls.redis_replicas),
+            redis_timeout_seconds=read.number(values, "PULSE_REDIS_TIMEOUT_SECONDS", cls.redis_timeout_seconds),
+            database_timeout_seconds=read.number(
+                values, "PULSE_DATABASE_TIMEOUT_SECONDS", cls.database_timeout_seconds
+            ),
+            stale_after_seconds=read.number(values, "PULSE_STALE_AFTER_SECONDS", cls.stale_after_seconds),
+            remote_control=read.switch(values, "PULSE_REMOTE_CONTROL", default=cls.remote_control),
             heartbeat_dir=Path(folder) if (folder := values.get("PULSE_HEARTBEAT_DIR")) else None,
         )
         if settings.stale_after_seconds <= settings.database_timeout_seconds:
@@ -288,92 +284,3 @@ def read_run_file(data_dir: Path) -> dict[str, str]:
         raise ConfigError(f"PULSE_DATA_DIR holds a file that cannot be read: {error}.") from error
     pairs = (word.partition("=") for word in shlex.split(text, comments=True) if "=" in word)
     return {name: value for name, _, value in pairs}
-
-
-def _database_url(url: str) -> str:
-    """`url` with the driver that this project depends on, whichever spelling of the scheme the operator used."""
-    scheme, separator, rest = url.partition("://")
-    if scheme in {"postgres", "postgresql", "postgresql+psycopg"} and _has_port(url):
-        return f"postgresql+psycopg{separator}{rest}"
-    path, _, query = rest.removeprefix("/").partition("?")
-    if scheme != "sqlite" or not path:
-        raise ConfigError("PULSE_DATABASE_URL must be sqlite:///a-file or postgresql://user:password@host/database.")
-    # Flask-SQLAlchemy would resolve a relative path against its instance folder, not against the working directory.
-    return f"sqlite:///{Path(path).absolute()}" + (f"?{query}" if query else "")
-
-
-def _redis_url(values: Mapping[str, str], name: str, default: str) -> str:
-    url = values.get(name) or default
-    try:
-        read_redis_url(url)
-    except UrlError as error:
-        raise ConfigError(f"{name} {error}") from error
-    return url
-
-
-def _has_port(url: str) -> bool:
-    """Whether the port of `url` is valid or left out."""
-    try:
-        return urlsplit(url).port != 0
-    except ValueError:
-        return False
-
-
-def _events(names: tuple[str, ...]) -> tuple[str, ...]:
-    unknown = [name for name in names if name not in EVENT_TYPES]
-    if unknown:
-        raise ConfigError(f"PULSE_EVENTS names {', '.join(unknown)}; known are: {', '.join(EVENT_TYPES)}.")
-    return names
-
-
-def _number(values: Mapping[str, str], name: str, default: float) -> float:
-    try:
-        number = float(values.get(name) or default)
-    except ValueError:
-        number = 0
-    if not 0 < number <= _LONGEST_SECONDS:
-        raise ConfigError(f"{name} must be a number of seconds above 0, not {values.get(name)!r}.")
-    return number
-
-
-def _whole_number(values: Mapping[str, str], name: str, default: int) -> int:
-    text = values.get(name) or str(default)
-    if not (text.isascii() and text.isdecimal() and int(text) <= _LONGEST_SECONDS):
-        raise ConfigError(f"{name} must be a whole number, 0 or more, not {text!r}.")
-    return int(text)
-
-
-def _switch(values: Mapping[str, str], name: str, *, default: bool) -> bool:
-    text = values.get(name) or ("on" if default else "off")
-    if text not in {"on", "off"}:
-        raise ConfigError(f"{name} must be on or off, not {text!r}.")
-    return text == "on"
-
-
-def _port(values: Mapping[str, str], name: str, default: int, *, lowest: int) -> int:
-    text = values.get(name) or str(default)
-    if not (text.isascii() and text.isdecimal()) or not lowest <= int(text) <= 65_535:
-        raise ConfigError(f"{name} must be a port from {lowest} to 65535, not {text!r}.")
-    return int(text)
-
-
-def _words(values: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values.get(name, "").replace(",", " ").split()))
-
-
-def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
-    for origin in origins:
-        scheme, _, host = origin.partition("://")
-        if scheme not in {"http", "https"} or not host or set(host) & set("/*?#@"):
-            raise ConfigError(f"PULSE_CORS_ORIGINS takes origins such as https://video.example, not {origin!r}.")
-    return origins
-
-
-def _hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
-    for host in hosts:
-        if not _HOST.fullmatch(host):
-            raise ConfigError(
-                "PULSE_TRUSTED_HOSTS takes hosts without a port: video.example, .video.example (with all below it), "
-                f"192.0.2.1 or [2001:db8::1]; not {host!r}."
-            )
-    return tuple(host.lower() for host in hosts)
