@@ -1,4 +1,7 @@
-"""Every setting, its default and its reason. Nothing else reads the environment."""
+"""Every setting, its default and its reason. Nothing else reads the environment.
+
+A constant's reason names where it was measured. One that names no measurement was chosen, and not compared with others.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ LINGER_SECONDS = 0.1
 PACE_SECONDS = 0.03
 """After a batch that is not full, the next one starts this long after it started, so that events share transactions.
 A transaction takes about 5 ms of CPU whatever its size. With this pause, the two workers of a busy machine counted 1.2
-times as many events."""
+times as many events (docs/performance.md, "What was done for it")."""
 RUN_BUDGET_SECONDS = 5.0
 """A run ends after this time and lets another follow, so that a warm shutdown is quick."""
 WAKEUP_SECONDS = 3.0
@@ -74,6 +77,7 @@ MEND_SIZE = 1000
 MEND_RETRIES = 5
 """How often such a transaction is retried if the database aborted it to end a deadlock."""
 DIFFERENCES_SHOWN = 20
+"""Wrong rows that an audit prints; the rest are only counted."""
 
 CONNECTION_TRUST_SECONDS = 0.1
 """A Redis connection used within this time is reused without a check that it is still open."""
@@ -87,7 +91,8 @@ socket's timeout."""
 SHARED_CALL_EVENTS = 500
 """Events in one call, which blocks Redis for 5 ms."""
 SHARED_PART_EVENTS = 50
-"""Events of one request in one call. A large batch takes several calls, so that single reports need not wait for it."""
+"""Events of one request in one call. A large batch takes several calls, so that single reports need not wait for it.
+With 100, their p99 beside batches was 30 ms, with 50 about 20 ms (docs/performance.md, "What was done for it")."""
 SHARED_WAITING_EVENTS = 10_000
 """Events that may wait for a call; more are answered 503 at once. Redis accepts this many in about a second."""
 
@@ -96,7 +101,8 @@ HEARTBEAT_SECONDS = 0.1
 HEARTBEAT_LATE_SECONDS = 0.5
 """If a web process has not signalled for this long, its spare accepts connections as well."""
 SPARE_CORES = 2
-"""On a machine with up to this many cores, all web processes but one are spares."""
+"""On a machine with up to this many cores, all web processes but one are spares: on two cores, one that accepts
+answered 1.42 times as many reports as two (docs/decisions/0006-a-spare-process.md)."""
 
 # Servers that hang.
 BREAKER_LATE_SECONDS = 0.25
@@ -108,7 +114,7 @@ BREAKER_PROBE_SECONDS = 60.0
 timeout of its call, another caller may probe."""
 DATABASE_CONNECTIONS = 4
 """Connections per process, and so the most threads of a web process that a hung database can block. A worker process
-needs one."""
+needs one. docs/operations.md says what that adds up to on the server."""
 POOL_TIMEOUT_SECONDS = 1.0
 """How long a request waits for a free connection."""
 DATABASE_GRACE_SECONDS = 1.0
@@ -118,8 +124,10 @@ MIGRATION_SECONDS = 3600.0
 
 # Requests.
 BODY_LIMIT_BYTES = 16 * 1024
+"""A report with the longest ids takes at most 4 kB, even if each character is escaped."""
 BATCH_BODY_LIMIT_BYTES = 1024 * 1024
 BATCH_LIMIT_EVENTS = 500
+"""In UTF-8, this many reports with the longest ids take 0.6 MB. One transaction of the worker records as many."""
 RETRY_AFTER_SECONDS = 2
 """The Retry-After of a 503: how long the player waits."""
 READY_SECONDS = 1.0
@@ -127,6 +135,7 @@ READY_SECONDS = 1.0
 OUTAGE_LOG_SECONDS = 5.0
 """How often a web process logs the same reason for answering 503."""
 PREFLIGHT_SECONDS = 86_400
+"""How long a browser may reuse the answer to a preflight: the most that Firefox accepts. Chromium caps it at 2 h."""
 
 # Slow clients.
 REQUEST_SECONDS = 10.0

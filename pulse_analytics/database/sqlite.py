@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pulse_analytics.config import Settings
 
 _WAL_BYTES = 64 * 1024 * 1024
-"""The size to which the WAL file is truncated after a checkpoint."""
+"""The size to which the WAL file is truncated after a checkpoint. Chosen, not measured."""
 
 WRITING = "pulse_writing"
 """The execution option of transactions that write, which take the write lock at their start."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pulse_analytics.reports.paging import Query
 
 MAX_DAILY = 92
-"""The longest range, in days, whose ranking includes each video's counts by day."""
+"""The longest range, in days, whose ranking includes each video's counts by day: a quarter of a year."""
 FEW = {"postgresql": 10_000, "sqlite": 2000}
 """Up to this many matches of a search are all summed (about 30 ms); above it the threshold algorithm is used."""
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 1000
+"""Videos on a page. Chosen, not measured."""
 MAX_DAYS = 3660
 """The longest series, in days (ten years): the answer has a row for each day."""
 

@@ -23,6 +23,7 @@ HEADERS = {"Content-Type": "application/json", "User-Agent": "pulse-simulate"}
 
 BACKOFF_SECONDS = 0.1
 BACKOFF_MAX_SECONDS = 5.0
+"""The pause between tries, doubled each time unless the server names a Retry-After. Chosen, not measured."""
 
 #: How many characters of a refusal are shown.
 REASON_LENGTH = 200

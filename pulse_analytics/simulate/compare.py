@@ -10,6 +10,7 @@ from typing import NamedTuple
 ReadCounts = Callable[[Sequence[str]], Mapping[str, int]]
 
 POLL_SECONDS = 0.2
+"""How often the counts are read. Chosen, not measured."""
 UNCHANGED_SECONDS = 30.0
 """If no count has changed for this long, what is missing will not come."""
 LAST_LOOK_SECONDS = 1.0

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BACKOFF_SECONDS = 0.5
 BACKOFF_MAX_SECONDS = 30.0
+"""The pause before a child that died is started again; it doubles with each death. Chosen, not measured."""
 STEADY_SECONDS = 60.0
 """A child that ran this long is healthy; its back-off is reset."""
 

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 PROBE_SECONDS = 1.0
 """Timeout of one readiness probe; a Ctrl-C waits for the probe to end."""
 LOG_LIMIT_BYTES = 10 * 1024 * 1024
+"""At this size a log is rotated while its program runs. Chosen, not measured."""
 LOGS_KEPT = 3
 """Old logs kept per program, besides the current one."""
 TAIL_BYTES = 16 * 1024
+"""How much of the end of a log is read to show its last lines."""
 _COPY_BYTES = 1024 * 1024
+"""How much of a log is copied at a time when it is rotated."""
 
 
 class StartError(Exception):

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 _WAKEUP_MS = int(config.WAKEUP_SECONDS * 1000)
 _LONGEST_WAKEUP_MS = int((config.RETRY_BACKOFF_MAX_SECONDS + config.WAKEUP_SECONDS) * 1000)
 _FOREVER_MS = 10**12
+"""32 years: as long as the longest PULSE_STALE_AFTER_SECONDS."""
 
 
 class Acceptance(NamedTuple):

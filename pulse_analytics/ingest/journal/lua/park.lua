@@ -10,7 +10,7 @@ for i = 3, #ARGV, 2 do
   local entry = redis.call('XRANGE', KEYS[1], ARGV[i], ARGV[i])[1]
   if entry then
     local fields = entry[2]
-    -- A script can pass about 8,000 values to a command. An entry with more is not from this project: its first fields
+    -- A script can pass about 8,000 values to a command; `most` is half of that. An entry with more is not from this project: its first fields
     -- are enough to see where it comes from.
     for i = #fields, most + 1, -1 do
       fields[i] = nil
