@@ -53,9 +53,7 @@ def find_nginx() -> Program | None:
         try:
             return find_program("nginx")
         except Missing:
-            unpack = [str(ROOT / "bin/debian-programs"), "nginx"]
-            unpacked = subprocess.run(unpack, capture_output=True, check=False, timeout=_APT_SECONDS).returncode == 0
-            return find_program("nginx") if unpacked else None
+            return find_program("nginx") if _unpack() else None
 
 
 class Proxy(NamedTuple):
@@ -128,6 +126,14 @@ def proxying(nginx: Program, web_port: int, folder: Path, changes: Mapping[str, 
         yield proxy
     finally:
         process.remove()
+
+
+def _unpack() -> bool:
+    try:
+        command = [str(ROOT / "bin/debian-programs"), "nginx"]
+        return subprocess.run(command, capture_output=True, check=False, timeout=_APT_SECONDS).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def _write_certificate(folder: Path) -> None:
