@@ -68,7 +68,7 @@ def shown(output: str) -> list[str]:
     return [f"{row[0]} {row[1]} {row[3]} {row[4]}" for row in rows if len(row) == 5 and row[2] == "watched_50_count"]
 
 
-def test_books_that_are_closed(pulse: Pulse, counted: Facts) -> None:
+def test_without_differences_the_books_are_closed(pulse: Pulse, counted: Facts) -> None:
     done = pulse.audit()
     assert (done.exit_code, done.stderr) == (0, "")
     assert [line.split() for line in done.stdout.splitlines()][:6] == [
@@ -93,7 +93,7 @@ def test_books_that_are_closed(pulse: Pulse, counted: Facts) -> None:
     assert "meanwhile" not in done.stdout
 
 
-def test_books_that_are_empty_are_closed(pulse: Pulse, facts: Facts) -> None:
+def test_empty_books_are_closed(pulse: Pulse, facts: Facts) -> None:
     assert pulse.audit().exit_code == 0
 
 
@@ -114,7 +114,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("chunk", "statements", "differences"), CASES)
-def test_a_counter_that_is_not_its_raw_events_is_shown(
+def test_a_counter_that_differs_from_its_raw_events_is_shown(
     pulse: Pulse,
     counted: Facts,
     monkeypatch: pytest.MonkeyPatch,
@@ -135,14 +135,14 @@ def test_a_counter_that_is_not_its_raw_events_is_shown(
     assert CLOSED not in done.stdout
 
 
-def test_a_row_that_counts_nothing_is_the_same_as_no_row(pulse: Pulse, counted: Facts) -> None:
+def test_a_row_with_a_count_of_zero_is_no_difference(pulse: Pulse, counted: Facts) -> None:
     counted.sql(NEW_TOTAL.format("'v0', 0"))
     counted.sql(NEW_DAILY.format("'v1', '2023-01-01', 0"))
     counted.sql(NEW_ALL.format("'2023-01-01', 0"))
     assert pulse.audit().exit_code == 0
 
 
-def test_the_first_differences_are_shown_and_how_many_more_there_are(pulse: Pulse, facts: Facts) -> None:
+def test_only_the_first_differences_are_shown_with_the_number_of_the_others(pulse: Pulse, facts: Facts) -> None:
     record([event(f"v{number:02}") for number in range(30)])
     facts.sql("DELETE FROM video_metrics")
     facts.sql("DELETE FROM video_metrics_daily WHERE video_id < 'v05'")
@@ -205,28 +205,28 @@ with create_app(Settings.parse({}, pathlib.Path(sys.argv[1]))).app_context():
 
 
 @pytest.mark.parametrize("command", ["audit", "rebuild"])
-class TestWhatCannotBeDoneIsOneSentence:
+class TestOneLineErrors:
     """And the exit code is 1."""
 
-    def test_the_database_is_unreachable(self, settings: Settings, tmp_path: Path, command: str) -> None:
+    def test_an_unreachable_database_is_one_line(self, settings: Settings, tmp_path: Path, command: str) -> None:
         url = f"postgresql://postgres@127.0.0.1:{free_port()}/none"
         values = {"PULSE_REDIS_URL": settings.redis_url, "PULSE_DATABASE_URL": url}
         pulse = Pulse(create_app(Settings.parse(values, tmp_path)))
         assert_one_sentence(pulse, command, "Error: The database failed:")
 
     @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-    def test_the_database_is_none(self, pulse: Pulse, tmp_path: Path, command: str) -> None:
+    def test_a_file_that_is_not_a_database_is_one_line(self, pulse: Pulse, tmp_path: Path, command: str) -> None:
         (tmp_path / "pulse.db").write_bytes(b"no database" * 1000)
         assert_one_sentence(pulse, command, "Error: The database failed:")
 
-    def test_a_migration_is_missing(self, pulse: Pulse, command: str) -> None:
+    def test_a_missing_migration_is_one_line(self, pulse: Pulse, command: str) -> None:
         flask_migrate.downgrade(revision="0001")
         assert_one_sentence(pulse, command, "Error: The database schema is out of date: it is at migration 0001")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.usefixtures("own_valkey")
-def test_redis_away_or_foreign_is_one_sentence(pulse: Pulse, facts: Facts, settings: Settings) -> None:
+def test_an_unreachable_or_foreign_redis_is_one_line(pulse: Pulse, facts: Facts, settings: Settings) -> None:
     facts.redis.set("queue:analytics:dead", "foreign")
     assert_one_sentence(pulse, "audit", f"Error: Redis at {settings.redis_url} refused the command: WRONGTYPE")
     facts.redis.shutdown(nosave=True)
@@ -243,7 +243,7 @@ def assert_one_sentence(pulse: Pulse, command: str, sentence: str) -> None:
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("terminal", [True, False])
 @pytest.mark.parametrize("command", ["audit", "rebuild"])
-def test_a_terminal_sees_progress_and_nothing_else_does(
+def test_progress_is_shown_on_a_terminal_only(
     counted: Facts, settings: Settings, worker_env: dict[str, str], command: str, terminal: bool
 ) -> None:
     ours, theirs = pty.openpty() if terminal else os.pipe()

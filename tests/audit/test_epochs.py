@@ -66,7 +66,7 @@ def test_the_books_are_closed_and_both_sides_are_shown(pulse: Pulse, books: Book
     assert [line.split() for line in lines[both + 1 : both + 3]] == [["settled", "new", "5"], ["raw", "events", "5"]]
 
 
-def test_rows_that_were_lost_with_their_counts_are_missing(pulse: Pulse, books: Books) -> None:
+def test_rows_lost_together_with_their_counts_are_reported_as_missing(pulse: Pulse, books: Books) -> None:
     books.count(5)
     books.lose_rows(2)
     pulse.rebuild()
@@ -76,7 +76,7 @@ def test_rows_that_were_lost_with_their_counts_are_missing(pulse: Pulse, books: 
     assert CLOSED not in done.stdout
 
 
-def test_a_redis_that_was_emptied_is_named(pulse: Pulse, books: Books, facts: Facts) -> None:
+def test_an_emptied_redis_is_reported(pulse: Pulse, books: Books, facts: Facts) -> None:
     books.count(2)
     books.take(3, first=2)
     facts.redis.flushall()
@@ -86,7 +86,7 @@ def test_a_redis_that_was_emptied_is_named(pulse: Pulse, books: Books, facts: Fa
     assert "Redis was emptied" in done.stdout
 
 
-def test_another_epochs_redis_is_named(pulse: Pulse, books: Books, facts: Facts) -> None:
+def test_a_redis_of_another_epoch_is_reported(pulse: Pulse, books: Books, facts: Facts) -> None:
     books.count(2)
     facts.redis.hset("pulse:ledger", "epoch", "another")
     done = pulse.audit()
@@ -94,7 +94,7 @@ def test_another_epochs_redis_is_named(pulse: Pulse, books: Books, facts: Facts)
     assert "Redis is in another epoch" in done.stdout
 
 
-def test_rows_that_nobody_settled_are_too_many(pulse: Pulse, books: Books) -> None:
+def test_rows_that_no_worker_settled_are_reported_as_too_many(pulse: Pulse, books: Books) -> None:
     books.count(2)
     record(events(2, first=5))
     done = pulse.audit()
@@ -102,14 +102,16 @@ def test_rows_that_nobody_settled_are_too_many(pulse: Pulse, books: Books) -> No
     assert "There are too many raw events: 4 came in this epoch, but 2 were" in done.stdout
 
 
-def test_what_a_worker_has_may_be_recorded_and_not_settled(pulse: Pulse, books: Books) -> None:
+def test_taken_entries_may_be_recorded_and_not_yet_settled(pulse: Pulse, books: Books) -> None:
     books.record(books.take(4))
     done = pulse.audit()
     assert (done.exit_code, CLOSED in done.stdout) == (0, True)
     assert "(4 raw events more or less fit: settled as known, or taken)" in done.stdout
 
 
-def test_what_another_worker_recorded_is_settled_as_known(pulse: Pulse, books: Books, journal: Journal) -> None:
+def test_an_entry_that_another_worker_recorded_is_settled_as_known(
+    pulse: Pulse, books: Books, journal: Journal
+) -> None:
     entries = books.take(4)
     books.record(entries)
     journal.settle([], entries)
@@ -119,7 +121,7 @@ def test_what_another_worker_recorded_is_settled_as_known(pulse: Pulse, books: B
     assert "(4 raw events more or less fit: settled as known, or taken)" in done.stdout
 
 
-def test_what_was_recorded_before_the_epoch_and_settled_in_it_is_no_loss(
+def test_an_entry_recorded_before_the_epoch_and_settled_in_it_is_not_reported(
     pulse: Pulse, journal: Journal, facts: Facts
 ) -> None:
     books = Books(journal, facts)
@@ -132,7 +134,7 @@ def test_what_was_recorded_before_the_epoch_and_settled_in_it_is_no_loss(
     assert pulse.audit().exit_code == 0
 
 
-def test_an_epoch_that_is_begun_keeps_what_did_not_fit(pulse: Pulse, books: Books, facts: Facts) -> None:
+def test_a_new_epoch_keeps_the_faults_of_the_previous_one_on_record(pulse: Pulse, books: Books, facts: Facts) -> None:
     books.count(5)
     books.lose_rows(2)
     pulse.rebuild()
@@ -158,7 +160,7 @@ def test_an_epoch_can_begin_after_redis_was_emptied(pulse: Pulse, books: Books, 
         assert facts.redis.hget("pulse:ledger", "epoch") == current_epoch(connection).id
 
 
-def test_a_backup_of_the_epochs_beginning_is_not_taken_for_a_new_database(
+def test_a_backup_from_the_beginning_of_the_epoch_is_not_mistaken_for_a_new_database(
     pulse: Pulse, books: Books, journal: Journal, facts: Facts
 ) -> None:
     books.count(2)
@@ -172,7 +174,7 @@ def test_a_backup_of_the_epochs_beginning_is_not_taken_for_a_new_database(
         assert "restored from a backup of its beginning" in done.stdout
 
 
-def test_json_says_the_same(pulse: Pulse, books: Books) -> None:
+def test_the_json_output_holds_the_same_figures_and_faults(pulse: Pulse, books: Books) -> None:
     books.count(5)
     books.lose_rows(2)
     pulse.rebuild()

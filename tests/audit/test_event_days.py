@@ -47,7 +47,7 @@ def clocks(draw: st.DrawFn) -> tuple[int, int]:
 )
 @example(pairs=BORDERS, zone="Pacific/Kiritimati")
 @settings(max_examples=60)
-def test_the_day_in_sql_is_that_of_count_day(pairs: list[tuple[int, int]], zone: str) -> None:
+def test_the_day_in_sql_equals_that_of_count_day(pairs: list[tuple[int, int]], zone: str) -> None:
     events = [event("v", f"u{number}", ts, received_at) for number, (ts, received_at) in enumerate(pairs)]
     rows = [
         {

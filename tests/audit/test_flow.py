@@ -55,7 +55,7 @@ def flow(app: Flask, facts: Facts, celery_setup: CeleryTestSetup) -> Iterator[Fa
 
 
 @pytest.mark.parametrize("worker_count", [1, 2], indirect=True)
-def test_an_audit_does_not_cry_wolf(pulse: Pulse, flow: Facts) -> None:
+def test_an_audit_reports_no_fault_while_events_flow(pulse: Pulse, flow: Facts) -> None:
     before = flow.ledger()
     audits = [pulse.audit() for _ in range(AUDITS)]
     assert [done.stdout for done in audits if done.exit_code] == []
@@ -63,7 +63,7 @@ def test_an_audit_does_not_cry_wolf(pulse: Pulse, flow: Facts) -> None:
     assert sum("Events flowed meanwhile" in done.stdout for done in audits) > AUDITS // 2
 
 
-def test_an_audit_sees_a_wrong_counter_while_events_flow(pulse: Pulse, flow: Facts) -> None:
+def test_an_audit_detects_a_wrong_counter_while_events_flow(pulse: Pulse, flow: Facts) -> None:
     flow.sql("UPDATE video_metrics SET watched_50_count = watched_50_count + 1 WHERE video_id = 'v0'")
     done = pulse.audit()
     flow.sql("UPDATE video_metrics SET watched_50_count = watched_50_count - 1 WHERE video_id = 'v0'")
@@ -80,7 +80,7 @@ SELECT (SELECT count(*) FROM video_events WHERE video_id = 'v0')
 
 
 @pytest.mark.parametrize("arguments", [[], ["v0"]], ids=["whole", "one video"])
-def test_a_reader_sees_the_old_or_the_right_total_and_never_another(
+def test_during_a_rebuild_a_reader_sees_only_the_old_or_the_corrected_total(
     pulse: Pulse, flow: Facts, arguments: list[str]
 ) -> None:
     flow.sql("UPDATE video_metrics SET watched_50_count = watched_50_count - 1000 WHERE video_id = 'v0'")
@@ -108,7 +108,7 @@ def test_a_reader_sees_the_old_or_the_right_total_and_never_another(
     assert pulse.audit().exit_code == 0
 
 
-def test_rebuilds_in_turn_never_disturb_the_worker(app: Flask, pulse: Pulse, flow: Facts) -> None:
+def test_repeated_rebuilds_do_not_disturb_the_worker(app: Flask, pulse: Pulse, flow: Facts) -> None:
     for _ in range(5):
         flow.sql("DELETE FROM video_metrics WHERE video_id = 'v1'")
         flow.sql("UPDATE video_metrics_daily SET watched_50_count = watched_50_count + 5")

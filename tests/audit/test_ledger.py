@@ -34,7 +34,7 @@ def busy(journal: Journal, facts: Facts) -> Any:
 
 
 @pytest.mark.usefixtures("busy")
-def test_each_figure_is_shown(pulse: Pulse) -> None:
+def test_each_figure_of_the_journal_is_shown(pulse: Pulse) -> None:
     done = pulse.audit()
     assert done.exit_code == 0
     assert [line.split() for line in done.stdout.splitlines()][1:6] == [
@@ -83,7 +83,7 @@ def make_anew(redis: Any, after: str) -> None:
 
 
 @pytest.mark.parametrize(("tamper", "faults"), [each[1:] for each in TAMPERING], ids=[each[0] for each in TAMPERING])
-def test_what_does_not_add_up_is_said(
+def test_each_figure_that_does_not_add_up_is_reported(
     pulse: Pulse, busy: Any, tamper: Callable[[Any], object], faults: set[str]
 ) -> None:
     tamper(busy)

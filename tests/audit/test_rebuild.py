@@ -50,7 +50,7 @@ def test_wrong_counters_are_corrected(
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 1000])
-def test_counters_that_are_gone_are_made_again(
+def test_missing_counters_are_restored(
     pulse: Pulse, counted: Facts, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     monkeypatch.setattr(config, "MEND_SIZE", size)
@@ -66,14 +66,14 @@ def test_counters_that_are_gone_are_made_again(
     assert_right(counted)
 
 
-def test_counters_follow_the_raw_events_that_are_there(pulse: Pulse, counted: Facts) -> None:
+def test_counters_of_deleted_raw_events_are_corrected(pulse: Pulse, counted: Facts) -> None:
     counted.sql("DELETE FROM video_events WHERE video_id = 'v1'")
     assert pulse.rebuild().exit_code == 0
     assert counted.counts() == {"v2": 2, "v3": 1}
     assert counted.sql("SELECT * FROM video_metrics_daily WHERE video_id = 'v1'") == []
 
 
-def test_where_nothing_is_wrong_nothing_is_written(pulse: Pulse, counted: Facts) -> None:
+def test_without_differences_a_rebuild_writes_nothing(pulse: Pulse, counted: Facts) -> None:
     before = counted.sql("SELECT * FROM video_metrics ORDER BY video_id")
     done = pulse.rebuild()
     assert done.stdout == "Recounted 7 raw events. Every counter is right.\n"
@@ -95,7 +95,7 @@ def test_one_video_is_corrected_and_the_others_are_left_alone(pulse: Pulse, coun
     assert_right(counted)
 
 
-def test_a_video_that_nobody_has_watched_has_nothing_to_correct(pulse: Pulse, counted: Facts) -> None:
+def test_the_rebuild_of_a_video_that_nobody_has_watched_corrects_nothing(pulse: Pulse, counted: Facts) -> None:
     assert pulse.rebuild("v9").stdout == "Recounted 0 raw events of v9. Every counter is right.\n"
     counted.sql(
         "INSERT INTO video_metrics (video_id, watched_50_count, updated_at) VALUES ('v9', 5, '2026-01-01 00:00:00')"
@@ -111,7 +111,7 @@ def test_an_invalid_video_id_is_refused(pulse: Pulse, counted: Facts, video_id: 
     assert "not the id of a video" in done.stderr
 
 
-def test_what_is_counted_between_recount_and_correction_stays_counted(
+def test_events_counted_between_recount_and_correction_stay_counted(
     pulse: Pulse, counted: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted.sql("UPDATE video_metrics SET watched_50_count = 9 WHERE video_id <> 'v3'")
@@ -127,7 +127,9 @@ def test_what_is_counted_between_recount_and_correction_stays_counted(
     assert pulse.audit().exit_code == 0
 
 
-def test_a_second_rebuild_says_so_and_touches_nothing(pulse: Pulse, counted: Facts) -> None:
+def test_a_second_rebuild_at_the_same_time_exits_with_an_error_and_changes_nothing(
+    pulse: Pulse, counted: Facts
+) -> None:
     counted.sql("UPDATE video_metrics SET watched_50_count = 9")
     with db.engine.connect() as connection, alone(connection):
         for _ in range(2):
@@ -148,7 +150,7 @@ def test_a_lock_file_that_cannot_be_opened_is_an_error(pulse: Pulse, counted: Fa
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_deadlock_is_tried_again(app: Flask, pulse: Pulse, counted: Facts) -> None:
+def test_a_rebuild_retries_after_a_deadlock(app: Flask, pulse: Pulse, counted: Facts) -> None:
     counted.sql("UPDATE video_metrics SET watched_50_count = 9 WHERE video_id = 'v1'")
     counted.sql("UPDATE video_metrics_daily SET watched_50_count = 9 WHERE video_id = 'v1'")
     done = []
@@ -171,7 +173,9 @@ def test_a_deadlock_is_tried_again(app: Flask, pulse: Pulse, counted: Facts) -> 
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_another_error_is_not_tried_again(pulse: Pulse, counted: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rebuild_does_not_retry_after_other_errors(
+    pulse: Pulse, counted: Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tries = []
 
     def count_and_correct(*arguments: Any) -> None:
@@ -274,7 +278,7 @@ def kill_below(most: int, facts: Facts, command: Rebuilds) -> int:
     return left
 
 
-def test_of_several_rebuilds_at_once_one_runs(pulse: Pulse, wrong: Facts, command: Rebuilds) -> None:
+def test_of_several_rebuilds_started_at_once_only_one_runs(pulse: Pulse, wrong: Facts, command: Rebuilds) -> None:
     processes = [command.start() for _ in range(4)]
     for process in processes:
         out, err = process.communicate()

@@ -36,7 +36,7 @@ def worker_app(tmp_path: Path) -> WorkerApp:
 
 
 @pytest.mark.nightly
-def test_events_that_were_settled_and_never_committed_are_missing(
+def test_events_settled_and_never_committed_are_reported_as_missing(
     pulse: Pulse, client: FlaskClient, facts: Facts, celery_setup: CeleryTestSetup
 ) -> None:
     client.post("/analytics", json=report("v1", "u0"))

@@ -16,7 +16,9 @@ NOT_RESTORED = "JSON.stringify(performance.getEntriesByType('navigation')[0].not
 
 
 @pytest.mark.parametrize("left_before_the_mark", [True, False])
-def test_the_back_forward_cache(stage_with_cache: Stage, left_before_the_mark: bool) -> None:
+def test_a_page_restored_from_the_back_forward_cache_counts_once(
+    stage_with_cache: Stage, left_before_the_mark: bool
+) -> None:
     stage = stage_with_cache
     video = stage.open([stage.player()])
     if left_before_the_mark:
@@ -33,7 +35,7 @@ def test_the_back_forward_cache(stage_with_cache: Stage, left_before_the_mark: b
     stage.ends_with(1)
 
 
-def test_a_hidden_tab(stage: Stage, desktop: Desktop) -> None:
+def test_a_video_that_plays_in_a_hidden_tab_counts(stage: Stage, desktop: Desktop) -> None:
     notes = stage.site.notes
     # With sound, because Chromium pauses a muted video when its tab is hidden.
     tab = desktop.open_tab(stage.url([stage.player(CLIP_4_S, muted=False)], name=stage.video_id))

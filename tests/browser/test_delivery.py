@@ -38,7 +38,7 @@ def watch(stage: Stage) -> None:
     stage.video().play_until(11, rate=16)
 
 
-def test_offline_then_online(stage: Stage, context: BrowserContext) -> None:
+def test_a_report_made_offline_is_delivered_once_online(stage: Stage, context: BrowserContext) -> None:
     stage.open([stage.player()]).wait_until(LOADED)
     context.set_offline(True)
     watch(stage)
@@ -50,7 +50,9 @@ def test_offline_then_online(stage: Stage, context: BrowserContext) -> None:
     stage.assert_sent_the_same()
 
 
-def test_a_server_that_is_down_and_comes_back(stage: Stage, stack: Stack, valkey_down: Callable[[], None]) -> None:
+def test_a_report_is_delivered_once_the_server_is_up_again(
+    stage: Stage, stack: Stack, valkey_down: Callable[[], None]
+) -> None:
     stage.open([stage.player()])
     valkey_down()
     with stage.page.expect_response(f"{stack.url}/analytics") as got:
@@ -134,7 +136,7 @@ def test_a_report_counts_with_site_data_blocked_during_an_outage(stage_without_s
 
 
 @pytest.mark.parametrize("kind", ["react", "plain"])
-def test_plain_http_and_another_origin(stage: Stage, kind: str) -> None:
+def test_a_report_is_delivered_over_plain_http_to_another_origin(stage: Stage, kind: str) -> None:
     stage.open([stage.player(CLIP_4_S)], kind=kind, host=SHOP)
     assert stage.page.evaluate("[isSecureContext, typeof crypto.randomUUID, typeof navigator.locks]") == [
         False,
@@ -145,7 +147,7 @@ def test_plain_http_and_another_origin(stage: Stage, kind: str) -> None:
     stage.ends_with(1)
 
 
-def test_plain_http_and_a_server_that_comes_back(
+def test_over_plain_http_a_report_is_delivered_once_the_server_is_up_again(
     stage: Stage, context: BrowserContext, stack: Stack, valkey_down: Callable[[], None]
 ) -> None:
     tabs = [stage.page, context.new_page()]
@@ -158,7 +160,7 @@ def test_plain_http_and_a_server_that_comes_back(
     stage.ends_with(1)
 
 
-def test_an_origin_that_the_server_does_not_allow(stage: Stage) -> None:
+def test_a_report_from_an_origin_that_the_server_does_not_allow_does_not_count(stage: Stage) -> None:
     stage.open([stage.player()], host=STRANGER)
     watch(stage)
     stage.wait_for_milestones(stage.video_id)

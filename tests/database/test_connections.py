@@ -28,7 +28,7 @@ CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_dat
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_under_load_connections_stay_within_what_processes_may_have(
+def test_under_load_the_processes_stay_within_their_documented_number_of_connections(
     facts: Facts, web: Web, celery_setup: CeleryTestSetup
 ) -> None:
     assert celery_setup.ready(ping=False, control=True, docker=True)

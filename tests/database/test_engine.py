@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from tests.servers.postgres import PostgresServer
 
 
-def test_a_tls_broker_must_show_a_certificate(tmp_path: Path) -> None:
+def test_the_certificate_of_a_tls_broker_is_verified(tmp_path: Path) -> None:
     app = create_app(Settings.parse({"PULSE_REDIS_URL": "rediss://127.0.0.1:1/0"}, tmp_path))
     assert app.extensions["celery"].connection().ssl["ssl_cert_reqs"] is ssl.CERT_REQUIRED
 
 
-def test_a_database_without_an_encoding_takes_every_text(postgres: PostgresServer, tmp_path: Path) -> None:
+def test_a_database_with_sql_ascii_encoding_stores_every_text(postgres: PostgresServer, tmp_path: Path) -> None:
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(
             "CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0"
@@ -57,7 +57,7 @@ def test_without_a_pooler_statements_are_prepared(app: Flask) -> None:
     assert any("INSERT INTO video_events" in statement for statement in prepared)
 
 
-def test_a_wal_that_grew_beside_a_long_read_is_cut_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wal_file_that_grew_during_a_long_read_is_truncated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "_WAL_BYTES", 1_000_000)
     wal = tmp_path / "pulse.db-wal"
     with create_app(Settings.parse({}, tmp_path)).app_context():
@@ -76,7 +76,7 @@ def test_a_wal_that_grew_beside_a_long_read_is_cut_back(tmp_path: Path, monkeypa
         db.engine.dispose()
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     settings = Settings.parse({"PULSE_DATABASE_URL": f"sqlite:///{tmp_path}/file/pulse.db"}, tmp_path)
     with pytest.raises(ConfigError, match="PULSE_DATABASE_URL"):

@@ -35,7 +35,7 @@ def test_migrations_go_up_down_and_up(facts: Facts) -> None:
 
 
 @pytest.mark.usefixtures("app")
-def test_the_totals_of_each_day_are_filled_from_what_was_counted_before(facts: Facts) -> None:
+def test_the_migration_fills_the_totals_of_each_day_from_existing_counts(facts: Facts) -> None:
     record([event("v1", f"u{n}", ts=NOON - n % 3 * DAY_MS) for n in range(7)])
     record([event("v2", "u1")])
     daily = "SELECT video_id, day, watched_50_count FROM video_metrics_daily ORDER BY video_id, day"
@@ -51,13 +51,13 @@ def test_the_totals_of_each_day_are_filled_from_what_was_counted_before(facts: F
 
 
 @pytest.mark.usefixtures("app")
-def test_the_models_are_what_the_migrations_made() -> None:
+def test_the_models_equal_the_tables_that_the_migrations_make() -> None:
     with db.engine.connect() as connection:
         options = {"compare_type": True, "compare_server_default": True}
         assert compare_metadata(MigrationContext.configure(connection, opts=options), db.metadata) == []
 
 
-def test_an_index_serves_the_ranking(app: Flask, facts: Facts) -> None:
+def test_the_ranking_is_read_from_an_index(app: Flask, facts: Facts) -> None:
     query = "SELECT video_id, watched_50_count FROM video_metrics ORDER BY watched_50_count DESC, video_id LIMIT 10"
     if db.engine.dialect.name == "sqlite":
         plan = facts.sql(f"EXPLAIN QUERY PLAN {query}")
@@ -74,7 +74,7 @@ def test_an_index_serves_the_ranking(app: Flask, facts: Facts) -> None:
 
 
 @pytest.mark.usefixtures("app")
-def test_each_migration_taken_back_and_made_again_leaves_every_index_as_it_was(facts: Facts) -> None:
+def test_each_migration_reverted_and_applied_again_leaves_every_index_unchanged(facts: Facts) -> None:
     # `db check` does not see all of it: where SQLite copies a table, its indexes lose DESC.
     query = "SELECT name, sql FROM sqlite_master ORDER BY name"
     if db.engine.dialect.name == "postgresql":
@@ -87,7 +87,7 @@ def test_each_migration_taken_back_and_made_again_leaves_every_index_as_it_was(f
 
 
 @pytest.mark.usefixtures("app")
-def test_times_come_back_aware_and_in_utc(facts: Facts) -> None:
+def test_times_read_from_the_database_are_aware_and_in_utc(facts: Facts) -> None:
     record([event("v1")])
     assert facts.rows() == 1
     with db.engine.connect() as connection:

@@ -94,7 +94,9 @@ def changed_settings() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("ignored", ["options", "extra_float_digits"], ids=["options ignored", "options refused"])
-def test_every_transaction_has_its_limits(client: FlaskClient, postgres: PostgresServer, database: str) -> None:
+def test_behind_a_pooler_every_transaction_has_its_time_limits(
+    client: FlaskClient, postgres: PostgresServer, database: str
+) -> None:
     with psycopg.connect(postgres.url(database)) as connection:
         assert connection.execute("SHOW synchronous_commit").fetchone() == ("off",)
     for transaction in (reading, writing(db.engine).begin, reading):
@@ -104,7 +106,9 @@ def test_every_transaction_has_its_limits(client: FlaskClient, postgres: Postgre
     assert client.get("/readyz").status_code == 200
 
 
-def test_a_blocked_statement_ends_after_its_limit(app: Flask, postgres: PostgresServer, database: str) -> None:
+def test_behind_a_pooler_a_blocked_statement_ends_after_its_limit(
+    app: Flask, postgres: PostgresServer, database: str
+) -> None:
     with psycopg.connect(postgres.url(database)) as other:
         other.execute("LOCK TABLE video_events")
         began = time.monotonic()
@@ -115,7 +119,7 @@ def test_a_blocked_statement_ends_after_its_limit(app: Flask, postgres: Postgres
 
 
 @only_transactions
-def test_statements_that_two_processes_repeat_do_not_clash(app: Flask, settings: Settings) -> None:
+def test_behind_a_pooler_repeated_statements_of_two_processes_do_not_clash(app: Flask, settings: Settings) -> None:
     # psycopg prepares a statement at its sixth use, under a name that counts up in each process.
     for number, each in itertools.product(range(8), [app, create_app(settings)]):
         with each.app_context():
@@ -125,7 +129,7 @@ def test_statements_that_two_processes_repeat_do_not_clash(app: Flask, settings:
 
 
 @only_transactions
-def test_a_worker_that_shares_a_connection_of_the_server_never_fails(
+def test_a_worker_that_shares_a_server_connection_never_fails(
     celery_setup: CeleryTestSetup, client: FlaskClient, facts: Facts
 ) -> None:
     for number in range(20):
@@ -139,7 +143,7 @@ def test_a_worker_that_shares_a_connection_of_the_server_never_fails(
     assert "leads to a connection pooler" in log
 
 
-def test_an_audit_finds_what_is_wrong_and_leaves_nothing_behind(
+def test_behind_a_pooler_an_audit_finds_wrong_counters_and_leaves_no_table(
     app: Flask, postgres: PostgresServer, database: str
 ) -> None:
     record([event()])
@@ -151,7 +155,7 @@ def test_an_audit_finds_what_is_wrong_and_leaves_nothing_behind(
         assert connection.execute("SELECT count(*) FROM pg_class WHERE relname LIKE 'recount%'").fetchone() == (0,)
 
 
-def test_a_rebuild_asks_for_the_database_itself(app: Flask) -> None:
+def test_behind_a_pooler_a_rebuild_asks_for_a_direct_connection(app: Flask) -> None:
     record([event()])
     done = app.test_cli_runner().invoke(rebuild_command)
     assert done.exit_code == 1
@@ -159,7 +163,7 @@ def test_a_rebuild_asks_for_the_database_itself(app: Flask) -> None:
     assert "PULSE_DATABASE_URL set to PostgreSQL itself" in done.stderr
 
 
-def test_an_empty_database_is_migrated(
+def test_an_empty_database_is_migrated_through_a_pooler(
     pgbouncer: PgBouncer, postgres: PostgresServer, postgresql_template: str, tmp_path: Path
 ) -> None:
     name = f"empty_{next(_numbers)}"

@@ -60,7 +60,7 @@ def post(proxy: Proxy, user: str, source: str = CLIENT) -> Any:
     return proxy.ask("POST", "/analytics", json.dumps(report("v", user)).encode(), JSON, source=source)
 
 
-def test_the_server_knows_scheme_and_address_and_believes_nothing_that_the_client_forges(
+def test_the_server_sees_scheme_and_address_as_nginx_does_whatever_the_client_forges(
     proxy: Proxy, facts: Facts
 ) -> None:
     forged = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example", "Forwarded": "for=6.6.6.6"}
@@ -96,7 +96,7 @@ def test_a_413_of_the_server_on_a_kept_connection_breaks_no_other_request(proxy:
     assert facts.waiting() == 20
 
 
-def test_bodies_heads_and_protocols_have_limits_and_a_whole_batch_passes(proxy: Proxy, facts: Facts) -> None:
+def test_bodies_heads_and_protocols_are_limited_and_a_full_batch_passes(proxy: Proxy, facts: Facts) -> None:
     batch = json.dumps({"events": [report("v", f"u{number}") for number in range(500)]}).encode()
     assert proxy.ask("POST", "/analytics/batch", batch.ljust(BATCH_BYTES), JSON).status == 202
     assert facts.waiting() == 500
@@ -121,7 +121,7 @@ def test_bodies_heads_and_protocols_have_limits_and_a_whole_batch_passes(proxy: 
     insecure.close()
 
 
-def test_one_address_that_asks_too_often_is_429_and_others_are_served(proxy: Proxy, facts: Facts) -> None:
+def test_an_address_that_sends_too_many_requests_is_429_and_others_are_served(proxy: Proxy, facts: Facts) -> None:
     began = time.monotonic()
     connection = Connection(proxy, CLIENT)
     statuses = []

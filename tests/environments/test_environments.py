@@ -27,7 +27,7 @@ def without_its_program(folder: Path) -> Iterator[Running]:
     yield from ()
 
 
-def test_a_program_that_is_missing_is_named_with_how_to_get_it(tmp_path: Path) -> None:
+def test_a_missing_program_is_named_with_how_to_get_it(tmp_path: Path) -> None:
     outcome = try_out("two", without_its_program, tmp_path)
     assert exit_code([HOLDS, outcome]) == 0
     *_, holds, left_out = table([HOLDS, outcome]).splitlines()
@@ -35,14 +35,14 @@ def test_a_program_that_is_missing_is_named_with_how_to_get_it(tmp_path: Path) -
     assert "| left out: a-server-that-nobody-has is missing: run bin/debian-programs" in left_out
 
 
-def test_one_that_does_not_hold_is_an_error() -> None:
+def test_an_environment_that_fails_makes_the_exit_code_1() -> None:
     assert exit_code([HOLDS, HOLDS._replace(faults=("not all was counted",)), HOLDS]) == 1
 
 
 @pytest.mark.stack
 @pytest.mark.nightly
 @pytest.mark.timeout(300)
-def test_a_redis_that_forgets_what_it_acknowledged_does_not_hold(tmp_path: Path) -> None:
+def test_a_redis_that_loses_acknowledged_writes_is_reported_as_failed(tmp_path: Path) -> None:
     @contextmanager
     def forgetful(folder: Path) -> Iterator[Running]:
         redis = start_valkey(folder / "redis")

@@ -97,7 +97,9 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, Any]:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_nothing_is_lost_doubled_or_answered_wrongly(web: Web, own_valkey: ValkeyContainer, facts: Facts) -> None:
+def test_no_report_of_the_crowd_is_lost_counted_twice_or_answered_wrongly(
+    web: Web, own_valkey: ValkeyContainer, facts: Facts
+) -> None:
     crowd = Crowd(web.port)
     loop.run(crowd.play(own_valkey.process))
     entries: Any = facts.redis.xrange("queue:analytics")

@@ -32,7 +32,7 @@ def run(journal: Journal) -> tuple[bool, int]:
     return drain(journal, "me", calls), calls.number
 
 
-def test_a_run_ends_when_the_journal_is_empty_and_lets_the_next_event_wake(journal: Journal, facts: Facts) -> None:
+def test_a_run_ends_when_the_journal_is_empty_and_the_next_event_wakes_a_worker(journal: Journal, facts: Facts) -> None:
     journal.accept(events(700))
     assert run(journal) == (False, 1)
     facts.wait_until_settled(0)
@@ -42,7 +42,7 @@ def test_a_run_ends_when_the_journal_is_empty_and_lets_the_next_event_wake(journ
 
 
 @pytest.mark.parametrize("times", [2, 10])
-def test_an_entry_handed_out_again_counts_once(journal: Journal, facts: Facts, times: int) -> None:
+def test_an_entry_taken_twice_counts_once(journal: Journal, facts: Facts, times: int) -> None:
     journal.accept(events(1))
     for number in range(times):  # Workers that die after the commit, in turn.
         [entry] = journal.take(f"ghost{number}").entries
@@ -64,7 +64,7 @@ def test_one_event_on_two_entries_of_a_batch_counts_once(journal: Journal, facts
     assert (facts.rows(), facts.counts()) == (2, {"v1": 2})
 
 
-def test_foreign_entries_are_parked_and_their_neighbours_counted(journal: Journal, facts: Facts) -> None:
+def test_entries_without_a_valid_event_are_parked_and_the_others_counted(journal: Journal, facts: Facts) -> None:
     journal.accept(events(1))
     for fields in ({"hello": "world"}, {b"\xff": b"\xfe\x00"}, {"id": "x", "videoId": "v1"}):
         facts.redis.xadd("queue:analytics", fields)
@@ -83,7 +83,9 @@ def test_a_run_ends_when_its_time_is_over(journal: Journal, facts: Facts, monkey
     assert facts.waiting() == config.BATCH_SIZE
 
 
-def test_an_event_that_comes_just_before_the_flag_falls_is_not_left(settings: Settings, facts: Facts) -> None:
+def test_an_event_accepted_just_before_the_wake_up_flag_is_dropped_is_recorded(
+    settings: Settings, facts: Facts
+) -> None:
     class Racing(Journal):
         """A journal into which someone writes at the worst moment: after the last look, before the flag is down."""
 
@@ -104,7 +106,7 @@ def test_an_event_that_comes_just_before_the_flag_falls_is_not_left(settings: Se
 
 
 @pytest.mark.usefixtures("own_valkey")
-def test_a_journal_at_the_memory_limit_is_drained(journal: Journal, facts: Facts) -> None:
+def test_at_the_memory_limit_the_journal_is_drained(journal: Journal, facts: Facts) -> None:
     journal.accept(events(700))
     run(journal)  # The group is there and the scripts are loaded, as in any worker that has worked before.
     journal.accept(events(700, first=700))
@@ -116,7 +118,7 @@ def test_a_journal_at_the_memory_limit_is_drained(journal: Journal, facts: Facts
     assert facts.counts() == {"v1": 1400}
 
 
-def test_an_entry_too_large_to_park_whole_holds_nobody_up(journal: Journal, facts: Facts) -> None:
+def test_an_entry_too_large_to_park_whole_does_not_hold_up_the_others(journal: Journal, facts: Facts) -> None:
     facts.redis.xadd("queue:analytics", {f"field{number}": "x" for number in range(5000)})
     facts.foreign = 1
     journal.accept(events(10))
@@ -127,7 +129,7 @@ def test_an_entry_too_large_to_park_whole_holds_nobody_up(journal: Journal, fact
     assert len(letter.fields) == 2000
 
 
-def test_what_could_not_be_recorded_is_free_for_the_next_worker(journal: Journal, facts: Facts) -> None:
+def test_entries_that_could_not_be_recorded_go_to_the_next_worker(journal: Journal, facts: Facts) -> None:
     journal.accept(events(3))
     facts.sql("ALTER TABLE video_metrics RENAME TO hidden")
     with pytest.raises(DBAPIError):

@@ -156,7 +156,7 @@ def test_any_request_gets_the_same_answer_from_both_applications(lane: AsgiClien
 
 
 @pytest.mark.parametrize("changed_settings", [{**SETTINGS, **BEHIND_PROXIES}], indirect=True)
-def test_a_report_from_a_page_under_https_is_answered_with_hsts_and_one_for_another_host_is_not_accepted(
+def test_a_report_over_https_is_answered_with_hsts_and_one_for_another_host_is_refused(
     lane: AsgiClient, facts: Facts
 ) -> None:
     def post(*headers: tuple[str, str]) -> tuple[int, bool]:
@@ -171,7 +171,7 @@ def test_a_report_from_a_page_under_https_is_answered_with_hsts_and_one_for_anot
 
 
 @pytest.mark.parametrize("harm", ["killed", "read-only", "without replicas", "full"])
-def test_while_redis_does_not_accept_the_words_are_those_of_the_flask_application(
+def test_while_redis_refuses_writes_the_error_equals_that_of_the_flask_application(
     own_valkey: ValkeyContainer, lane: AsgiClient, direct: AsgiClient, harm: str
 ) -> None:
     if harm == "killed":

@@ -102,7 +102,7 @@ def test_after_a_planned_failover_reports_are_accepted_and_counted_by_the_same_w
     assert worker.status == "running"
 
 
-def test_readyz_names_what_does_not_answer(
+def test_readyz_names_the_server_that_does_not_answer(
     client: FlaskClient, settings: Settings, servers: Watched, tmp_path: Path
 ) -> None:
     def says(url: str) -> tuple[int, str]:
@@ -198,7 +198,7 @@ def inspect_stats(worker_env: dict[str, str], servers: Watched) -> bool:
 @pytest.mark.nightly
 @pytest.mark.parametrize("replicas", [1, 2], indirect=True)
 @pytest.mark.parametrize("changed_settings", [{"PULSE_REDIS_REPLICAS": "1"}])
-def test_when_the_primary_is_killed_nothing_that_was_accepted_is_lost_and_all_goes_on(
+def test_when_the_primary_is_killed_no_accepted_event_is_lost_and_all_parts_resume(
     app: Flask,
     web: Web,
     worker_env: dict[str, str],

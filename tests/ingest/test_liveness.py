@@ -45,7 +45,7 @@ def ask(settings: Settings) -> Callable[..., Result]:
     return lambda *node: CliRunner().invoke(worker_alive_command, node, env=env)
 
 
-def test_a_worker_that_beats_lives_and_one_that_is_late_does_not(
+def test_a_worker_is_alive_if_its_heartbeat_is_recent(
     ask: Callable[..., Result], journal: Journal, facts: Facts
 ) -> None:
     journal.beat("celery@a")
@@ -62,7 +62,9 @@ def test_a_worker_that_beats_lives_and_one_that_is_late_does_not(
     assert ask("celery@a").exit_code == 1
 
 
-def test_without_a_name_it_is_the_worker_of_this_host(ask: Callable[..., Result], journal: Journal) -> None:
+def test_without_a_name_the_command_checks_the_worker_of_this_host(
+    ask: Callable[..., Result], journal: Journal
+) -> None:
     journal.beat("celery@another")
     done = ask()
     assert done.exit_code == 1
@@ -72,7 +74,7 @@ def test_without_a_name_it_is_the_worker_of_this_host(ask: Callable[..., Result]
     assert ask().exit_code == 0
 
 
-def test_nodes_that_are_gone_are_forgotten(journal: Journal, facts: Facts) -> None:
+def test_workers_that_have_been_silent_for_long_are_forgotten(journal: Journal, facts: Facts) -> None:
     now = facts.redis.time()[0]
     ages = {"gone": WORKER_GONE_SECONDS + 1, "future": -100, "silent": WORKER_GONE_SECONDS - 100}
     facts.redis.hset(WORKERS, mapping={node: now - age for node, age in ages.items()})
@@ -81,7 +83,7 @@ def test_nodes_that_are_gone_are_forgotten(journal: Journal, facts: Facts) -> No
 
 
 @pytest.mark.usefixtures("own_valkey")
-def test_a_worker_can_say_that_it_lives_while_the_memory_is_full(journal: Journal, facts: Facts) -> None:
+def test_at_the_memory_limit_of_redis_a_worker_can_still_send_its_heartbeat(journal: Journal, facts: Facts) -> None:
     facts.redis.config_set("maxmemory-policy", "noeviction")
     facts.redis.config_set("maxmemory", 1)
     with pytest.raises(OutOfMemoryError):
@@ -90,7 +92,7 @@ def test_a_worker_can_say_that_it_lives_while_the_memory_is_full(journal: Journa
     assert set(journal.beats()) == {"celery@a"}
 
 
-def test_redis_away_is_one_sentence(
+def test_worker_alive_exits_with_a_one_line_error_if_redis_is_unreachable(
     ask: Callable[..., Result], own_valkey: ValkeyContainer, settings: Settings
 ) -> None:
     own_valkey.kill("SIGKILL")
@@ -101,7 +103,7 @@ def test_redis_away_is_one_sentence(
     assert len(done.output.splitlines()) == 1
 
 
-def test_the_command_makes_no_application(journal: Journal, settings: Settings) -> None:
+def test_worker_alive_does_not_create_the_application(journal: Journal, settings: Settings) -> None:
     journal.beat("celery@a")
     code = (
         "import sys; from pulse_analytics.__main__ import main\n"
@@ -113,7 +115,7 @@ def test_the_command_makes_no_application(journal: Journal, settings: Settings) 
     assert done.stdout.splitlines()[-1] == "set()"
 
 
-class TestOfAWorker:
+class TestRealWorker:
     """What a real worker says."""
 
     @pytest.fixture
@@ -121,7 +123,7 @@ class TestOfAWorker:
         return WorkerApp("tests.ingest.impatient_worker", ROOT)
 
     @pytest.mark.nightly
-    def test_it_falls_silent_when_a_process_of_it_hangs_though_the_others_do_not(
+    def test_heartbeats_stop_when_one_pool_process_hangs_even_if_the_others_work(
         self, client: FlaskClient, facts: Facts, celery_setup: CeleryTestSetup
     ) -> None:
         worker, main = celery_setup.worker, celery_setup.worker.container.process.pid

@@ -116,7 +116,7 @@ def system_app(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.mark.stack
 @given(steps=st.lists(STEPS, max_size=25))
-def test_the_counts_equal_the_model(
+def test_the_counts_equal_those_of_the_model_after_any_steps(
     system_app: Flask, steps: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(config, "LINGER_SECONDS", 0.001)  # Nobody else sends while a drain looks.

@@ -23,25 +23,25 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def test_each_new_event_is_a_row_and_a_count(facts: Facts) -> None:
+def test_each_new_event_adds_a_row_and_raises_a_count(facts: Facts) -> None:
     assert len(record([event("v1", "u1"), event("v1", "u2"), event("v2", "u1")])) == 3
     assert (facts.rows(), facts.counts()) == (3, {"v1": 2, "v2": 1})
 
 
-def test_one_id_twice_in_a_batch_is_one(facts: Facts) -> None:
+def test_an_event_that_is_twice_in_a_batch_counts_once(facts: Facts) -> None:
     later = event("v1", received_at=NOON + 5)
     assert len(record([event("v1"), later, event("v1")])) == 1
     assert (facts.rows(), facts.counts()) == (1, {"v1": 1})
 
 
-def test_what_is_recorded_already_changes_nothing(facts: Facts) -> None:
+def test_an_event_that_is_already_recorded_changes_nothing(facts: Facts) -> None:
     assert len(record([event("v1", "u1"), event("v1", "u2")])) == 2
     assert len(record([event("v1", "u2"), event("v1", "u3")])) == 1
     assert len(record([event("v1", "u1")])) == 0
     assert (facts.rows(), facts.counts()) == (3, {"v1": 3})
 
 
-def test_days_are_counted_by_themselves(facts: Facts) -> None:
+def test_each_day_has_its_own_count(facts: Facts) -> None:
     events = [event("v1", f"u{days}-{n}", ts=NOON - days * DAY_MS) for days in range(3) for n in range(days + 1)]
     record(events)
     days = facts.sql("SELECT CAST(day AS text), watched_50_count FROM video_metrics_daily ORDER BY day")
@@ -60,7 +60,7 @@ def test_if_counting_fails_nothing_is_recorded(facts: Facts, table: str) -> None
     assert (facts.rows(), facts.counts()) == (0, {})
 
 
-def test_a_counter_beyond_32_bits_goes_on(facts: Facts) -> None:
+def test_a_counter_can_exceed_32_bits(facts: Facts) -> None:
     record([event("v1", "u1")])
     facts.sql("UPDATE video_metrics SET watched_50_count = 5000000000")
     record([event("v1", "u2")])
@@ -95,14 +95,14 @@ OTHERS = [event(video_id, "w", ts=NOON - number) for number, video_id in enumera
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_arrays_of_two_types_do_not_share_their_sql() -> None:
+def test_arrays_of_different_types_do_not_share_cached_sql() -> None:
     with db.engine.connect() as connection:
         for values, item_type in ((["1", "2"], Text()), ([1, 2], BigInteger())):
             assert connection.scalar(select(bindparam("a", values, ArrayText(item_type)))) == values
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_nul_is_refused_and_shifts_nothing(facts: Facts) -> None:
+def test_a_nul_is_refused_and_does_not_shift_other_values(facts: Facts) -> None:
     with pytest.raises(DBAPIError):
         record([event("v1", "u1"), event("a\0b", "u2"), event("v3", "u3")])
     assert (facts.rows(), facts.counts()) == (0, {})
@@ -147,7 +147,7 @@ def test_overlapping_batches_in_opposite_orders_do_not_deadlock(
     assert facts.rows() == sum(facts.counts().values())
 
 
-def test_a_batch_of_five_hundred_is_recorded_whole(facts: Facts) -> None:
+def test_a_batch_of_500_events_is_recorded_completely(facts: Facts) -> None:
     events = [event(f"v{number % 50}", f"u{number}") for number in range(500)]
     assert len(record(events)) == 500
     assert facts.counts() == {f"v{number}": 10 for number in range(50)}

@@ -76,7 +76,7 @@ def refusal(own_valkey: ValkeyContainer, request: pytest.FixtureRequest) -> Iter
     refusal.end()
 
 
-def test_a_web_process_says_why_it_answers_503_and_how_often(
+def test_a_web_process_logs_why_it_answers_503_and_how_often(
     web: Web, refusal: Refusal, request: pytest.FixtureRequest
 ) -> None:
     reason = request.node.callspec.params["refusal"]
@@ -97,7 +97,7 @@ def test_a_web_process_says_why_it_answers_503_and_how_often(
 
 
 @pytest.mark.parametrize("refusal", [*REFUSALS, "OOM"], indirect=True)
-def test_readyz_says_what_a_post_would_find(
+def test_readyz_is_503_exactly_if_a_post_would_be(
     client: FlaskClient, refusal: Refusal, request: pytest.FixtureRequest
 ) -> None:
     def answers() -> list[int]:
@@ -130,7 +130,7 @@ def test_readyz_changes_nothing(client: FlaskClient, facts: Facts) -> None:
     assert (facts.ledger(), facts.waiting()) == (accepted, 1)
 
 
-def test_a_worker_outlives_it_and_says_why_it_waits(
+def test_a_worker_survives_a_redis_that_refuses_writes_and_logs_why_it_waits(
     client: FlaskClient, facts: Facts, celery_setup: CeleryTestSetup, refusal: Refusal
 ) -> None:
     container = celery_setup.worker.container
@@ -147,7 +147,7 @@ def test_a_worker_outlives_it_and_says_why_it_waits(
     assert facts.counts() == {"v1": 2}
 
 
-def test_a_worker_starts_against_it(
+def test_a_worker_can_start_while_redis_refuses_writes(
     client: FlaskClient,
     facts: Facts,
     settings: Settings,
@@ -180,7 +180,7 @@ def successor(own_valkey: ValkeyContainer, tmp_path: Path) -> Iterator[ValkeyCon
 
 
 @pytest.mark.parametrize("busy", [False, pytest.param(True, marks=pytest.mark.nightly)], ids=["idle", "busy"])
-def test_a_worker_outlives_the_demotion_of_its_redis_while_it_waits_for_an_answer(
+def test_a_worker_survives_the_demotion_of_its_redis_while_it_waits_for_an_answer(
     client: FlaskClient,
     facts: Facts,
     celery_setup: CeleryTestSetup,

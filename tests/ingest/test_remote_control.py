@@ -29,7 +29,9 @@ def harm(celery: Celery) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("changed_settings", [{"PULSE_REMOTE_CONTROL": "off"}])
-def test_without_it_no_message_stops_a_worker(client: FlaskClient, facts: Facts, celery_setup: CeleryTestSetup) -> None:
+def test_without_remote_control_no_message_stops_a_worker(
+    client: FlaskClient, facts: Facts, celery_setup: CeleryTestSetup
+) -> None:
     assert harm(celery_setup.app) == []
     time.sleep(2)
     assert celery_setup.worker.container.status == "running"
@@ -38,6 +40,6 @@ def test_without_it_no_message_stops_a_worker(client: FlaskClient, facts: Facts,
 
 
 @pytest.mark.nightly
-def test_with_it_a_message_ends_a_worker(celery_setup: CeleryTestSetup) -> None:
+def test_with_remote_control_a_message_stops_a_worker(celery_setup: CeleryTestSetup) -> None:
     assert harm(celery_setup.app) != []
     wait_until(lambda: celery_setup.worker.container.status == "exited")

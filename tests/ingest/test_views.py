@@ -40,7 +40,7 @@ def fields_of(answer: TestResponse) -> list[str]:
     return [error["field"] for error in problem["errors"]]
 
 
-def test_a_report_is_queued_once_and_then_a_duplicate(client: FlaskClient, facts: Facts) -> None:
+def test_a_report_is_answered_202_and_its_repetition_200(client: FlaskClient, facts: Facts) -> None:
     first, again = post(client, report(ts=1)), post(client, report(ts=1))
     other_session = post(client, report(ts=2))
     assert (first.status_code, first.json["status"]) == (202, "queued")
@@ -68,7 +68,7 @@ def test_redis_holds_the_event_and_a_dedupe_key_with_its_id(client: FlaskClient,
     assert 86_390 < facts.redis.ttl("dedupe:video:v1:user:u1:watched50") <= 86_400
 
 
-def test_ids_that_hold_the_separator_do_not_meet(client: FlaskClient, facts: Facts) -> None:
+def test_ids_that_contain_the_separator_have_different_dedupe_keys(client: FlaskClient, facts: Facts) -> None:
     answers = [post(client, report("a:user:b", "c")), post(client, report("a", "b:user:c"))]
     answers += [post(client, report("a%3Auser", "c")), post(client, report("a:user", "c"))]
     assert [answer.status_code for answer in answers] == [202] * 4
@@ -85,14 +85,16 @@ def test_ids_that_hold_the_separator_do_not_meet(client: FlaskClient, facts: Fac
         {"aNewerPlayersField": {"deep": [1]}},
     ],
 )
-def test_what_is_allowed_is_accepted_as_it_is(client: FlaskClient, facts: Facts, accepted: dict[str, Any]) -> None:
+def test_a_valid_report_is_accepted_with_its_values_unchanged(
+    client: FlaskClient, facts: Facts, accepted: dict[str, Any]
+) -> None:
     sent = report(**accepted)
     assert post(client, sent).status_code == 202
     [(_, entry)] = facts.redis.xrange("queue:analytics")
     assert (entry["videoId"], entry["userId"], int(entry["ts"])) == (sent["videoId"], sent["userId"], sent["ts"])
 
 
-def test_a_bad_field_is_400_and_named_however_json_spells_it(client: FlaskClient, facts: Facts) -> None:
+def test_an_invalid_field_is_400_and_named_in_every_json_spelling(client: FlaskClient, facts: Facts) -> None:
     bad = [("ts", value) for value in (float("nan"), float("inf"), 1e3, 10**400, True)]
     for field, value in [*bad, ("videoId", "\ud800"), ("userId", "a\0b"), ("event", ["watched_50_percent"])]:
         answer = post(client, {**report(), field: value})
@@ -101,7 +103,7 @@ def test_a_bad_field_is_400_and_named_however_json_spells_it(client: FlaskClient
     assert facts.redis.keys() == []
 
 
-def test_every_bad_field_is_named_at_once(client: FlaskClient) -> None:
+def test_all_invalid_fields_are_named_in_one_answer(client: FlaskClient) -> None:
     assert fields_of(post(client, {"videoId": 1, "event": "no"})) == ["videoId", "event", "userId", "ts"]
 
 
@@ -121,7 +123,7 @@ def test_every_bad_field_is_named_at_once(client: FlaskClient) -> None:
     ],
 )
 @pytest.mark.parametrize("path", ["/analytics", "/analytics/batch"])
-def test_a_body_that_is_no_json_object_is_400(client: FlaskClient, facts: Facts, body: bytes, path: str) -> None:
+def test_a_body_that_is_not_a_json_object_is_400(client: FlaskClient, facts: Facts, body: bytes, path: str) -> None:
     answer = post(client, body, path)
     assert answer.status_code == 400
     assert fields_of(answer) == ["body"]
@@ -137,16 +139,16 @@ REPORTS = st.fixed_dictionaries({}, optional=dict.fromkeys(("videoId", "userId",
 
 @given(body=JSON | REPORTS | st.fixed_dictionaries({"events": JSON | st.lists(JSON | REPORTS)}))
 @pytest.mark.parametrize("path", ["/analytics", "/analytics/batch"])
-def test_no_json_is_a_server_error(client: FlaskClient, body: object, path: str) -> None:
+def test_any_json_is_answered_below_500(client: FlaskClient, body: object, path: str) -> None:
     assert post(client, body, path).status_code in {200, 202, 400}
 
 
 @given(body=st.binary(), content_type=st.sampled_from(["application/json", "text/plain; charset=\xff", 'a/b;c="d']))
-def test_no_bytes_are_a_server_error(client: FlaskClient, body: bytes, content_type: str) -> None:
+def test_any_bytes_are_answered_below_500(client: FlaskClient, body: bytes, content_type: str) -> None:
     assert post(client, body, content_type=content_type).status_code in {400, 415}
 
 
-def test_a_beacon_may_send_text(client: FlaskClient) -> None:
+def test_a_report_may_be_sent_as_plain_text_as_beacons_do(client: FlaskClient) -> None:
     assert post(client, report(), content_type="text/plain;charset=UTF-8").status_code == 202
 
 
@@ -169,7 +171,7 @@ def test_a_body_over_the_limit_is_413(client: FlaskClient, facts: Facts, path: s
 
 
 @pytest.mark.parametrize(("padding", "status"), [(0, 202), (1, 413), (50_000, 413)])
-def test_the_limit_holds_for_a_body_in_chunks(client: FlaskClient, padding: int, status: int) -> None:
+def test_a_chunked_body_over_the_limit_is_413(client: FlaskClient, padding: int, status: int) -> None:
     body = json.dumps(report()).encode().ljust(16 * 1024 + padding)
     answer = client.post(
         "/analytics",
@@ -188,7 +190,7 @@ def test_only_post_is_allowed(client: FlaskClient) -> None:
     assert answer.content_type == "application/problem+json"
 
 
-def test_a_batch_answers_each_report_in_order(client: FlaskClient, facts: Facts) -> None:
+def test_a_batch_is_answered_with_one_result_for_each_report_in_order(client: FlaskClient, facts: Facts) -> None:
     good, bad = report("v1", ts=1), report("v2", ts="soon")
     answer = post(client, {"events": [good, bad, good, 7, report("v3", ts=1)]}, "/analytics/batch")
     assert answer.status_code == 202
@@ -200,7 +202,7 @@ def test_a_batch_answers_each_report_in_order(client: FlaskClient, facts: Facts)
     assert facts.waiting() == 2
 
 
-def test_a_batch_promises_what_the_single_report_does(client: FlaskClient) -> None:
+def test_a_report_in_a_batch_is_accepted_like_a_single_one(client: FlaskClient) -> None:
     queued = post(client, {"events": [report(ts=1)]}, "/analytics/batch").json["results"][0]
     duplicate = post(client, report(ts=1))
     assert duplicate.status_code == 200
@@ -208,14 +210,14 @@ def test_a_batch_promises_what_the_single_report_does(client: FlaskClient) -> No
 
 
 @pytest.mark.parametrize("events", [[], [{}] * 501, "x", None, {"0": {}}])
-def test_a_batch_of_none_or_too_many_is_400(client: FlaskClient, facts: Facts, events: object) -> None:
+def test_a_batch_with_no_reports_or_too_many_is_400(client: FlaskClient, facts: Facts, events: object) -> None:
     answer = post(client, {"events": events}, "/analytics/batch")
     assert answer.status_code == 400
     assert fields_of(answer) == ["events"]
     assert facts.redis.keys() == []
 
 
-def test_a_batch_of_bad_reports_only_is_answered_without_redis(client: FlaskClient, facts: Facts) -> None:
+def test_a_batch_with_only_invalid_reports_is_answered_without_redis(client: FlaskClient, facts: Facts) -> None:
     answer = post(client, {"events": [{}, None]}, "/analytics/batch")
     assert answer.status_code == 202
     assert [result["status"] for result in answer.json["results"]] == ["invalid", "invalid"]
@@ -228,7 +230,7 @@ def test_without_a_ttl_every_report_counts(client: FlaskClient, facts: Facts) ->
     assert facts.redis.keys("dedupe:*") == []
 
 
-def test_redis_stopped_is_503_in_time_and_the_same_post_succeeds_later(
+def test_while_redis_is_stopped_a_post_is_503_in_time_and_its_retry_succeeds_later(
     client: FlaskClient, own_valkey: ValkeyContainer
 ) -> None:
     assert post(client, report("warm-up")).status_code == 202
@@ -239,7 +241,7 @@ def test_redis_stopped_is_503_in_time_and_the_same_post_succeeds_later(
     assert post(client, sent).status_code == 202
 
 
-def test_redis_hung_is_503_in_time_and_the_retry_tells(
+def test_while_redis_hangs_a_post_is_503_in_time_and_its_retry_reveals_the_outcome(
     client: FlaskClient, facts: Facts, own_valkey: ValkeyContainer
 ) -> None:
     assert post(client, report("warm-up")).status_code == 202
@@ -254,7 +256,7 @@ def test_redis_hung_is_503_in_time_and_the_retry_tells(
 
 
 @pytest.mark.usefixtures("own_valkey")
-def test_redis_out_of_memory_is_503_and_leaves_no_claim(client: FlaskClient, facts: Facts) -> None:
+def test_while_redis_is_out_of_memory_a_post_is_503_and_leaves_no_dedupe_key(client: FlaskClient, facts: Facts) -> None:
     facts.redis.config_set("maxmemory-policy", "noeviction")
     facts.redis.config_set("maxmemory", "1")
     assert_try_again(client, report())
@@ -264,7 +266,7 @@ def test_redis_out_of_memory_is_503_and_leaves_no_claim(client: FlaskClient, fac
 
 
 @pytest.mark.parametrize("key", ["queue:analytics", "pulse:ledger"])
-def test_a_foreign_key_is_503_and_leaves_no_claim(client: FlaskClient, facts: Facts, key: str) -> None:
+def test_a_key_of_another_type_is_503_and_leaves_no_dedupe_key(client: FlaskClient, facts: Facts, key: str) -> None:
     facts.redis.set(key, "foreign")
     assert_try_again(client, report())
     assert facts.redis.keys() == [key]
@@ -294,17 +296,17 @@ class TestCors:
         assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
         assert "Origin" in answer.headers["Vary"]
 
-    def test_an_origin_is_text_and_no_pattern(self, client: FlaskClient) -> None:
+    def test_an_origin_is_compared_as_text_and_not_as_a_pattern(self, client: FlaskClient) -> None:
         answer = client.post("/analytics", json=report(), headers={"Origin": "http://[::1]:8000"})
         assert answer.headers["Access-Control-Allow-Origin"] == "http://[::1]:8000"
 
-    def test_its_errors_can_be_read_too(self, client: FlaskClient) -> None:
+    def test_a_configured_origin_may_read_errors(self, client: FlaskClient) -> None:
         answer = client.post("/analytics/batch", json={}, headers={"Origin": self.ORIGIN})
         assert answer.status_code == 400
         assert answer.headers["Access-Control-Allow-Origin"] == self.ORIGIN
 
     @pytest.mark.parametrize("path", ["/analytics", "/analytics/batch"])
-    def test_its_preflight_is_cached(self, client: FlaskClient, path: str) -> None:
+    def test_the_preflight_of_a_configured_origin_is_cached(self, client: FlaskClient, path: str) -> None:
         asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
         answer = client.options(path, headers={"Origin": self.ORIGIN, **asked})
         assert answer.status_code == 200
@@ -324,21 +326,21 @@ class TestCors:
             "null",
         ],
     )
-    def test_no_other_origin_may(self, client: FlaskClient, origin: str) -> None:
+    def test_no_other_origin_may_post(self, client: FlaskClient, origin: str) -> None:
         answer = client.post("/analytics", json=report(), headers={"Origin": origin})
         assert "Access-Control-Allow-Origin" not in answer.headers
 
-    def test_no_other_path_may(self, client: FlaskClient) -> None:
+    def test_a_configured_origin_may_use_no_other_path(self, client: FlaskClient) -> None:
         answer = client.get("/readyz", headers={"Origin": self.ORIGIN})
         assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_without_origins_there_is_no_cors(client: FlaskClient) -> None:
+def test_without_configured_origins_no_cors_header_is_sent(client: FlaskClient) -> None:
     answer = client.post("/analytics", json=report(), headers={"Origin": "https://video.example"})
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_the_application_is_made_without_redis(tmp_path: Path, database_url: str) -> None:
+def test_the_application_can_be_created_without_redis(tmp_path: Path, database_url: str) -> None:
     values = {"PULSE_REDIS_URL": "redis://127.0.0.1:1/0", "PULSE_DATABASE_URL": database_url}
     app = create_app(Settings.parse(values, tmp_path))
     answer = app.test_client().post("/analytics", json=report())

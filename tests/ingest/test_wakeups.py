@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-def test_a_wake_up_that_nobody_has_taken_is_not_sent_again(client: FlaskClient, facts: Facts) -> None:
+def test_while_a_wake_up_waits_in_the_queue_no_second_one_is_sent(client: FlaskClient, facts: Facts) -> None:
     for number in range(3):
         assert client.post("/analytics", json=report("v1", f"u{number}")).status_code == 202
         waker.join()
@@ -36,14 +36,14 @@ def test_a_wake_up_that_nobody_has_taken_is_not_sent_again(client: FlaskClient, 
     assert facts.redis.llen("pulse.persist") == 1
 
 
-def test_a_foreign_queue_changes_no_202(client: FlaskClient, facts: Facts) -> None:
+def test_a_key_of_another_type_in_place_of_the_queue_does_not_prevent_a_202(client: FlaskClient, facts: Facts) -> None:
     facts.redis.set("pulse.persist", "foreign")
     assert client.post("/analytics", json=report()).status_code == 202
     waker.join()
     assert (facts.waiting(), facts.redis.get("pulse.persist")) == (1, "foreign")
 
 
-class TestABrokerOfItsOwn:
+class TestSeparateBroker:
     """Celery's messages on one Redis, the journal on another."""
 
     @pytest.fixture
@@ -82,7 +82,7 @@ class TestABrokerOfItsOwn:
         assert not facts.redis.keys("_kombu*")
 
     @pytest.mark.nightly
-    def test_whatever_becomes_of_it_reports_are_accepted_and_counted_after(
+    def test_while_the_broker_fails_reports_are_accepted_and_are_counted_afterwards(
         self, client: FlaskClient, facts: Facts, broker: ValkeyContainer, worker: WorkerContainer
     ) -> None:
         def post(user_id: str) -> None:

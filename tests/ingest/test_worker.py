@@ -79,7 +79,7 @@ def test_an_event_is_counted_and_a_worker_leaves_nothing_else_behind(
     assert facts.redis.keys("celery-task-meta*") == []
 
 
-def test_a_journal_entry_handed_to_two_workers_at_once_counts_once(
+def test_a_journal_entry_taken_by_two_workers_at_once_counts_once(
     app: Flask, client: FlaskClient, facts: Facts, journal: Journal
 ) -> None:
     accept(client, [report("v1", f"u{number}") for number in range(300)])
@@ -104,7 +104,7 @@ def test_a_journal_entry_handed_to_two_workers_at_once_counts_once(
 
 
 @pytest.mark.usefixtures("celery_setup")
-def test_a_report_sent_again_after_redis_forgot_it_counts_once(client: FlaskClient, facts: Facts) -> None:
+def test_a_report_resent_after_redis_lost_its_dedupe_key_counts_once(client: FlaskClient, facts: Facts) -> None:
     sent = report("v1")
     accept(client, [sent])
     facts.wait_until_settled()
@@ -116,7 +116,9 @@ def test_a_report_sent_again_after_redis_forgot_it_counts_once(client: FlaskClie
 
 @pytest.mark.usefixtures("celery_setup")
 @pytest.mark.parametrize("changed_settings", [{"PULSE_DEDUPE_TTL_SECONDS": "1"}])
-def test_a_report_sent_again_after_the_ttl_counts_once_and_a_new_one_again(client: FlaskClient, facts: Facts) -> None:
+def test_after_the_ttl_a_resent_report_does_not_count_again_but_a_new_one_does(
+    client: FlaskClient, facts: Facts
+) -> None:
     accept(client, [report("v1", ts=1)])
     wait_until(lambda: not facts.redis.exists("dedupe:video:v1:user:u1:watched50"))
     accept(client, [report("v1", ts=1)])
@@ -178,7 +180,7 @@ def test_workers_killed_again_and_again_lose_nothing(
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_while_the_database_is_stopped_events_are_accepted_and_counted_after(
+def test_while_the_database_is_stopped_events_are_accepted_and_counted_afterwards(
     client: FlaskClient, facts: Facts, worker: CeleryTestWorker, postgres: PostgresServer
 ) -> None:
     postgres.stop()
@@ -193,7 +195,7 @@ def test_while_the_database_is_stopped_events_are_accepted_and_counted_after(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_while_the_database_is_locked_events_are_accepted_and_counted_after(
+def test_while_the_database_is_locked_events_are_accepted_and_counted_afterwards(
     client: FlaskClient, facts: Facts, worker: CeleryTestWorker
 ) -> None:
     with database_locked(""):
@@ -206,7 +208,7 @@ def test_while_the_database_is_locked_events_are_accepted_and_counted_after(
 
 @whatever_the_database
 @pytest.mark.parametrize("busy", [True, False])
-def test_after_redis_was_stopped_the_worker_goes_on_by_itself(
+def test_a_worker_resumes_by_itself_after_redis_was_stopped(
     client: FlaskClient, facts: Facts, worker: CeleryTestWorker, own_valkey: ValkeyContainer, busy: bool
 ) -> None:
     accept(client, [report("v1", f"u{number}") for number in range(3000)])
@@ -225,7 +227,7 @@ def test_after_redis_was_stopped_the_worker_goes_on_by_itself(
 
 @whatever_the_database
 @pytest.mark.parametrize("changed_settings", [{"PULSE_DEDUPE_TTL_SECONDS": "0"}])  # Nothing that could be evicted.
-def test_at_the_memory_limit_of_redis_the_worker_goes_on_and_makes_room(
+def test_at_the_memory_limit_of_redis_the_worker_keeps_working_and_frees_memory(
     client: FlaskClient, facts: Facts, worker: CeleryTestWorker
 ) -> None:
     accept(client, [report("v1")])
@@ -250,7 +252,7 @@ def received_again(logs: str) -> bool:
 
 @whatever_the_database
 @pytest.mark.usefixtures("worker")
-def test_the_wake_up_of_a_pool_process_that_died_is_put_back(
+def test_the_wake_up_taken_by_a_pool_process_that_died_is_requeued(
     client: FlaskClient, facts: Facts, worker: CeleryTestWorker
 ) -> None:
     container = worker.container
@@ -266,7 +268,7 @@ def test_the_wake_up_of_a_pool_process_that_died_is_put_back(
 
 @whatever_the_database
 @pytest.mark.usefixtures("worker")
-def test_after_redis_lost_its_data_the_worker_goes_on_by_itself(client: FlaskClient, facts: Facts) -> None:
+def test_a_worker_resumes_by_itself_after_redis_lost_its_data(client: FlaskClient, facts: Facts) -> None:
     accept(client, [report("v1")])
     facts.wait_until_settled()
     facts.redis.flushall()
@@ -276,7 +278,7 @@ def test_after_redis_lost_its_data_the_worker_goes_on_by_itself(client: FlaskCli
 
 
 @pytest.mark.usefixtures("worker")
-def test_what_the_database_refuses_is_parked_and_replay_counts_it_once(
+def test_an_event_that_the_database_refuses_is_parked_and_counts_once_after_replay(
     app: Flask, client: FlaskClient, facts: Facts
 ) -> None:
     refuse(facts, "poison")
@@ -298,7 +300,7 @@ def test_what_the_database_refuses_is_parked_and_replay_counts_it_once(
 class TestManyWorkers:
     """Two workers of four processes each."""
 
-    def test_one_video_and_ten_thousand_viewers(
+    def test_two_workers_count_ten_thousand_viewers_of_one_video(
         self, client: FlaskClient, facts: Facts, celery_setup: CeleryTestSetup
     ) -> None:
         assert len(workers(celery_setup)) == 2
@@ -306,7 +308,7 @@ class TestManyWorkers:
         facts.wait_until_settled(60)
         assert (facts.rows(), facts.counts()) == (10_000, {"v1": 10_000})
 
-    def test_many_videos_in_overlapping_batches(
+    def test_two_workers_count_many_videos_in_overlapping_batches(
         self, client: FlaskClient, facts: Facts, celery_setup: CeleryTestSetup
     ) -> None:
         pairs = [(f"v{video}", f"u{user}") for video in range(200) for user in range(30)]
@@ -325,7 +327,7 @@ class TestManyWorkers:
 class TestWithoutAWakeUp:
     """The worker's own timer is the net."""
 
-    def test_its_publish_fails(
+    def test_events_are_counted_if_publishing_the_wake_up_fails(
         self, client: FlaskClient, facts: Facts, settings: Settings, worker: CeleryTestWorker, tmp_path: Path
     ) -> None:
         # This server's user may do all that accepting needs, and may not send Celery a message.
@@ -340,7 +342,9 @@ class TestWithoutAWakeUp:
         facts.wait_until_settled(30)
         assert facts.counts() == {"v1": 1}
 
-    def test_the_queue_is_purged(self, client: FlaskClient, facts: Facts, worker: CeleryTestWorker) -> None:
+    def test_events_are_counted_if_the_queue_is_purged(
+        self, client: FlaskClient, facts: Facts, worker: CeleryTestWorker
+    ) -> None:
         worker.container.kill("SIGSTOP")
         # A frozen worker's socket may still take one message: the second of these stays in the queue.
         for number in range(2):
@@ -351,14 +355,16 @@ class TestWithoutAWakeUp:
         facts.wait_until_settled(30)
         assert facts.counts() == {"v1": 2}
 
-    def test_its_flag_outlives_its_life(self, client: FlaskClient, facts: Facts, worker: CeleryTestWorker) -> None:
+    def test_events_are_counted_if_the_wake_up_flag_outlives_its_ttl(
+        self, client: FlaskClient, facts: Facts, worker: CeleryTestWorker
+    ) -> None:
         facts.redis.set("pulse:wakeup", "1", px=3_600_000)  # As after Redis' clock was set back by an hour.
         accept(client, [report("v1")])
         facts.wait_until_settled(30)
         assert facts.counts() == {"v1": 1}
 
     @pytest.mark.usefixtures("own_valkey")
-    def test_the_worker_starts_after_the_events(
+    def test_events_accepted_before_the_worker_starts_are_counted(
         self, client: FlaskClient, facts: Facts, request: pytest.FixtureRequest
     ) -> None:
         accept(client, [report("v1")])
@@ -369,7 +375,7 @@ class TestWithoutAWakeUp:
         assert facts.counts() == {"v1": 1}
 
 
-def test_while_a_migration_is_missing_everything_waits_and_nothing_is_parked(
+def test_while_a_migration_is_missing_all_events_wait_and_none_is_parked(
     app: Flask, client: FlaskClient, facts: Facts, worker: CeleryTestWorker
 ) -> None:
     flask_migrate.downgrade(revision="0001")

@@ -65,7 +65,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
         (2, "6.6.6.6, 203.0.113.1, 10.0.0.1", "203.0.113.1"),
     ],
 )
-def test_an_address_is_believed_of_trusted_proxies_only(make: Make, hops: int, forwarded: str, believed: str) -> None:
+def test_an_address_is_believed_only_from_trusted_proxies(make: Make, hops: int, forwarded: str, believed: str) -> None:
     app = make({"PULSE_TRUSTED_PROXIES": str(hops)})
     peer = {"REMOTE_ADDR": "127.0.0.1"}
     with app.test_request_context(headers={"X-Forwarded-For": forwarded}, environ_overrides=peer):
@@ -89,7 +89,7 @@ def test_a_client_of_a_unix_socket_has_no_address(make: Make) -> None:
         (2, "http, https, http", "https"),
     ],
 )
-def test_a_scheme_is_believed_of_trusted_proxies_only(hops: int, forwarded: str, believed: str) -> None:
+def test_a_scheme_is_believed_only_from_trusted_proxies(hops: int, forwarded: str, believed: str) -> None:
     assert believed_scheme("http", forwarded, hops) == believed
 
 
@@ -107,7 +107,7 @@ def test_a_scheme_is_believed_of_trusted_proxies_only(hops: int, forwarded: str,
         "[2001:DB8::1]:8000",
     ],
 )
-def test_a_host_is_known_in_any_spelling(host: str) -> None:
+def test_a_served_host_is_recognized_in_any_spelling(host: str) -> None:
     assert is_trusted(host, HOSTS)
 
 
@@ -159,7 +159,7 @@ def client_of(request: pytest.FixtureRequest) -> Iterator[Callable[[Flask], Clie
         ("POST", "/analytics/batch"),
     ],
 )
-def test_a_host_that_is_not_served_is_400_and_says_which_setting(
+def test_a_host_that_is_not_served_is_400_and_the_answer_names_the_setting(
     make: Make, client_of: Callable[[Flask], Client], method: str, path: str
 ) -> None:
     client = client_of(make({"PULSE_TRUSTED_HOSTS": "video.example"}))
@@ -170,7 +170,7 @@ def test_a_host_that_is_not_served_is_400_and_says_which_setting(
     assert problem["detail"] == "The host 'Evil.example' is not served here: PULSE_TRUSTED_HOSTS does not name it."
 
 
-def test_probes_may_ask_by_address_and_without_the_setting_any_host_is_served(
+def test_probes_may_use_any_host_and_without_the_setting_every_request_may(
     make: Make, client_of: Callable[[Flask], Client]
 ) -> None:
     def status(app: Flask, path: str, host: str) -> int:

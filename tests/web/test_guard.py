@@ -55,7 +55,7 @@ def changeable(app: Flask) -> Flask:
 
 
 @pytest.mark.parametrize("changed_settings", [TOKENS])
-def test_a_token_that_reads_changes_nothing_and_a_full_one_does(changeable: Flask) -> None:
+def test_a_read_token_can_change_nothing_and_a_full_token_can(changeable: Flask) -> None:
     client = changeable.test_client()
     for method in ("GET", "HEAD"):
         assert client.open(TOP, method=method, headers=bearer(READER)).status_code == 200
@@ -68,7 +68,7 @@ def test_a_token_that_reads_changes_nothing_and_a_full_one_does(changeable: Flas
 
 
 @pytest.mark.parametrize("changed_settings", [TOKENS])
-def test_a_browser_may_what_its_token_may_and_its_changes_need_a_csrf_token(changeable: Flask) -> None:
+def test_a_browser_has_the_rights_of_its_token_and_needs_a_csrf_token_for_changes(changeable: Flask) -> None:
     reader, admin = changeable.test_client(), changeable.test_client()
     sign_in(reader, READER)
     sign_in(admin)
@@ -80,7 +80,7 @@ def test_a_browser_may_what_its_token_may_and_its_changes_need_a_csrf_token(chan
 
 
 @pytest.mark.parametrize("changed_settings", [{**TOKENS, "PULSE_ADMIN_TOKEN": ""}])
-def test_one_token_is_revoked_alone(client: FlaskClient, settings: Settings, tmp_path: Path) -> None:
+def test_revoking_one_token_leaves_the_others_valid(client: FlaskClient, settings: Settings, tmp_path: Path) -> None:
     assert client.get(TOP, headers=bearer(READER)).status_code == 200
     sign_in(client, READER)
     cookie = client.get_cookie("pulse_session", path="/admin")
@@ -95,7 +95,7 @@ def test_one_token_is_revoked_alone(client: FlaskClient, settings: Settings, tmp
         assert after.get(TOP, headers=bearer()).status_code == 200
 
 
-def test_after_five_wrong_tokens_bearers_and_sign_ins_of_that_address_must_wait(
+def test_after_five_wrong_tokens_bearer_requests_and_sign_ins_of_that_address_are_429(
     client: FlaskClient, app: Flask, facts: Facts
 ) -> None:
     answers = [client.get(TOP, headers=bearer(f"wrong-{number}")) for number in range(4)]
@@ -111,7 +111,7 @@ def test_after_five_wrong_tokens_bearers_and_sign_ins_of_that_address_must_wait(
     assert 0 < facts.redis.ttl("pulse:sign-in:127.0.0.1") <= SIGN_IN_SECONDS
 
 
-def test_a_right_bearer_token_is_never_held_up_by_wrong_ones_of_its_address(client: FlaskClient) -> None:
+def test_a_correct_bearer_token_is_accepted_however_many_wrong_ones_its_address_sent(client: FlaskClient) -> None:
     for _ in range(20):
         client.get(TOP, headers=bearer("wrong"))
     assert client.get(TOP, headers=bearer("wrong")).status_code == 429
@@ -119,12 +119,14 @@ def test_a_right_bearer_token_is_never_held_up_by_wrong_ones_of_its_address(clie
 
 
 @pytest.mark.parametrize("authorization", ["Basic dXNlcjpwYXNz", "Bearer", "Bearer ", "Token x"])
-def test_what_is_no_bearer_token_is_no_wrong_one(client: FlaskClient, facts: Facts, authorization: str) -> None:
+def test_a_header_without_a_bearer_token_does_not_count_as_a_wrong_token(
+    client: FlaskClient, facts: Facts, authorization: str
+) -> None:
     assert client.get(TOP, headers={"Authorization": authorization}).status_code == 401
     assert facts.redis.keys("pulse:sign-in:*") == []
 
 
-def test_all_ipv6_addresses_that_one_host_has_are_one_and_ipv4_in_ipv6_is_ipv4(
+def test_all_ipv6_addresses_of_a_host_count_as_one_and_ipv4_in_ipv6_counts_as_ipv4(
     client: FlaskClient, facts: Facts
 ) -> None:
     ipv6 = ["2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:2::1", "fe80::1%2"]
@@ -139,7 +141,7 @@ def test_all_ipv6_addresses_that_one_host_has_are_one_and_ipv4_in_ipv6_is_ipv4(
 
 
 @pytest.mark.parametrize("signal", ["SIGKILL", "SIGSTOP"])
-def test_while_redis_does_not_answer_a_right_bearer_token_reads_and_a_wrong_one_is_refused(
+def test_while_redis_does_not_answer_a_correct_bearer_token_is_accepted_and_a_wrong_one_refused(
     client: FlaskClient, own_valkey: ValkeyContainer, signal: str
 ) -> None:
     own_valkey.kill(signal)
@@ -147,7 +149,7 @@ def test_while_redis_does_not_answer_a_right_bearer_token_reads_and_a_wrong_one_
     assert client.get(TOP, headers=bearer()).status_code == 200
 
 
-def test_of_fifty_guesses_at_once_five_are_judged_and_the_log_names_where_they_came_from(web: Web) -> None:
+def test_of_fifty_guesses_at_once_five_are_answered_401_and_the_log_names_their_address(web: Web) -> None:
     http = urllib3.PoolManager(maxsize=GUESSES, retries=False)
     top = f"{web.url}{TOP}"
 

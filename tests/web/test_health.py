@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from tests.servers.valkey import ValkeyContainer
 
 
-def test_all_is_well(client: FlaskClient) -> None:
+def test_readyz_is_200_while_redis_and_the_database_are_up(client: FlaskClient) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.get_json() == {"status": "ready", "checks": {"redis": "ok", "database": "ok"}}
 
 
-def test_a_missing_migration_is_named(client: FlaskClient) -> None:
+def test_readyz_names_a_missing_migration(client: FlaskClient) -> None:
     flask_migrate.downgrade(revision="0001")
     answer = client.get("/readyz")
     assert answer.status_code == 503
@@ -38,12 +38,12 @@ def test_a_missing_migration_is_named(client: FlaskClient) -> None:
     }
 
 
-def test_a_newer_migration_than_the_code_knows_is_ready(client: FlaskClient, facts: Facts) -> None:
+def test_readyz_is_200_at_a_newer_migration_than_the_code_knows(client: FlaskClient, facts: Facts) -> None:
     facts.sql("UPDATE alembic_version SET version_num = '9999'")
     assert client.get("/readyz").status_code == 200
 
 
-def test_a_database_without_migrations_is_named(client: FlaskClient, facts: Facts) -> None:
+def test_readyz_names_a_database_without_migrations(client: FlaskClient, facts: Facts) -> None:
     facts.sql("DELETE FROM alembic_version")
     answer = client.get("/readyz")
     assert answer.status_code == 503
@@ -51,7 +51,9 @@ def test_a_database_without_migrations_is_named(client: FlaskClient, facts: Fact
 
 
 @pytest.mark.parametrize("signal", ["SIGKILL", "SIGSTOP"])
-def test_redis_away_or_hung_is_named_in_time(client: FlaskClient, own_valkey: ValkeyContainer, signal: str) -> None:
+def test_readyz_names_a_stopped_or_hung_redis_in_time(
+    client: FlaskClient, own_valkey: ValkeyContainer, signal: str
+) -> None:
     assert client.get("/readyz").status_code == 200
     own_valkey.kill(signal)
     time.sleep(READY_SECONDS)
@@ -73,7 +75,7 @@ def test_redis_away_or_hung_is_named_in_time(client: FlaskClient, own_valkey: Va
         ("pulse.persist", "pulse.persist holds a string"),
     ],
 )
-def test_a_foreign_key_is_named(client: FlaskClient, facts: Facts, key: str, says: str) -> None:
+def test_readyz_names_a_key_of_another_type(client: FlaskClient, facts: Facts, key: str, says: str) -> None:
     facts.redis.set(key, "foreign")
     answer = client.get("/readyz")
     assert answer.status_code == 503
@@ -81,7 +83,7 @@ def test_a_foreign_key_is_named(client: FlaskClient, facts: Facts, key: str, say
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_stopped_database_is_named(client: FlaskClient, postgres: PostgresServer) -> None:
+def test_readyz_names_a_stopped_database(client: FlaskClient, postgres: PostgresServer) -> None:
     postgres.stop()
     try:
         answer = client.get("/readyz")

@@ -47,7 +47,7 @@ def document(plain_app: Flask) -> Json:
     return found
 
 
-def test_every_route_of_the_api_is_documented_and_no_other(plain_app: Flask, document: Json) -> None:
+def test_exactly_the_routes_of_the_api_are_documented(plain_app: Flask, document: Json) -> None:
     routes = {
         (path_of(rule), method)
         for rule in plain_app.url_map.iter_rules()
@@ -73,7 +73,7 @@ def test_the_limits_of_a_report_come_from_the_schemas(document: Json) -> None:
     assert f"{BATCH_BODY_LIMIT_BYTES // 1024} KiB" in body["description"]
 
 
-def test_the_events_in_force_are_the_enum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_enum_of_events_holds_the_enabled_event_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(EVENT_TYPES, "paused", EVENT_TYPES["watched_50_percent"])
     app = create_app(Settings.parse({"PULSE_EVENTS": "paused"}, tmp_path))
     schemas = app.test_client().get("/openapi.json").get_json()["components"]["schemas"]
@@ -88,7 +88,7 @@ def test_the_events_in_force_are_the_enum(tmp_path: Path, monkeypatch: pytest.Mo
 @example("")
 @example("a\n")
 @example("\x9f")
-def test_the_document_knows_ids_as_the_server_does(text: str) -> None:
+def test_the_document_and_the_server_accept_the_same_ids(text: str) -> None:
     assert Draft202012Validator(ID_RULES).is_valid(text) == is_id(text)
 
 
@@ -102,7 +102,9 @@ class TestExamples:
         found: Json = client.get("/openapi.json").get_json()
         return found
 
-    def test_each_report_is_answered_with_the_example_of_its_name(self, client: FlaskClient, shown: Json) -> None:
+    def test_each_example_of_a_report_is_answered_with_the_example_of_the_same_name(
+        self, client: FlaskClient, shown: Json
+    ) -> None:
         asked = 0
         for path in ("/analytics", "/analytics/batch"):
             operation = shown["paths"][path]["post"]
@@ -115,7 +117,7 @@ class TestExamples:
     @pytest.mark.parametrize(
         "path", ["top", "videos/{video_id}", "series", "export.csv"], ids=["top", "video", "series", "export"]
     )
-    def test_each_report_of_the_admin_is_the_example(self, client: FlaskClient, shown: Json, path: str) -> None:
+    def test_each_admin_report_equals_its_example(self, client: FlaskClient, shown: Json, path: str) -> None:
         operation = shown["paths"][f"/admin/analytics/{path}"]["get"]
         given = {
             each["name"]: each["schema"]["examples"][0]
@@ -127,7 +129,9 @@ class TestExamples:
         assert (answer.get_json() if answer.is_json else answer.text) == _example(operation, 200, "example")
 
     @pytest.mark.parametrize("path", ["/admin/analytics/live", "/admin/session", "/healthz", "/readyz"])
-    def test_what_changes_has_the_shape_of_the_example(self, client: FlaskClient, shown: Json, path: str) -> None:
+    def test_answers_that_vary_have_the_shape_of_their_examples(
+        self, client: FlaskClient, shown: Json, path: str
+    ) -> None:
         operation = shown["paths"][path]["get"]
         answer = client.get(path, headers=BEARER)
         assert answer.status_code == 200
@@ -138,7 +142,7 @@ class TestExamples:
         for value in (answer.get_json(), _example(operation, 200, "example")):
             Draft202012Validator(schema).validate(value)
 
-    def test_each_error_is_answered_as_its_example_says(self, client: FlaskClient, shown: Json) -> None:
+    def test_each_error_is_answered_as_in_its_example(self, client: FlaskClient, shown: Json) -> None:
         csrf = {"X-CSRF-Token": client.get("/admin/session").get_json()["csrfToken"]}
         report = shown["paths"]["/analytics"]["post"]["requestBody"]["content"]["application/json"]["examples"][
             "queued"
@@ -173,7 +177,7 @@ def _assert_is_problem(answer: TestResponse, problem: Json) -> None:
 class TestPage:
     """GET /docs, for people: it needs no server, no script and no built site."""
 
-    def test_it_shows_every_operation_and_every_error(self, plain_app: Flask, document: Json) -> None:
+    def test_the_page_shows_every_operation_and_every_error(self, plain_app: Flask, document: Json) -> None:
         answer = plain_app.test_client().get("/docs")
         assert (answer.status_code, answer.mimetype) == (200, "text/html")
         for path, methods in document["paths"].items():
@@ -183,7 +187,7 @@ class TestPage:
         for status in (400, 401, 403, 404, 408, 413, 415, 429, 503):
             assert f'<h3 id="error{status}">' in answer.text
 
-    def test_it_obeys_the_policy_of_the_site(self, plain_app: Flask) -> None:
+    def test_the_page_obeys_the_content_security_policy_of_the_site(self, plain_app: Flask) -> None:
         client = plain_app.test_client()
         answer = client.get("/docs")
         assert "style-src 'self'" in answer.headers["Content-Security-Policy"]

@@ -75,7 +75,7 @@ def app(tmp_path: Path, dist: Path) -> Iterator[Flask]:
         "/watch/tides/",
     ],
 )
-def test_every_page_is_the_same_file_and_asked_for_again(client: FlaskClient, path: str) -> None:
+def test_every_page_is_the_same_file_and_is_revalidated(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.mimetype, answer.data) == (200, "text/html", PAGE)
     assert answer.headers["Cache-Control"] == "no-cache"
@@ -95,7 +95,7 @@ def test_every_page_is_the_same_file_and_asked_for_again(client: FlaskClient, pa
         "/admin/videos/%2Fa%2F%2Fb%2F",
     ],
 )
-def test_every_admin_page_is_one_file_too_and_needs_no_token(client: FlaskClient, path: str) -> None:
+def test_every_admin_page_is_the_same_file_and_needs_no_token(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.mimetype, answer.data) == (200, "text/html", ADMIN_PAGE)
     assert answer.headers["Cache-Control"] == "no-cache"
@@ -112,7 +112,7 @@ def test_a_new_build_has_another_etag(client: FlaskClient, dist: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "mimetype"), [("/assets/index-1a2b3c.js", "text/javascript"), ("/assets/index-1a2b3c.css", "text/css")]
 )
-def test_an_asset_is_kept_for_good(client: FlaskClient, path: str, mimetype: str) -> None:
+def test_an_asset_is_cached_as_immutable(client: FlaskClient, path: str, mimetype: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.mimetype) == (200, mimetype)
     assert answer.cache_control.public
@@ -129,7 +129,7 @@ def test_an_asset_is_kept_for_good(client: FlaskClient, path: str, mimetype: str
         ("bytes=9000-99999", 9000, 10_239),
     ],
 )
-def test_a_part_of_a_video(client: FlaskClient, asked: str, first: int, last: int) -> None:
+def test_a_range_of_a_video_is_answered_206(client: FlaskClient, asked: str, first: int, last: int) -> None:
     answer = client.get("/videos/tides.mp4", headers={"Range": asked})
     assert (answer.status_code, answer.mimetype) == (206, "video/mp4")
     assert answer.headers["Content-Range"] == f"bytes {first}-{last}/{len(FILM)}"
@@ -137,7 +137,7 @@ def test_a_part_of_a_video(client: FlaskClient, asked: str, first: int, last: in
     assert answer.data == FILM[first : last + 1]
 
 
-def test_a_whole_video_says_that_it_has_parts(client: FlaskClient) -> None:
+def test_a_whole_video_announces_that_ranges_can_be_requested(client: FlaskClient) -> None:
     answer = client.get("/videos/tides.mp4")
     assert (answer.status_code, answer.data) == (200, FILM)
     assert answer.headers["Accept-Ranges"] == "bytes"
@@ -145,12 +145,12 @@ def test_a_whole_video_says_that_it_has_parts(client: FlaskClient) -> None:
     assert (head.status_code, head.data, head.headers["Content-Length"]) == (200, b"", str(len(FILM)))
 
 
-def test_a_part_of_a_video_that_changed_meanwhile_is_the_whole_new_one(client: FlaskClient) -> None:
+def test_a_range_of_a_video_that_has_changed_is_answered_with_the_whole_new_video(client: FlaskClient) -> None:
     answer = client.get("/videos/tides.mp4", headers={"Range": "bytes=0-9", "If-Range": '"another"'})
     assert (answer.status_code, answer.data) == (200, FILM)
 
 
-def test_a_part_that_there_is_not(client: FlaskClient) -> None:
+def test_a_range_beyond_the_end_of_a_video_is_416(client: FlaskClient) -> None:
     answer = client.get("/videos/tides.mp4", headers={"Range": "bytes=99999-"})
     assert (answer.status_code, answer.content_type) == (416, "application/problem+json")
     assert answer.headers["Content-Range"] == f"bytes */{len(FILM)}"
@@ -170,7 +170,7 @@ def test_a_part_that_there_is_not(client: FlaskClient) -> None:
         "/assets/none",
     ],
 )
-def test_every_answer_is_strict(client: FlaskClient, path: str) -> None:
+def test_every_answer_has_the_strict_security_headers(client: FlaskClient, path: str) -> None:
     headers = client.get(path).headers
     policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
     assert policy == {
@@ -217,13 +217,15 @@ def test_every_answer_is_strict(client: FlaskClient, path: str) -> None:
         "/assets/%2fetc%2fpasswd",
     ],
 )
-def test_there_is_nothing_else(client: FlaskClient, path: str) -> None:
+def test_no_file_outside_the_build_is_served(client: FlaskClient, path: str) -> None:
     answer = client.get(path, follow_redirects=True)
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
     assert answer.get_json()["status"] == 404
 
 
-def test_a_site_that_is_not_built_says_so_and_the_api_works(app: Flask, client: FlaskClient, tmp_path: Path) -> None:
+def test_without_a_built_site_its_pages_say_so_and_the_api_works(
+    app: Flask, client: FlaskClient, tmp_path: Path
+) -> None:
     app.config["SITE_DIST"] = tmp_path / "none"
     for path in ("/", "/watch/tides"):
         answer = client.get(path)
@@ -233,7 +235,7 @@ def test_a_site_that_is_not_built_says_so_and_the_api_works(app: Flask, client: 
     assert client.get("/healthz").status_code == 200
 
 
-def test_it_stands_before_no_other_route(app: Flask, client: FlaskClient) -> None:
+def test_the_routes_of_the_site_hide_no_other_route(app: Flask, client: FlaskClient) -> None:
     assert client.get("/healthz").get_json() == {"status": "ok"}
     assert client.post("/analytics", json={}).status_code == 400
     assert client.get("/admin/analytics/top").status_code == 401
@@ -254,7 +256,7 @@ def test_it_stands_before_no_other_route(app: Flask, client: FlaskClient) -> Non
 
 
 @pytest.mark.usefixtures("built_site")
-def test_the_real_build_keeps_its_own_policy(app: Flask, client: FlaskClient) -> None:
+def test_the_real_build_obeys_its_content_security_policy(app: Flask, client: FlaskClient) -> None:
     """Nothing inline, nothing from elsewhere, and everything that the page names is there."""
     del app.config["SITE_DIST"]
     html = client.get("/").get_data(as_text=True)

@@ -148,7 +148,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyServer]:
         pytest.param(GET + b"\r\nGET /", REQUEST_SECONDS, 200, id="half a head after an answer"),
     ],
 )
-def test_a_crowd_of_slow_clients_is_ended_in_time(server: TinyServer, sent: bytes, seconds: float, status: int) -> None:
+def test_a_crowd_of_slow_clients_is_disconnected_in_time(
+    server: TinyServer, sent: bytes, seconds: float, status: int
+) -> None:
     connections = [server.connect(sent) for _ in range(CROWD)]
     began = time.monotonic()
     assert server.is_well()
@@ -165,7 +167,7 @@ def test_a_crowd_of_slow_clients_is_ended_in_time(server: TinyServer, sent: byte
         pytest.param(GET + b"\r\n", b"\r\n", KEEP_ALIVE_SECONDS, id="blank lines after an answer"),
     ],
 )
-def test_what_comes_in_drips_prolongs_no_deadline(
+def test_bytes_that_arrive_slowly_do_not_extend_a_deadline(
     server: TinyServer, first: bytes, drip: bytes, seconds: float
 ) -> None:
     began = time.monotonic()
@@ -247,7 +249,7 @@ def test_pipelined_requests_are_answered_in_order(server: TinyServer) -> None:
     assert said == [*some, b"POST / 300000;", b"POST / 300000;", *some]
 
 
-def test_a_client_that_expects_100_continue_gets_it(server: TinyServer) -> None:
+def test_a_client_that_expects_100_continue_receives_it(server: TinyServer) -> None:
     with server.connect(POST + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n") as connection:
         read_until(connection, b"HTTP/1.1 100 Continue\r\n\r\n")
         connection.sendall(b"abc")
@@ -273,7 +275,7 @@ def test_a_body_without_end_is_not_read_forever(server: TinyServer) -> None:
     assert server.is_well()
 
 
-def test_an_error_after_a_client_has_left_in_mid_body_is_the_only_one(server: TinyServer) -> None:
+def test_after_a_client_disconnects_in_mid_body_only_one_error_is_logged(server: TinyServer) -> None:
     before = server.process.logs().count(b"ArithmeticError")
     with server.connect(b"POST /breaks-late HTTP/1.1\r\n" + HOST + b"Content-Length: 4000000\r\n\r\n") as connection:
         connection.sendall(bytes(1_100_000))
@@ -284,7 +286,7 @@ def test_an_error_after_a_client_has_left_in_mid_body_is_the_only_one(server: Ti
     assert b"handler is closed" not in server.process.logs()
 
 
-def test_an_answer_that_takes_long_is_given(server: TinyServer) -> None:
+def test_an_answer_that_takes_long_to_make_is_delivered(server: TinyServer) -> None:
     slow = b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\n"
     assert server.ask(slow + b"GET /half").data.endswith(b"GET /slow 0;")
     late = server.connect(slow + POST + b"Content-Length: 3\r\n\r\na")
@@ -293,7 +295,7 @@ def test_an_answer_that_takes_long_is_given(server: TinyServer) -> None:
     assert until_closed(late).data.endswith(b"POST / 3;")
 
 
-def test_garbage_behind_a_request_that_is_being_answered_closes(server: TinyServer) -> None:
+def test_garbage_after_an_unanswered_request_closes_the_connection(server: TinyServer) -> None:
     ended = server.ask(b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\nGARBAGE\r\n\r\n")
     assert (ended.data, ended.seconds < SLOW_SECONDS) == (b"", True)
 
@@ -313,7 +315,7 @@ def test_an_error_in_mid_answer_closes_without_the_last_chunk(server: TinyServer
         pytest.param((b"GET /page HTTP/1.1\r\n" + HOST + b"\r\n") * 9, id="nine pages"),
     ],
 )
-def test_readers_that_stop_are_ended_in_time(server: TinyServer, sent: bytes) -> None:
+def test_clients_that_stop_reading_are_disconnected_in_time(server: TinyServer, sent: bytes) -> None:
     connections = [server.connect(sent, receive_bytes=4096) for _ in range(CROWD)]
     began = time.monotonic()
     assert server.is_well()
@@ -323,7 +325,7 @@ def test_readers_that_stop_are_ended_in_time(server: TinyServer, sent: bytes) ->
         connection.close()
 
 
-def test_a_slow_reader_gets_all(server: TinyServer) -> None:
+def test_a_client_that_reads_slowly_receives_the_whole_answer(server: TinyServer) -> None:
     with server.connect(b"GET /stream HTTP/1.0\r\n\r\n", receive_bytes=65_536) as connection:
         began, received = time.monotonic(), 0
         while piece := connection.recv(200_000):
@@ -333,7 +335,7 @@ def test_a_slow_reader_gets_all(server: TinyServer) -> None:
     assert time.monotonic() - began > READING_SECONDS
 
 
-def test_a_reader_that_always_takes_a_little_is_not_ended(server: TinyServer) -> None:
+def test_a_client_that_keeps_reading_slowly_is_not_disconnected(server: TinyServer) -> None:
     with server.connect(b"GET /stream HTTP/1.1\r\n" + HOST + b"\r\n", receive_bytes=4096) as connection:
         for _ in range(60):
             read_bytes(connection, 6000)
@@ -341,7 +343,7 @@ def test_a_reader_that_always_takes_a_little_is_not_ended(server: TinyServer) ->
         assert server.holds(connection)
 
 
-def test_an_answer_that_fits_in_the_buffers_is_read_late(server: TinyServer) -> None:
+def test_an_answer_that_fits_in_the_buffers_may_be_read_late(server: TinyServer) -> None:
     with server.connect(b"GET /page HTTP/1.1\r\n" + HOST + b"\r\n") as connection:
         time.sleep(0.5)
         assert read_until(connection, PAGE)

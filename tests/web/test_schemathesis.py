@@ -39,7 +39,7 @@ def worker_env(worker_env: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", nightly], indirect=True)
-def test_every_answer_is_as_the_document_says(web: Web, facts: Facts, tmp_path: Path) -> None:
+def test_every_answer_agrees_with_the_openapi_document(web: Web, facts: Facts, tmp_path: Path) -> None:
     write(facts, HISTORY)
     done = _ask_everything(web, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -54,7 +54,7 @@ def test_web_processes_without_a_key_use_the_one_that_the_first_of_them_made(
     assert facts.redis.ttl(KEY) == -1
 
 
-def test_processes_that_look_for_a_key_at_once_find_the_same(app: Flask, facts: Facts) -> None:
+def test_processes_that_read_the_key_at_once_get_the_same_one(app: Flask, facts: Facts) -> None:
     together = Barrier(10)
 
     def first_look(_: int) -> str:
@@ -85,7 +85,7 @@ def test_a_cookie_cannot_be_used_to_guess_the_token(client: FlaskClient, app: Fl
 
 
 @pytest.mark.parametrize("changed_settings", [GIVEN])
-def test_with_a_given_key_one_signs_in_without_redis(
+def test_with_a_configured_key_signing_in_works_without_redis(
     client: FlaskClient, own_valkey: ValkeyContainer, settings: Settings
 ) -> None:
     own_valkey.kill()
@@ -97,7 +97,7 @@ def test_with_a_given_key_one_signs_in_without_redis(
 
 
 @pytest.mark.parametrize("signal", ["SIGKILL", "SIGSTOP"])
-def test_without_the_key_a_sign_in_says_that_redis_is_down_and_bearer_tokens_work(
+def test_without_a_key_signing_in_reports_that_redis_is_down_and_bearer_tokens_work(
     app: Flask, own_valkey: ValkeyContainer, signal: str
 ) -> None:
     own_valkey.kill(signal)
@@ -114,7 +114,7 @@ def test_without_the_key_a_sign_in_says_that_redis_is_down_and_bearer_tokens_wor
     assert client.get(TOP).status_code == 401
 
 
-def test_once_the_key_is_known_one_signs_in_without_redis(
+def test_once_the_key_was_read_signing_in_works_without_redis(
     client: FlaskClient, own_valkey: ValkeyContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.get(SESSION)
@@ -124,7 +124,7 @@ def test_once_the_key_is_known_one_signs_in_without_redis(
     assert client.get(TOP).status_code == 200
 
 
-def test_sessions_outlive_a_redis_that_was_emptied(
+def test_sessions_survive_if_redis_is_emptied(
     client: FlaskClient, settings: Settings, facts: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sign_in(client)
@@ -135,7 +135,7 @@ def test_sessions_outlive_a_redis_that_was_emptied(
     assert new_process.get(TOP, headers=cookie_of(client)).status_code == 200
 
 
-def test_a_key_that_was_replaced_is_noticed(
+def test_a_replaced_key_is_noticed(
     app: Flask, client: FlaskClient, settings: Settings, facts: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sign_in(client)
@@ -148,7 +148,7 @@ def test_a_key_that_was_replaced_is_noticed(
     assert app.test_client(use_cookies=False).get(TOP, headers=cookie_of(new_process)).status_code == 200
 
 
-def test_an_empty_key_in_redis_signs_nothing(client: FlaskClient, facts: Facts) -> None:
+def test_an_empty_key_in_redis_is_not_used(client: FlaskClient, facts: Facts) -> None:
     facts.redis.set(KEY, "")
     assert client.get(SESSION).status_code == 503
 

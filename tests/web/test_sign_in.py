@@ -37,7 +37,7 @@ def sign_in(client: FlaskClient, token: str = TOKEN, **options: Any) -> TestResp
     return client.post(SESSION, json={"token": token}, headers=csrf(client), **options)
 
 
-def test_the_token_opens_a_session_that_reads_and_ends(client: FlaskClient) -> None:
+def test_the_token_opens_a_session_that_can_read_until_sign_out(client: FlaskClient) -> None:
     assert client.get(TOP).status_code == 401
     assert client.get(SESSION).get_json()["signedIn"] is False
     assert sign_in(client).get_json()["signedIn"] is True
@@ -46,7 +46,7 @@ def test_the_token_opens_a_session_that_reads_and_ends(client: FlaskClient) -> N
     assert client.get(TOP).status_code == 401
 
 
-def test_its_cookie_is_out_of_reach_of_scripts_and_of_other_sites(client: FlaskClient) -> None:
+def test_scripts_and_other_sites_cannot_use_the_session_cookie(client: FlaskClient) -> None:
     cookie = sign_in(client).headers["Set-Cookie"]
     assert all(word in cookie for word in ("HttpOnly", "SameSite=Strict", "Path=/admin", "Expires="))
     assert "Secure" not in cookie
@@ -62,14 +62,14 @@ def test_its_cookie_is_out_of_reach_of_scripts_and_of_other_sites(client: FlaskC
         ({"PULSE_TRUSTED_PROXIES": "1"}, {"headers": {"X-Forwarded-Proto": "https, http"}}, False),
     ],
 )
-def test_under_https_its_cookie_never_leaves_it(client: FlaskClient, options: dict[str, Any], secure: bool) -> None:
+def test_under_https_the_session_cookie_is_secure(client: FlaskClient, options: dict[str, Any], secure: bool) -> None:
     headers = client.get(SESSION, **options).headers
     assert ("Secure" in headers["Set-Cookie"]) is secure
     assert headers.get("Strict-Transport-Security") == ("max-age=31536000" if secure else None)
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": "forged"}, {"X-CSRF-Token": "\xff"}])
-def test_a_sign_in_without_a_right_csrf_token_is_403(client: FlaskClient, headers: dict[str, str]) -> None:
+def test_a_sign_in_without_a_valid_csrf_token_is_403(client: FlaskClient, headers: dict[str, str]) -> None:
     csrf(client)
     assert client.post(SESSION, json={"token": TOKEN}, headers=headers).status_code == 403
     sign_in(client)
@@ -78,7 +78,7 @@ def test_a_sign_in_without_a_right_csrf_token_is_403(client: FlaskClient, header
     assert client.get(TOP).status_code == 200
 
 
-def test_without_a_cookie_no_csrf_token_is_right(app: Flask, client: FlaskClient) -> None:
+def test_without_a_cookie_no_csrf_token_is_valid(app: Flask, client: FlaskClient) -> None:
     stranger = app.test_client(use_cookies=False)
     assert stranger.post(SESSION, json={"token": TOKEN}, headers=csrf(client)).status_code == 403
 
@@ -94,14 +94,14 @@ def test_without_a_cookie_no_csrf_token_is_right(app: Flask, client: FlaskClient
         ({"token": "x" * 20_000}, 413),
     ],
 )
-def test_another_token_is_not_let_in(client: FlaskClient, body: object, status: int) -> None:
+def test_a_wrong_token_does_not_sign_in(client: FlaskClient, body: object, status: int) -> None:
     answer = client.post(SESSION, json=body, headers=csrf(client))
     assert answer.status_code == status
     assert answer.content_type == "application/problem+json"
     assert client.get(TOP).status_code == 401
 
 
-def test_after_five_wrong_tries_even_the_right_one_must_wait(
+def test_after_five_wrong_tries_even_the_correct_token_is_429(
     client: FlaskClient, app: Flask, facts: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(config, "SIGN_IN_SECONDS", 1)
@@ -116,7 +116,7 @@ def test_after_five_wrong_tries_even_the_right_one_must_wait(
 
 
 @pytest.mark.parametrize("changed_settings", [{}, {"PULSE_TRUSTED_PROXIES": "1"}])
-def test_tries_are_counted_by_the_address_that_the_proxy_saw_and_a_forged_one_changes_nothing(
+def test_tries_are_counted_by_the_address_that_the_proxy_saw_even_if_the_client_forges_one(
     client: FlaskClient, facts: Facts, changed_settings: dict[str, str]
 ) -> None:
     proxied = [f"6.6.6.{number}, 203.0.113.1" for number in range(6)]
@@ -127,7 +127,7 @@ def test_tries_are_counted_by_the_address_that_the_proxy_saw_and_a_forged_one_ch
     ]
 
 
-def test_a_count_of_wrong_tries_that_has_no_end_gets_one(client: FlaskClient, facts: Facts) -> None:
+def test_a_count_of_wrong_tries_without_a_ttl_gets_one(client: FlaskClient, facts: Facts) -> None:
     key = "pulse:sign-in:127.0.0.1"
     facts.redis.set(key, 1)
     assert sign_in(client, "wrong").status_code == 401
@@ -147,7 +147,7 @@ def test_a_sign_in_is_logged_by_address_and_name_of_the_token(
     assert {record.levelname for record in caplog.records} == {"WARNING"}  # Nothing below is written.
 
 
-def test_a_session_ends_by_itself(client: FlaskClient, app: Flask) -> None:
+def test_a_session_expires(client: FlaskClient, app: Flask) -> None:
     app.permanent_session_lifetime = 1  # Flask takes seconds, too.
     sign_in(client)
     [cookie] = [value for value in [client.get_cookie("pulse_session", path="/admin")] if value]
@@ -158,7 +158,7 @@ def test_a_session_ends_by_itself(client: FlaskClient, app: Flask) -> None:
     assert copied.status_code == 401
 
 
-def test_another_admin_token_ends_all_sessions(client: FlaskClient, settings: Settings, tmp_path: Path) -> None:
+def test_changing_the_admin_token_ends_all_sessions(client: FlaskClient, settings: Settings, tmp_path: Path) -> None:
     sign_in(client)
     cookie = client.get_cookie("pulse_session", path="/admin")
     assert cookie is not None
@@ -168,12 +168,12 @@ def test_another_admin_token_ends_all_sessions(client: FlaskClient, settings: Se
         assert after.get(TOP, headers={"Cookie": f"pulse_session={cookie.value}"}).status_code == status
 
 
-def test_a_wrong_bearer_is_not_saved_by_a_session(client: FlaskClient) -> None:
+def test_a_wrong_bearer_token_is_401_even_with_a_valid_session(client: FlaskClient) -> None:
     sign_in(client)
     assert client.get(TOP, headers={"Authorization": "Bearer wrong"}).status_code == 401
 
 
-def test_players_get_no_cookie_and_theirs_are_not_looked_at(client: FlaskClient) -> None:
+def test_players_get_no_cookie_and_cookies_that_they_send_are_ignored(client: FlaskClient) -> None:
     answer = client.post("/analytics", json=report(), headers={"Cookie": "pulse_session=forged"})
     assert answer.status_code == 202
     assert "Set-Cookie" not in answer.headers
@@ -181,19 +181,19 @@ def test_players_get_no_cookie_and_theirs_are_not_looked_at(client: FlaskClient)
 
 
 @pytest.mark.parametrize("changed_settings", [{"PULSE_ADMIN_TOKEN": ""}])
-def test_without_a_configured_token_there_is_no_way_in(client: FlaskClient) -> None:
+def test_without_a_configured_token_nobody_can_sign_in_to_the_admin_page(client: FlaskClient) -> None:
     for answer in (client.get(SESSION), client.post(SESSION, json={"token": ""}), client.delete(SESSION)):
         assert answer.status_code == 503
         assert "PULSE_ADMIN_TOKEN" in answer.get_json()["detail"]
 
 
-def test_a_link_to_it_leads_to_the_page_and_changes_no_cookie(client: FlaskClient) -> None:
+def test_a_link_to_the_session_address_redirects_to_the_page_and_changes_no_cookie(client: FlaskClient) -> None:
     answer = client.get(SESSION, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     assert (answer.status_code, answer.location) == (303, "/admin")
     assert "Set-Cookie" not in answer.headers
 
 
-def test_no_cache_keeps_what_was_read(client: FlaskClient) -> None:
+def test_answers_to_signed_in_browsers_are_not_cached(client: FlaskClient) -> None:
     paths = [SESSION, TOP, "/admin/analytics/live", "/admin/analytics/export.csv", "/admin/analytics/videos/none"]
     kept = {path: client.get(path).headers["Cache-Control"] for path in paths}
     sign_in(client)

@@ -81,7 +81,7 @@ def flask_adapter(tmp_path: Path) -> WsgiAdapter:
     return WsgiAdapter(create_app(Settings.parse({}, tmp_path)))
 
 
-class TestWhatTheApplicationIsGiven:
+class TestEnviron:
     @pytest.mark.parametrize(
         ("path", "path_info"),
         [
@@ -103,13 +103,13 @@ class TestWhatTheApplicationIsGiven:
         assert given(Exchange(f"{path}?q=%2F+x"))["PATH_INFO"] == path_info
         assert given(Exchange(f"{path}?q=%2F+x"))["QUERY_STRING"] == "q=%2F+x"
 
-    def test_a_server_that_gives_no_raw_path_gives_a_path(self) -> None:
+    def test_without_a_raw_path_the_decoded_path_is_used(self) -> None:
         exchange = Exchange("/x")
         del exchange.scope["raw_path"]
         exchange.scope["path"] = "/é"
         assert given(exchange)["PATH_INFO"] == "/\xc3\xa9"
 
-    def test_client_server_and_protocol_are_named(self) -> None:
+    def test_the_environ_names_client_server_and_protocol(self) -> None:
         environ = given(Exchange())
         assert environ["REMOTE_ADDR"] == "127.0.0.1"
         assert (environ["SERVER_NAME"], environ["SERVER_PORT"]) == ("127.0.0.1", "80")
@@ -121,35 +121,35 @@ class TestWhatTheApplicationIsGiven:
         environ = given(exchange)
         assert (environ["REMOTE_ADDR"], environ["SERVER_NAME"], environ["SERVER_PORT"]) == ("", "/run/pulse.sock", "")
 
-    def test_two_cookie_lines_are_one_list_of_cookies(self) -> None:
+    def test_two_cookie_headers_are_joined_by_a_semicolon(self) -> None:
         assert given(Exchange(headers=[("Cookie", "a=1"), ("Cookie", "b=2; c=3")]))["HTTP_COOKIE"] == "a=1; b=2; c=3"
 
-    def test_another_header_that_comes_twice_is_joined_by_a_comma(self) -> None:
+    def test_any_other_repeated_header_is_joined_by_a_comma(self) -> None:
         assert given(Exchange(headers=[("Accept", "a/b"), ("Accept", "c/d")]))["HTTP_ACCEPT"] == "a/b,c/d"
 
-    def test_a_header_with_an_underscore_passes_for_no_other_header(self) -> None:
+    def test_a_header_with_an_underscore_cannot_pass_as_another_header(self) -> None:
         environ = given(Exchange(headers=[("X_Forwarded_For", "6.6.6.6"), ("X-Forwarded-Proto", "https")]))
         assert "HTTP_X_FORWARDED_FOR" not in environ
         assert environ["HTTP_X_FORWARDED_PROTO"] == "https"
 
-    def test_a_value_that_is_not_ascii_arrives_as_latin_1(self) -> None:
+    def test_a_header_value_that_is_not_ascii_arrives_as_latin_1(self) -> None:
         assert given(Exchange(headers=[("X-Name", "\xe9\xff")]))["HTTP_X_NAME"] == "\xe9\xff"
 
-    def test_the_space_around_a_value_is_no_part_of_it(self) -> None:
+    def test_spaces_around_a_header_value_are_removed(self) -> None:
         assert given(Exchange(headers=[("Content-Type", " text/plain \t")]))["CONTENT_TYPE"] == "text/plain"
 
-    def test_a_body_that_comes_in_chunks_is_given_whole_and_with_its_length(self) -> None:
+    def test_a_chunked_body_is_passed_whole_and_with_its_length(self) -> None:
         environ = given(Exchange(method="POST", headers=[("Transfer-Encoding", "chunked"), JSON], body=[b"ab", b"c"]))
         assert (environ["body"], environ["CONTENT_LENGTH"], environ["CONTENT_TYPE"]) == ("abc", "3", JSON[1])
         assert "HTTP_TRANSFER_ENCODING" not in environ
 
-    def test_a_body_that_somebody_else_has_read_is_not_read_again(self) -> None:
+    def test_a_body_that_was_already_read_is_not_read_again(self) -> None:
         exchange = Exchange(method="POST", body=[b"unread"])
         run(exchange.with_(WsgiAdapter(echo), body=b"read"))
         assert json.loads(exchange.data)["body"] == "read"
         assert exchange.received == 0
 
-    def test_what_the_server_set_in_its_context_is_seen(self) -> None:
+    def test_context_variables_of_the_server_are_visible_in_the_application(self) -> None:
         variable: contextvars.ContextVar[str] = contextvars.ContextVar("request_id")
 
         def application(_environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
@@ -174,7 +174,7 @@ class TestBodies:
             ("/analytics/batch", 3 * BATCH_BODY_LIMIT_BYTES),
         ],
     )
-    def test_a_body_over_its_route_s_limit_is_flask_s_own_413_and_closes(
+    def test_a_body_over_its_routes_limit_is_answered_with_flasks_413_and_closes(
         self, flask_adapter: WsgiAdapter, path: str, size: int, declared: bool
     ) -> None:
         headers = [JSON, ("Content-Length", str(size)) if declared else ("Transfer-Encoding", "chunked")]
@@ -184,12 +184,14 @@ class TestBodies:
         assert exchange.header("connection") == "close"
         assert exchange.received <= BATCH_BODY_LIMIT_BYTES // 65_536 + 1
 
-    def test_any_answer_to_a_body_that_was_not_read_to_its_end_closes(self, flask_adapter: WsgiAdapter) -> None:
+    def test_an_answer_closes_the_connection_if_the_body_was_not_read_completely(
+        self, flask_adapter: WsgiAdapter
+    ) -> None:
         exchange = Exchange("/healthz", body=[bytes(BATCH_BODY_LIMIT_BYTES + 1), b"more"])
         run(exchange.with_(flask_adapter))
         assert (exchange.status, exchange.header("connection")) == (200, "close")
 
-    def test_a_body_at_the_limit_is_no_413_and_keeps_the_connection(self, flask_adapter: WsgiAdapter) -> None:
+    def test_a_body_at_the_limit_is_accepted_and_keeps_the_connection(self, flask_adapter: WsgiAdapter) -> None:
         body = b"{".ljust(BATCH_BODY_LIMIT_BYTES)
         exchange = run(Exchange("/analytics/batch", "POST", [JSON], [body]).with_(flask_adapter))
         assert (exchange.status, exchange.header("connection")) == (400, None)
@@ -207,7 +209,7 @@ class TestBodies:
         assert set(problem) == {"type", "title", "status", "detail"}
         assert exchange.complete
 
-    def test_a_client_that_leaves_in_its_body_is_not_answered(self) -> None:
+    def test_a_client_that_disconnects_before_its_body_ends_is_not_answered(self) -> None:
         application = Streaming(b"x")
 
         async def leave() -> Exchange:
@@ -220,7 +222,7 @@ class TestBodies:
 
 
 class TestAnswers:
-    def test_chunks_are_sent_one_at_a_time_and_empty_ones_are_not(self) -> None:
+    def test_chunks_are_sent_one_at_a_time_and_empty_ones_are_skipped(self) -> None:
         application = Streaming(b"", b"a", b"", b"b")
         exchange = run(Exchange().with_(WsgiAdapter(application)))
         assert [message["body"] for message in exchange.sent[1:]] == [b"a", b"b", b""]
@@ -232,7 +234,7 @@ class TestAnswers:
         exchange = run(Exchange().with_(WsgiAdapter(application)))
         assert (exchange.data, exchange.complete, application.closed) == (b"", True, 1)
 
-    def test_an_answer_of_one_chunk_and_known_length_takes_one_step(self) -> None:
+    def test_an_answer_with_one_chunk_and_a_known_length_takes_one_step(self) -> None:
         application = Streaming(b"all", headers=[("Content-Length", "3")])
         exchange = run(Exchange().with_(WsgiAdapter(application)))
         assert len(exchange.sent) == 2
@@ -244,7 +246,7 @@ class TestAnswers:
         assert (exchange.data, exchange.complete) == (b"", True)
         assert (application.made, application.closed) == (1, 1)
 
-    def test_an_answer_has_no_date_beside_the_server_s_own(self) -> None:
+    def test_an_answer_has_only_the_date_that_the_server_adds(self) -> None:
         application = Streaming(b"a", headers=[("Date", "Fri, 27 Nov 2026 17:54:22 GMT")])
         assert run(Exchange().with_(WsgiAdapter(application))).header("date") is None
 
@@ -267,13 +269,13 @@ class TestAnswers:
             run(exchange.with_(WsgiAdapter(application)))
         assert exchange.sent == []  # The server makes a 500 of it.
 
-    def test_an_error_of_a_view_is_flask_s_own_500(self, tmp_path: Path) -> None:
+    def test_an_error_in_a_view_is_answered_with_flasks_500(self, tmp_path: Path) -> None:
         app = create_app(Settings.parse({}, tmp_path))
         app.add_url_rule("/bug", view_func=lambda: 1 / 0)  # type: ignore[arg-type]
         exchange = run(Exchange("/bug").with_(WsgiAdapter(app)))
         assert (exchange.status, exchange.header("content-type")) == (500, "application/problem+json")
 
-    def test_an_error_in_mid_answer_ends_it_without_its_last_part(self) -> None:
+    def test_an_error_in_mid_answer_ends_the_answer_without_its_last_part(self) -> None:
         application = Streaming(b"a", error=ArithmeticError())
 
         async def fail() -> Exchange:
@@ -298,7 +300,7 @@ class TestAnswers:
 
         run(fail())
 
-    def test_the_old_way_to_write_an_answer_is_refused(self) -> None:
+    def test_the_write_function_of_pep_3333_is_refused(self) -> None:
         def application(_environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
             start_response("200 OK", [])(b"written")
             return []
@@ -307,8 +309,8 @@ class TestAnswers:
             run(Exchange().with_(WsgiAdapter(application)))
 
 
-class TestClientsThatLeave:
-    def test_an_answer_ends_at_the_next_step_and_is_closed(self) -> None:
+class TestClientsThatDisconnect:
+    def test_after_a_client_disconnects_its_answer_ends_at_the_next_step_and_is_closed(self) -> None:
         application = Streaming(*[b"x"] * 1000)
 
         async def leave() -> None:
@@ -322,7 +324,7 @@ class TestClientsThatLeave:
         run(leave())
         assert (application.made, application.closed) == (1, 1)
 
-    def test_a_step_that_runs_is_not_disturbed_and_the_iterable_is_closed_after_it(self) -> None:
+    def test_after_a_client_disconnects_a_running_step_ends_before_the_iterable_is_closed(self) -> None:
         application = Streaming(b"a", b"b", b"c")
         application.go_on.clear()
 
@@ -339,7 +341,7 @@ class TestClientsThatLeave:
         run(leave())
         assert application.made == 2
 
-    def test_a_server_that_cancels_an_answer_has_it_closed(self) -> None:
+    def test_an_answer_that_the_server_cancels_is_closed(self) -> None:
         application = Streaming(*[b"x"] * 1000)
 
         async def cancel() -> None:
@@ -354,7 +356,7 @@ class TestClientsThatLeave:
         run(cancel())
         assert application.made == 1
 
-    def test_reports_that_nobody_waits_for_are_not_begun_but_what_changes_something_is_done(self) -> None:
+    def test_after_a_client_disconnects_its_reads_are_not_started_but_its_changes_are(self) -> None:
         begun: list[str] = []
         free = threading.Event()
 
@@ -382,8 +384,8 @@ class TestClientsThatLeave:
         assert sorted(begun) == ["GET"] * config.REPORT_THREADS + ["POST"]
 
 
-class TestNobodyWaitsBehindAnother:
-    def test_readers_that_stop_hold_no_thread(self, monkeypatch: pytest.MonkeyPatch) -> None:
+class TestThreads:
+    def test_clients_that_stop_reading_hold_no_thread(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(config, "WSGI_THREADS", 1)
         application = Streaming(*[b"x"] * 10)
 
@@ -401,7 +403,7 @@ class TestNobodyWaitsBehindAnother:
         run(stop())
         assert application.closed == 101
 
-    def test_readers_of_a_file_that_stop_hold_no_thread_and_its_file_is_closed(
+    def test_clients_that_stop_reading_a_file_hold_no_thread_and_the_file_is_closed(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(config, "WSGI_THREADS", 1)
@@ -452,7 +454,7 @@ class TestNobodyWaitsBehindAnother:
 
         run(ask())
 
-    def test_a_report_that_is_unsound_does_not_wait_for_slow_bodies(self, flask_adapter: WsgiAdapter) -> None:
+    def test_an_invalid_report_does_not_wait_for_slow_bodies(self, flask_adapter: WsgiAdapter) -> None:
         async def ask() -> None:
             slow = [Exchange("/analytics", "POST", [JSON], [b"{"], whole=False) for _ in range(60)]
             waiting = [asyncio.create_task(exchange.with_(flask_adapter)) for exchange in slow]

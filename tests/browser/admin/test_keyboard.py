@@ -45,7 +45,7 @@ def counts(stack: AdminStack, prefix: str, today: date) -> Counts:
     return stack.database.counts()
 
 
-def test_signing_in_and_out(keyboard: Visit) -> None:
+def test_one_can_sign_in_and_out_by_keyboard(keyboard: Visit) -> None:
     keyboard.open()
     expect(keyboard.page.get_by_label("Admin token")).to_be_focused()
     keyboard.page.keyboard.type(TOKEN)
@@ -65,7 +65,7 @@ def test_the_skip_link_skips_the_header(keyboard: Visit) -> None:
     assert _tab(keyboard).words == "Today"
 
 
-def test_choosing_days(keyboard: Visit, counts: Counts, today: date) -> None:
+def test_days_can_be_chosen_by_keyboard(keyboard: Visit, counts: Counts, today: date) -> None:
     keyboard.enter().open().shows(counts.last_days(30, today))
     _tab_to(keyboard, "7 days")
     keyboard.page.keyboard.press("Enter")
@@ -80,7 +80,7 @@ def test_choosing_days(keyboard: Visit, counts: Counts, today: date) -> None:
     keyboard.shows(counts.within(today - 2 * DAY, today))
 
 
-def test_reading_the_chart(keyboard: Visit, counts: Counts, today: date) -> None:
+def test_the_chart_can_be_read_by_keyboard(keyboard: Visit, counts: Counts, today: date) -> None:
     days = words.bars(counts.series(today - 6 * DAY, today + DAY))
     keyboard.enter().open("/admin?range=7d").shows(counts.last_days(7, today))
     _tab_to(keyboard, "Views per day")
@@ -97,7 +97,9 @@ def test_reading_the_chart(keyboard: Visit, counts: Counts, today: date) -> None
 
 
 @pytest.mark.parametrize("width", [320, 1440])
-def test_searching_opening_a_video_and_going_back(keyboard: Visit, counts: Counts, prefix: str, today: date) -> None:
+def test_one_can_search_open_a_video_and_go_back_by_keyboard(
+    keyboard: Visit, counts: Counts, prefix: str, today: date
+) -> None:
     video_id = counts.beginning(prefix).ranking()[2][0]
     keyboard.enter().open().shows(counts.last_days(30, today))
     _tab_to(keyboard, "Find videos by the start of their id")
@@ -112,7 +114,7 @@ def test_searching_opening_a_video_and_going_back(keyboard: Visit, counts: Count
     expect(keyboard.page.get_by_role("heading", level=1, name="What people watch")).to_be_focused()
 
 
-def test_turning_pages(keyboard: Visit, counts: Counts, prefix: str, today: date) -> None:
+def test_one_can_turn_pages_by_keyboard(keyboard: Visit, counts: Counts, prefix: str, today: date) -> None:
     month = counts.last_days(30, today)
     keyboard.enter().open(f"/admin?q={prefix}").shows(month, prefix)
     _tab_to(keyboard, "Next page")

@@ -57,7 +57,7 @@ def test_a_videos_own_page_rises_by_itself(visit: Visit, stack: AdminStack, pref
     assert visit.bars()[-1].endswith(": 2 views")
 
 
-def test_what_was_counted_in_the_last_hour_rises_by_itself(visit: Visit, stack: AdminStack, prefix: str) -> None:
+def test_the_count_of_the_last_hour_rises_by_itself(visit: Visit, stack: AdminStack, prefix: str) -> None:
     visit.stop_waiting().open()
     before = _last_hour(visit)
     stack.watch(f"{prefix}a", times=3)

@@ -155,7 +155,9 @@ def test_a_video_that_nobody_watched_has_a_page_that_says_so(visit: Visit, prefi
 
 @on_sqlite
 @pytest.mark.parametrize("search", ["", "-"])
-def test_the_csv_holds_what_is_shown(visit: Visit, stack: AdminStack, prefix: str, today: date, search: str) -> None:
+def test_the_csv_holds_the_counts_that_are_shown(
+    visit: Visit, stack: AdminStack, prefix: str, today: date, search: str
+) -> None:
     _write_edges(stack, prefix, today)
     search = search and prefix
     visit.open(f"/admin?range=7d&q={search}")

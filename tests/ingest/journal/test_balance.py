@@ -78,7 +78,7 @@ class Steps:
 
 @pytest.mark.usefixtures("count_size")
 @pytest.mark.parametrize("seed", range(5))
-def test_it_is_exact_after_any_steps(
+def test_the_balance_is_exact_after_any_steps(
     journal: Journal, facts: Facts, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(config, "BATCH_SIZE", 4)
@@ -102,7 +102,7 @@ def test_it_is_exact_after_any_steps(
     assert unknown > 0  # Else nothing was counted: Redis knew it every time.
 
 
-def test_what_is_read_while_it_is_counted_is_counted_again(
+def test_entries_read_during_the_count_are_counted_again(
     journal: Journal, facts: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(config, "BATCH_SIZE", 5)

@@ -47,7 +47,7 @@ def connection(redis: Redis) -> ThreadConnection:
     return ThreadConnection(redis)
 
 
-def test_a_thread_keeps_its_connection_and_shares_it_with_none(connection: ThreadConnection) -> None:
+def test_a_thread_keeps_its_connection_and_shares_it_with_no_other_thread(connection: ThreadConnection) -> None:
     numbers: list[int] = []
     threads = [threading.Thread(target=lambda: numbers.extend(connection.ask(NUMBER, NUMBER))) for _ in range(2)]
     for thread in threads:
@@ -58,13 +58,13 @@ def test_a_thread_keeps_its_connection_and_shares_it_with_none(connection: Threa
     assert len({*numbers, *mine[0]}) == 3
 
 
-def test_an_answer_that_is_an_error_leaves_the_others_where_they_belong(connection: ThreadConnection) -> None:
+def test_an_error_among_several_answers_does_not_shift_the_others(connection: ThreadConnection) -> None:
     with pytest.raises(ResponseError, match="unknown command"):
         connection.ask(("NO-SUCH",), ("ECHO", "second"))
     assert connection.ask(("ECHO", "third"), ("ECHO", "fourth")) == ["third", "fourth"]
 
 
-def test_an_answer_that_comes_too_late_is_never_taken_for_the_next_one(
+def test_a_late_answer_is_never_taken_for_that_of_the_next_command(
     connection: ThreadConnection, own_valkey: ValkeyContainer
 ) -> None:
     connection.ask(("ECHO", "before"))
@@ -75,7 +75,7 @@ def test_an_answer_that_comes_too_late_is_never_taken_for_the_next_one(
     assert connection.ask(("ECHO", "after")) == ["after"]
 
 
-def test_a_connection_that_redis_closed_is_opened_again(connection: ThreadConnection, redis: Redis) -> None:
+def test_a_connection_that_redis_closed_is_reopened(connection: ThreadConnection, redis: Redis) -> None:
     [number] = connection.ask(NUMBER)
     assert redis.client_kill_filter(_id=str(number)) == 1
     time.sleep(CONNECTION_TRUST_SECONDS * 1.5)
@@ -85,7 +85,7 @@ def test_a_connection_that_redis_closed_is_opened_again(connection: ThreadConnec
 
 # Python 3.12 and newer warn of a fork beside threads, such as pytest-xdist's; this child uses none of theirs.
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_on_an_event_loop_a_connection_that_is_lost_in_the_middle_is_an_error_of_redis(settings: Settings) -> None:
+def test_on_an_event_loop_a_connection_lost_during_a_command_raises_a_redis_error(settings: Settings) -> None:
     async def lose_one() -> list[str]:
         redis = connect_redis_on_loop(settings)
         connection = LoopConnection(redis)
@@ -104,7 +104,7 @@ def test_on_an_event_loop_a_connection_that_is_lost_in_the_middle_is_an_error_of
         assert thread.submit(uvloop.run, lose_one()).result() == ["after"]
 
 
-def test_a_child_process_leaves_its_parents_connection_alone(connection: ThreadConnection) -> None:
+def test_a_child_process_does_not_use_its_parents_connection(connection: ThreadConnection) -> None:
     [number] = connection.ask(NUMBER)
     read, write = os.pipe()
     if not (child := os.fork()):

@@ -28,7 +28,7 @@ def events(count: int, first: int = 0) -> list[Event]:
     return [event("v1", f"u{number}") for number in range(first, first + count)]
 
 
-def test_a_batch_is_at_most_five_hundred_and_in_order(journal: Journal, facts: Facts) -> None:
+def test_a_batch_holds_at_most_500_entries_in_order(journal: Journal, facts: Facts) -> None:
     sent = events(700)
     journal.accept(sent)
     first, second = journal.take("me"), journal.take("me")
@@ -37,28 +37,28 @@ def test_a_batch_is_at_most_five_hundred_and_in_order(journal: Journal, facts: F
     assert facts.pending() == 700
 
 
-def test_what_one_consumer_has_no_other_gets(journal: Journal) -> None:
+def test_an_entry_taken_by_one_consumer_is_given_to_no_other(journal: Journal) -> None:
     journal.accept(events(3))
     assert len(journal.take("one").entries) == 3
     assert journal.take("two").entries == []
     assert journal.linger("two").entries == []
 
 
-def test_what_is_given_back_the_next_one_gets(journal: Journal) -> None:
+def test_an_entry_given_back_goes_to_the_next_consumer(journal: Journal) -> None:
     journal.accept(events(3))
     entries = journal.take("one").entries
     journal.give_back("one", entries[:2])
     assert journal.take("two").entries == entries[:2]
 
 
-def test_what_a_dead_consumer_had_becomes_stale(journal: Journal, settings: Settings) -> None:
+def test_entries_of_a_dead_consumer_become_stale(journal: Journal, settings: Settings) -> None:
     journal.accept(events(3))
     entries = journal.take("dead").entries
     assert journal.take("me").entries == []
     wait_until(lambda: journal.take("me").entries == entries, settings.stale_after_seconds + 2)
 
 
-def test_neither_stale_nor_new_entries_starve_the_other(journal: Journal) -> None:
+def test_neither_stale_nor_new_entries_starve_the_others(journal: Journal) -> None:
     journal.accept(events(600))
     failing = journal.take("one").entries + journal.take("one").entries
     journal.give_back("one", failing)
@@ -68,7 +68,7 @@ def test_neither_stale_nor_new_entries_starve_the_other(journal: Journal) -> Non
     assert len(taken) == FULL
 
 
-def test_where_nothing_is_new_a_batch_is_all_stale(journal: Journal) -> None:
+def test_without_new_entries_a_batch_holds_only_stale_ones(journal: Journal) -> None:
     journal.accept(events(FULL))
     journal.give_back("one", journal.take("one").entries)
     assert len(journal.take("two").entries) == FULL
@@ -103,7 +103,9 @@ def test_parking_twice_parks_once(journal: Journal, facts: Facts) -> None:
     assert set(first.fields) == {"id", "videoId", "event", "userId", "ts", "receivedAt"}
 
 
-def test_a_replayed_letter_is_the_entry_that_it_was(journal: Journal, facts: Facts, valkey: ValkeyContainer) -> None:
+def test_a_replayed_dead_letter_becomes_its_original_entry_again(
+    journal: Journal, facts: Facts, valkey: ValkeyContainer
+) -> None:
     facts.redis.xadd("queue:analytics", {"parkedReason": "mine", "odd": "field", b"\xff": b"\xfe"})
     facts.foreign = 1
     journal.park(journal.take("me").bad)
@@ -116,7 +118,7 @@ def test_a_replayed_letter_is_the_entry_that_it_was(journal: Journal, facts: Fac
     assert entries == [{b"parkedReason": b"mine", b"odd": b"field", b"\xff": b"\xfe"}]
 
 
-def test_a_dropped_letter_is_gone_and_accounted_for(journal: Journal, facts: Facts) -> None:
+def test_a_dropped_dead_letter_is_deleted_and_counted_in_the_ledger(journal: Journal, facts: Facts) -> None:
     journal.accept(events(3))
     journal.park(BadEntry(entry.entry_id, "a reason") for entry in journal.take("me").entries)
     letters = [letter.letter_id for letter in journal.dead_letters(2)]
@@ -143,7 +145,7 @@ BAD_ENTRIES = [
 
 
 @pytest.mark.parametrize(("change", "field"), BAD_ENTRIES)
-def test_an_entry_that_holds_no_event_says_why(
+def test_an_entry_without_a_valid_event_is_refused_with_the_reason(
     journal: Journal, facts: Facts, change: dict[str, str | bytes | None], field: str
 ) -> None:
     journal.accept(events(1))
@@ -166,13 +168,11 @@ def test_one_wake_up_serves_many_events(journal: Journal) -> None:
     assert journal.must_wake() is False
 
 
-def test_nobody_is_woken_for_an_empty_journal(journal: Journal) -> None:
+def test_no_worker_is_woken_for_an_empty_journal(journal: Journal) -> None:
     assert journal.must_wake() is False
 
 
-def test_consumers_that_are_gone_are_removed_and_those_with_pending_entries_stay(
-    journal: Journal, facts: Facts
-) -> None:
+def test_idle_consumers_are_removed_unless_they_have_pending_entries(journal: Journal, facts: Facts) -> None:
     assert journal.prune_consumers(0) == 0
     journal.accept(events(1))
     journal.take("has one")
@@ -189,14 +189,14 @@ def consumers(facts: Facts) -> list[dict[str, Any]]:
     return list(facts.redis.xinfo_consumers("queue:analytics", "persist"))
 
 
-def test_after_redis_lost_its_data_the_group_starts_at_the_first_entry(journal: Journal, facts: Facts) -> None:
+def test_after_redis_lost_its_data_the_consumer_group_starts_at_the_first_entry(journal: Journal, facts: Facts) -> None:
     journal.take("me")
     facts.redis.flushall()
     journal.accept(events(2))
     assert len(journal.take("me").entries) == 2
 
 
-def test_a_foreign_journal_is_an_error_and_not_replaced(journal: Journal, facts: Facts) -> None:
+def test_a_key_of_another_type_in_place_of_the_journal_is_an_error_and_stays(journal: Journal, facts: Facts) -> None:
     facts.redis.rpush("queue:analytics", "left by an older system")
     with pytest.raises(ResponseError, match="WRONGTYPE"):
         journal.take("me")

@@ -54,7 +54,7 @@ def evicted(client: FlaskClient) -> Any:
     return client.get("/admin/analytics/live", headers={"Authorization": f"Bearer {TOKEN}"}).get_json()["evictedKeys"]
 
 
-def test_what_a_full_redis_evicts_is_counted_and_said(
+def test_keys_that_a_full_redis_evicts_are_counted_and_reported(
     app: Flask, client: FlaskClient, journal: Journal, facts: Facts
 ) -> None:
     assert Pulse(app).audit().exit_code == 0  # The epoch begins.
@@ -78,7 +78,7 @@ def test_what_a_full_redis_evicts_is_counted_and_said(
     assert evicted(client) == 0
 
 
-def test_the_figure_outlives_a_restart_of_redis_and_a_reset_of_its_statistics(
+def test_the_evictions_counted_survive_a_restart_of_redis_and_a_reset_of_its_statistics(
     client: FlaskClient, journal: Journal, facts: Facts, own_valkey: ValkeyContainer
 ) -> None:
     assert evicted(client) == 0
@@ -103,7 +103,7 @@ def test_the_figure_outlives_a_restart_of_redis_and_a_reset_of_its_statistics(
     redis.close()
 
 
-def test_what_was_evicted_before_the_first_look_is_not_of_this_epoch(
+def test_keys_evicted_before_the_first_check_are_not_counted_for_this_epoch(
     client: FlaskClient, journal: Journal, facts: Facts
 ) -> None:
     leave_room(facts.redis)
@@ -121,7 +121,7 @@ def test_what_was_evicted_before_the_first_look_is_not_of_this_epoch(
         ("volatile-ttl", False, ""),
     ],
 )
-def test_a_nearly_full_redis_is_warned_of(
+def test_a_nearly_full_redis_causes_a_warning(
     app: Flask, client: FlaskClient, facts: Facts, policy: str, limited: bool, says: str
 ) -> None:
     for number in range(100):  # Else a few connections more make a difference.
@@ -157,7 +157,7 @@ def test_a_redis_that_refuses_info_breaks_nothing(settings: Settings, facts: Fac
 
 
 @pytest.mark.nightly
-def test_a_worker_counts_by_itself_and_warns_now_and_then(
+def test_a_worker_counts_evictions_by_itself_and_limits_its_warnings(
     journal: Journal, facts: Facts, celery_setup: CeleryTestSetup
 ) -> None:
     log = celery_setup.worker.container.logs

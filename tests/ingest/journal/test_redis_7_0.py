@@ -38,7 +38,7 @@ def own_valkey(tmp_path: Path, ending: ExitStack) -> ValkeyContainer:
     return container
 
 
-def test_what_is_unread_is_right_after_an_aof_rewrite_and_a_kill(
+def test_the_number_of_unread_entries_is_right_after_an_aof_rewrite_and_a_kill(
     own_valkey: ValkeyContainer, journal: Journal, facts: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     users = 0

@@ -45,7 +45,7 @@ def connect(container: ValkeyContainer) -> Redis:
     return Redis.from_url(container.url, decode_responses=True)
 
 
-def test_an_accepted_event_outlives_a_failover(
+def test_an_accepted_event_survives_a_failover(
     client: FlaskClient, settings: Settings, own_valkey: ValkeyContainer, replica: ValkeyContainer
 ) -> None:
     sent = [report("v1", f"u{number}") for number in range(50)]
@@ -58,7 +58,7 @@ def test_an_accepted_event_outlives_a_failover(
     assert {after.post("/analytics", json=one).status_code for one in sent} == {200}
 
 
-def test_without_its_replica_nothing_is_promised(client: FlaskClient, replica: ValkeyContainer) -> None:
+def test_without_the_required_replica_no_event_is_accepted(client: FlaskClient, replica: ValkeyContainer) -> None:
     sent = report("v1")
     replica.process.pause()
     assert client.post("/analytics", json=sent).status_code == 503

@@ -72,7 +72,7 @@ def calls_of_accept(redis: Redis) -> int:
     return sum(statistics.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("eval", "evalsha"))
 
 
-def test_what_arrives_during_a_call_goes_with_the_next(run: Any, facts: Facts) -> None:
+def test_events_that_arrive_during_a_call_are_sent_with_the_next(run: Any, facts: Facts) -> None:
     async def scenario(calls: Waiting) -> list[list[bool]]:
         await calls.accept([event("warm")])
         before = calls_of_accept(facts.redis)
@@ -94,7 +94,7 @@ def test_each_request_gets_its_own_answers_in_order(run: Any, facts: Facts) -> N
     assert facts.ledger()["accepted"] == 5
 
 
-def test_a_viewer_who_is_twice_in_one_call_is_accepted_once(run: Any, facts: Facts) -> None:
+def test_two_reports_of_one_viewer_in_a_call_are_accepted_once(run: Any, facts: Facts) -> None:
     async def scenario(calls: Waiting) -> list[list[bool]]:
         return await asyncio.gather(*(calls.accept([event("v"), event("v")]) for _ in range(3)))
 
@@ -116,7 +116,7 @@ def test_a_single_report_does_not_wait_for_all_of_a_large_batch(run: Any) -> Non
     assert run(scenario)[0] == "single"
 
 
-def test_a_call_that_fails_fails_for_all_who_shared_it_and_their_retries_tell(
+def test_a_failed_call_fails_for_every_request_in_it_and_retries_reveal_the_outcome(
     run: Any, valkey: ValkeyContainer, facts: Facts
 ) -> None:
     async def scenario(calls: Waiting) -> None:
@@ -135,7 +135,7 @@ def test_a_call_that_fails_fails_for_all_who_shared_it_and_their_retries_tell(
     assert facts.waiting() == 41
 
 
-def test_after_a_call_that_came_too_late_nobody_gets_its_answers(run: Any, valkey: ValkeyContainer) -> None:
+def test_the_answers_of_a_call_that_timed_out_are_given_to_no_request(run: Any, valkey: ValkeyContainer) -> None:
     async def scenario(calls: Waiting) -> list[list[bool]]:
         await calls.accept([event("old")])
         valkey.process.pause()
@@ -148,9 +148,7 @@ def test_after_a_call_that_came_too_late_nobody_gets_its_answers(run: Any, valke
     assert run(scenario) == [[True], [True]]
 
 
-def test_a_call_that_is_under_way_when_an_earlier_answer_comes_does_not_get_that(
-    run: Any, valkey: ValkeyContainer
-) -> None:
+def test_a_late_answer_of_an_earlier_call_is_not_given_to_the_current_call(run: Any, valkey: ValkeyContainer) -> None:
     async def scenario(calls: Waiting) -> list[bool]:
         await calls.accept([event("old")])
         valkey.process.pause()
@@ -181,7 +179,7 @@ def test_while_redis_hangs_requests_fail_at_once(run: Any, valkey: ValkeyContain
     assert run(scenario) < 0.1
 
 
-def test_a_client_that_leaves_ends_its_own_wait_only(run: Any, facts: Facts) -> None:
+def test_a_client_that_disconnects_ends_only_its_own_wait(run: Any, facts: Facts) -> None:
     async def scenario(calls: Waiting) -> list[bool]:
         first = asyncio.create_task(calls.accept([event("first")]))
         leaves = asyncio.create_task(calls.accept([event("leaves")]))
@@ -195,7 +193,9 @@ def test_a_client_that_leaves_ends_its_own_wait_only(run: Any, facts: Facts) -> 
     assert facts.waiting() == 3
 
 
-def test_beyond_a_bound_requests_fail_at_once_and_later_ones_do_not(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_the_limit_of_waiting_events_requests_fail_at_once_and_later_ones_succeed(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(config, "SHARED_WAITING_EVENTS", 5)
 
     async def scenario(calls: Waiting) -> list[Any]:
@@ -207,7 +207,7 @@ def test_beyond_a_bound_requests_fail_at_once_and_later_ones_do_not(run: Any, mo
     assert isinstance(third, TryAgain)
 
 
-def test_a_closed_connection_is_made_again(run: Any, facts: Facts) -> None:
+def test_shared_calls_reconnect_after_redis_closed_the_connection(run: Any, facts: Facts) -> None:
     async def scenario(calls: Waiting) -> None:
         await calls.accept([event("v1")])
         facts.redis.client_kill_filter(_type="normal", skipme=True)
@@ -217,7 +217,7 @@ def test_a_closed_connection_is_made_again(run: Any, facts: Facts) -> None:
     run(scenario)
 
 
-def test_a_redis_that_forgot_the_scripts_is_given_them(run: Any, facts: Facts) -> None:
+def test_scripts_are_sent_again_to_a_redis_that_forgot_them(run: Any, facts: Facts) -> None:
     async def scenario(calls: Waiting) -> list[bool]:
         await calls.accept([event("v1")])
         facts.redis.script_flush()
