@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Run the command line. A setting that cannot work is one sentence and a non-zero exit."""
+    """Run the command line. An invalid setting exits with a one-line error."""
     try:
         _command(sys.argv[1:2])()
     except ConfigError as error:

@@ -80,7 +80,7 @@ def read_admin_tokens(values: Mapping[str, str]) -> tuple[AdminToken, ...]:
         if name in {"admin", *(token.name for token in tokens)}:
             raise ConfigError(f"{place} has a name that is taken: another entry's, or `admin`, PULSE_ADMIN_TOKEN's.")
         if secret in {token.secret for token in tokens}:
-            raise ConfigError(f"{place} has the same token as another one: none of them could be revoked alone.")
+            raise ConfigError(f"{place} has the same token as another entry, so neither could be revoked alone.")
         tokens.append(AdminToken(name, role, check_token(secret, place)))
     return tuple(tokens)
 

@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 def audit_command(in_json: bool, reason: str | None) -> None:
     """Check that every accepted event is accounted for.
 
-    The ledger closes (accepted = settled + waiting + parked + dropped), what it settled as new is in the database, and
-    every count is that of its raw events, per video and day; else the first differences are shown, and the exit code is
-    1. Events may flow meanwhile.
+    The ledger must add up (accepted = settled + waiting + parked + dropped), each event that it settled as new must be
+    in the database, and each count must equal the number of its raw events. Otherwise the first differences are shown,
+    and the exit code is 1. Events may flow meanwhile.
     """
     with _failing_in_a_sentence():
         right = audit(in_json=in_json, reason=reason)
@@ -60,7 +60,7 @@ def audit_command(in_json: bool, reason: str | None) -> None:
 
 
 def audit(out: Callable[[str], object] = click.echo, *, in_json: bool = False, reason: str | None = None) -> bool:
-    """Check that the ledger closes, that it fits the raw events, and that every counter is their number; True if so.
+    """Whether the ledger adds up and agrees with the raw events, and every counter is their number.
 
     Works while events flow: the journal's figures are all of one moment, and the database's of another. With a
     `reason`, this ends the epoch, keeps its faults on record and returns True.
@@ -98,7 +98,7 @@ def audit(out: Callable[[str], object] = click.echo, *, in_json: bool = False, r
 def rebuild_command(video_id: str | None) -> None:
     """Recompute the counters from the raw events.
 
-    All of them, or those of VIDEO_ID. The worker may go on meanwhile, and a rebuild that was killed is run again.
+    All counters, or those of VIDEO_ID. Workers may keep running. If a rebuild is killed, run it again.
     """
     if video_id is not None and not is_id(video_id):
         raise click.BadParameter("That is not the id of a video.", param_hint="VIDEO_ID")
@@ -107,7 +107,7 @@ def rebuild_command(video_id: str | None) -> None:
 
 
 def redis_failure(error: RedisError) -> click.ClickException:
-    """What a command says when Redis fails."""
+    """The error message of a command when Redis fails."""
     place, reason = without_secrets(current_settings().redis_url), in_short(error)
     unreachable = isinstance(error, RedisConnectionError | RedisTimeoutError)
     if unreachable and not isinstance(error, AuthenticationError):

@@ -18,7 +18,7 @@ _DAY_MS = 86_400_000
 
 
 def day_of(dialect: Dialect) -> ColumnElement[date]:
-    """The UTC day of a row of `video_events`. Integers make it exact, whatever the session's time zone is."""
+    """The UTC day of a row of `video_events`. Integer arithmetic makes it exact in any session time zone."""
     ts = video_events.c.ts
     received_at = _sqlite_ms() if dialect.name == "sqlite" else _postgresql_ms()
     believable = ts.between(received_at - EARLIEST_MS, received_at + LATEST_MS)

@@ -1,4 +1,4 @@
-"""One rebuild at a time: two would both add the amount that a counter misses."""
+"""One rebuild at a time: two would each add the missing amount to a counter."""
 
 from __future__ import annotations
 

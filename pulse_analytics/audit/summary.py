@@ -120,7 +120,7 @@ def as_json(found: Recount, epoch: Epoch, joined: Join, after: Balance, memory: 
 
 
 def describe_wrong(found: Recount, video_id: str | None) -> str:
-    """What a rebuild has to correct."""
+    """The counters that a rebuild has to correct."""
     raw = sum(sums.raw for sums in found.sums.values())
     recounted = f"Recounted {raw:,} raw events" + (f" of {video_id}. " if video_id else ". ")
     return recounted + (_count_wrong(found) if found.first else "Every counter is right.")

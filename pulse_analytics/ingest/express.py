@@ -120,7 +120,7 @@ class ExpressLane:
             return _head_of(self._app.process_response(self._app.make_response({})))
 
     def _words_for(self, asked: Asked, error: TryAgain) -> Answer:
-        """The answer of the Flask application if a view raises this error."""
+        """The answer of the Flask application when a view raises this error."""
         with self._as_if(asked):
             answer = self._app.finalize_request(self._app.handle_user_exception(error))
         return Answer(answer.status_code, _head_of(answer), answer.get_data())

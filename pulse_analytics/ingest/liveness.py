@@ -16,9 +16,9 @@ from pulse_analytics.ingest.journal.connection import connect_redis
 @click.command("worker-alive")
 @click.argument("node", required=False)
 def worker_alive_command(node: str | None) -> None:
-    """Tell whether a worker lives.
+    """Check whether a worker is alive.
 
-    Exits with 0 if NODE (celery@HOSTNAME if left out, as Celery names it) said so in the last 60 s, else with 1.
+    Exits with 0 if NODE (default: celery@HOSTNAME) sent a heartbeat within the last 60 s, else with 1.
     """
     # This makes no application: a health check runs every few seconds, and an application takes most of a second.
     settings = Settings.load()

@@ -102,7 +102,7 @@ class Child:
                 self._log.rotate()
 
     def kill_what_hangs(self) -> list[int]:
-        """Kill its processes whose heartbeat stopped, and return their ids; the program itself replaces them."""
+        """Kill its processes whose heartbeat has stopped. Returns their ids; the program replaces them."""
         if self._heartbeats is None or self._process is None:
             return []
         hanging = [pid for pid in self._heartbeats.hanging() if _group_of(pid) == self._process.pid]
@@ -112,7 +112,7 @@ class Child:
         return hanging
 
     def terminate(self) -> None:
-        """Ask it to end, for good. After `grace_seconds`, `is_ending` kills what is left of it."""
+        """Ask it to end for good. After `grace_seconds`, `is_ending` kills the processes that are left."""
         self._due = None
         self._kill_at = time.monotonic() + self.program.grace_seconds
         if self._process is not None:

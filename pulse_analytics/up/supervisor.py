@@ -85,7 +85,7 @@ class Supervisor:
 
 @contextmanager
 def stop_signals() -> Iterator[Callable[[], bool]]:
-    """Yields a function that is true once Ctrl-C, SIGTERM or SIGHUP came; a second signal changes nothing."""
+    """Yields a function that is true once Ctrl-C, SIGTERM or SIGHUP has arrived; a second signal changes nothing."""
     received: list[int] = []
     # Leave SIGHUP ignored if it is: `nohup` does that so that a closed terminal ends nothing. Never leave SIGINT
     # ignored: a shell's `&` does that for other reasons.

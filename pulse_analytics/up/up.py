@@ -139,7 +139,7 @@ def _check_redis(settings: Settings, valkey_port: int | None) -> None:
     given = {} if valkey_port else {"PULSE_REDIS_URL": settings.redis_url}
     for name, url in {**given, **_other_broker(settings)}.items():
         if lacks := redis_lacks(replace(settings, redis_url=url)):
-            raise StartError(f"The server of {name} ({without_secrets(url)}) is not there: {lacks}")
+            raise StartError(f"The server of {name} ({without_secrets(url)}) does not answer: {lacks}")
 
 
 def _other_broker(settings: Settings) -> dict[str, str]:

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Application:
-    """What an ASGI server calls."""
+    """The ASGI application that the server calls."""
 
     def __init__(self, flask_app: Flask) -> None:
         self.flask_app = flask_app
@@ -51,7 +51,7 @@ class Application:
         return read_head(method, path, headers, self._believed(scheme, headers))
 
     async def close(self) -> None:
-        """Let go of Redis."""
+        """Close the connections to Redis."""
         await self.lane.close()
 
     def _believed(self, scheme: str, headers: Fields) -> str:
@@ -98,7 +98,7 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _come_to_life(self) -> asyncio.Task[None] | None:
-        """Let the heart beat, if there is one, and wait for the turn to accept connections."""
+        """Start the heartbeat, if there is one, and wait for this process' turn to accept connections."""
         if self._heartbeat_dir is None:
             return None
         heart = Heart(self._heartbeat_dir)

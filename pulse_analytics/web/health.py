@@ -93,7 +93,7 @@ def healthz() -> dict[str, str]:
 
 @blueprint.get("/readyz")
 def readyz() -> Ready | Response:
-    """200: Redis takes reports, the database answers, and both are as they must be; else 503 naming what is not."""
+    """200: Redis accepts reports, and the database answers and is migrated; else 503, which names each fault."""
     readiness: Readiness = current_app.extensions["pulse_readiness"]
     checks = readiness.checks()
     said = {name: str(check) for name, check in checks.items()}

@@ -1,4 +1,4 @@
-"""What the web processes of `pulse up` know of each other: which are alive, and which one accepts connections.
+"""Coordinates the web processes of `pulse up`: which are alive, and which one accepts connections.
 
 On few cores, one process accepts all connections while its heart beats. The other is its spare: started, and waiting
 for its turn. Two active processes that share two cores with Redis would preempt each other, and each Redis call would
@@ -29,7 +29,7 @@ _ID_BYTES = 10
 
 
 class Heart:
-    """The heart of one process. Its file in `folder` is named by the process id, and is touched while the loop runs."""
+    """The heartbeat of one process: touches a file in `folder`, named by the process id, while the loop runs."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -58,7 +58,7 @@ class Heart:
                     break
 
     def _take_turn(self) -> bool:
-        """Take the turn if it is free. Whether this process has it now; it keeps it until it ends."""
+        """Take the turn if it is free. Returns whether this process has it, which it then keeps until it ends."""
         try:
             fcntl.flock(self._turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -33,7 +33,7 @@ def init_problems(app: Flask) -> None:
 
 
 class _Json(DefaultJSONProvider):
-    """Flask's JSON, to which a text without end is no JSON: `request.get_json()` makes a 400 of that."""
+    """Flask's JSON, which also rejects JSON that is nested too deeply, so that `request.get_json()` answers 400."""
 
     def loads(self, s: str | bytes, **options: Any) -> Any:
         try:

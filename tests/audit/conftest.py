@@ -1,4 +1,4 @@
-"""Some counted events, and the two commands on them."""
+"""Some counted events, and the commands `pulse audit` and `pulse rebuild`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def pulse(app: Flask) -> Pulse:
 
 @pytest.fixture
 def counted(facts: Facts) -> Facts:
-    """What the system holds after it has counted seven events."""
+    """The system after it has counted seven events."""
     record([event("v1", "u0", NOON - DAY_MS), *(event("v1", f"u{number}") for number in (1, 2, 3))])
     record([event("v2", "u1"), event("v2", "u2"), event("v3", "u1")])
     return facts
@@ -56,7 +56,7 @@ def days(facts: Facts) -> dict[str, dict[str, int]]:
 
 
 def assert_right(facts: Facts) -> None:
-    """The counters are what `counted` has counted, and there is no row besides."""
+    """Assert that the counters are those of `counted`, and that there are no other rows."""
     assert days(facts) == COUNTED
     assert facts.counts() == {video_id: sum(by_day.values()) for video_id, by_day in COUNTED.items()}
     totals = {str(day): count for day, count in facts.sql("SELECT day, watched_50_count FROM daily_totals")}

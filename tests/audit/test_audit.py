@@ -1,4 +1,4 @@
-"""Every difference that an audit can see, and what it says of it."""
+"""Every difference that an audit can detect, and how it reports it."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ with create_app(Settings.parse({}, pathlib.Path(sys.argv[1]))).app_context():
 
 @pytest.mark.parametrize("command", ["audit", "rebuild"])
 class TestOneLineErrors:
-    """And the exit code is 1."""
+    """What prevents an audit or a rebuild is reported in one line, and the exit code is 1."""
 
     def test_an_unreachable_database_is_one_line(self, settings: Settings, tmp_path: Path, command: str) -> None:
         url = f"postgresql://postgres@127.0.0.1:{free_port()}/none"

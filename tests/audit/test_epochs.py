@@ -1,4 +1,4 @@
-"""What the ledger and the raw events say of each other: each loss that both sides alone do not see."""
+"""Ledger and raw events, compared: losses that neither of the two shows alone."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ MISSING = "Raw events are missing: 5 raw events of this epoch were settled as ne
 
 
 class Books:
-    """Both books, and what a worker does with them."""
+    """Both books, and the steps with which a worker changes them."""
 
     def __init__(self, journal: Journal, facts: Facts) -> None:
         self._journal = journal
         self._facts = facts
 
     def take(self, count: int, first: int = 0) -> list[Entry]:
-        """Have events accepted, and take them."""
+        """Accept events, and take their entries."""
         self._journal.accept(events(count, first=first))
         return list(self._journal.take("me").entries)
 
     def record(self, entries: list[Entry]) -> int:
-        """Record them; how many were new."""
+        """Record the entries. Returns how many were new."""
         return len(record([entry.event for entry in entries]))
 
     def count(self, count: int, first: int = 0) -> None:
-        """Have events accepted, recorded and settled."""
+        """Accept, record and settle events."""
         entries = self.take(count, first)
         assert self.record(entries) == count
         self._journal.settle(entries)
 
     def lose_rows(self, count: int) -> None:
-        """Take raw events away, and their counts, as a restored backup does."""
+        """Delete raw events and their counts, as restoring a backup does."""
         lost = "SELECT id FROM video_events ORDER BY id LIMIT {}"
         self._facts.sql(f"DELETE FROM video_events WHERE id IN ({lost.format(count)})")
 

@@ -34,7 +34,7 @@ BORDERS = [
 
 @st.composite
 def clocks(draw: st.DrawFn) -> tuple[int, int]:
-    """A player's and the server's clock, often near a border."""
+    """A player's and the server's clock, often close to midnight or to the limits of trust."""
     received_at = draw(times)
     return draw(st.one_of(st.integers(0, MAX_TS), distances.map(lambda far: min(max(received_at + far, 0), MAX_TS)))), (
         received_at

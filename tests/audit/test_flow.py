@@ -23,7 +23,7 @@ AUDITS = 12
 
 
 class Crowd:
-    """A client that reports without a pause, four videos in turn, and never twice the same."""
+    """A client that reports four videos in turn, without a pause, and never sends the same report twice."""
 
     def __init__(self, app: Flask) -> None:
         self._client = app.test_client()
@@ -46,7 +46,7 @@ class Crowd:
 
 @pytest.fixture
 def flow(app: Flask, facts: Facts, celery_setup: CeleryTestSetup) -> Iterator[Facts]:
-    """What the system holds, while events flow."""
+    """The system while events flow."""
     assert celery_setup.ready(ping=False, control=True, docker=True)
     with Crowd(app):
         wait_until(lambda: facts.rows() > 0)

@@ -1,4 +1,4 @@
-"""What an audit says of the journal: each contradiction, written directly to Redis."""
+"""What an audit reports about the journal: each contradiction is written directly to Redis."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ JOURNAL, DEAD, LEDGER = "queue:analytics", "queue:analytics:dead", "pulse:ledger
 
 @pytest.fixture
 def busy(journal: Journal, facts: Facts) -> Any:
-    """Redis, where of eleven entries two are settled, one is parked, one is dropped, three are pending, four unread."""
+    """Redis with eleven entries: two settled, one parked, one dropped, three pending, four unread."""
     journal.accept(events(7))
     entries = journal.take("me").entries
     journal.accept(events(4, first=7))

@@ -201,7 +201,7 @@ VIDEOS = 400
 
 @pytest.fixture
 def command(settings: Settings, worker_env: dict[str, str]) -> Iterator[Rebuilds]:
-    """`pulse rebuild`, one video in a transaction, as a process of its own."""
+    """`pulse rebuild` as a separate process, with one video per transaction."""
     rebuilds = Rebuilds({**os.environ, **worker_env, "PULSE_REDIS_URL": settings.redis_url})
     yield rebuilds
     rebuilds.end()
@@ -215,7 +215,7 @@ class Rebuilds:
         self._processes: list[subprocess.Popen[str]] = []
 
     def start(self) -> subprocess.Popen[str]:
-        """One more."""
+        """Start another rebuild."""
         arguments = [sys.executable, "-c", SLOW, "rebuild"]
         pipe = subprocess.PIPE
         process = subprocess.Popen(arguments, env=self._env, stdout=pipe, stderr=pipe, text=True)
@@ -223,7 +223,7 @@ class Rebuilds:
         return process
 
     def end(self) -> None:
-        """End them all."""
+        """End all rebuilds."""
         for process in self._processes:
             process.kill()
             process.communicate()
@@ -231,7 +231,7 @@ class Rebuilds:
 
 @pytest.fixture
 def wrong(facts: Facts) -> Facts:
-    """What the system holds when the counters of many videos are wrong."""
+    """The system with wrong counters of many videos."""
     record([event(f"v{number}", "u1") for number in range(VIDEOS)])
     facts.sql("UPDATE video_metrics SET watched_50_count = 7")
     facts.sql("DELETE FROM video_metrics_daily")
@@ -239,7 +239,7 @@ def wrong(facts: Facts) -> Facts:
 
 
 def count_wrong(facts: Facts) -> int:
-    """How many videos' counters are wrong, after a check that video and day always agree."""
+    """How many videos have wrong counters. Checks first that the counters by video and by day agree."""
     query = """SELECT m.watched_50_count, d.watched_50_count FROM video_metrics AS m
                LEFT JOIN video_metrics_daily AS d ON d.video_id = m.video_id"""
     found = {tuple(row) for row in facts.sql(query)}
@@ -261,7 +261,7 @@ def test_a_rebuild_that_is_killed_and_run_again_corrects_the_rest(
 
 
 def kill_below(most: int, facts: Facts, command: Rebuilds) -> int:
-    """Start a rebuild and kill it when at most `most` videos' counters are wrong. Returns how many are."""
+    """Start a rebuild, and kill it once at most `most` videos have wrong counters. Returns how many have."""
     process = command.start()
 
     def has_mended_so_many() -> bool:

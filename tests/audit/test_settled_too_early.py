@@ -1,4 +1,4 @@
-"""A worker that settles before it commits loses events when it is killed, and an audit says so."""
+"""A worker that settles before it commits loses events when it is killed, and an audit reports that."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def worker_app(tmp_path: Path) -> WorkerApp:
-    """The project's, with this promise broken."""
+    """The project's worker with this promise broken."""
     copy_tree(tmp_path / "broken")
     [mutation] = [each for each in MUTATIONS if each.name == "settle before commit"]
     mutation.apply(tmp_path / "broken")

@@ -1,4 +1,4 @@
-"""`python -m tests.contract FILE`: record what the code answers to the catalogue, on the servers of the tests."""
+"""`python -m tests.contract FILE`: record the code's answers to the catalogue, on the tests' servers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 
 def main() -> int:
-    """Record; 1 if that failed."""
+    """Record the answers. Returns 1 if that failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.contract", description=__doc__)
     parser.add_argument("file", type=Path, help="where to write the answers, as JSON with one on a line")
     file = parser.parse_args().file.absolute()

@@ -1,4 +1,4 @@
-"""An answer, reduced to what must stay: no times, secrets or wording."""
+"""An answer, reduced to the parts that must not change: no times, secrets or wording."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _body(content_type: str, data: bytes) -> Any:
 
 
 def _problem(problem: dict[str, Any]) -> dict[str, Any]:
-    """A problem without its words."""
+    """A problem+json body without its wording."""
     assert isinstance(problem.pop("detail"), str)
     problem["title"] = _RENAMED.get(problem["title"], problem["title"])
     if "checks" in problem:

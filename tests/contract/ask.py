@@ -1,4 +1,4 @@
-"""A request of the catalogue, and the shorthands that the catalogue is written with."""
+"""A request of the catalogue, and shorthands for writing the catalogue."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Group:
 
 
 def get(name: str, path: str, headers: Mapping[str, str] | None = None, *, browser: str = "") -> Ask:
-    """A GET without credentials, but for a browser's cookies."""
+    """A GET without credentials except a browser's cookies."""
     return Ask(name=name, method="GET", path=path, headers=headers or {}, browser=browser)
 
 

@@ -1,4 +1,4 @@
-"""The application with a known history, and who replays the catalogue against it."""
+"""The application with a known history, and its answers to the catalogue."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def contract_client(request: pytest.FixtureRequest, app: Flask) -> Iterator[Clie
 
 @pytest.fixture
 def exchanges(app: Flask, contract_client: Client, facts: Facts, tmp_path: Path) -> Exchanges:
-    """What this application answers to the whole catalogue."""
+    """The application's answers to the whole catalogue."""
     write_history(facts)
     write_site(tmp_path / "site")
     app.config["SITE_DIST"] = tmp_path / "site"

@@ -8,7 +8,7 @@ from tests.contract.answers import PROBLEM, Reduced
 
 
 class Change(NamedTuple):
-    """An answer that is no longer what the recording says."""
+    """An answer that differs from the recording on purpose."""
 
     why: str
     """For the reader of a release's notes: what changed, and what for."""
@@ -26,7 +26,7 @@ def refused(*fields: str) -> Reduced:
 
 
 def live(accepted: int, duplicates: int, **headers: str) -> Reduced:
-    """The answer of /live, where all that was accepted waits."""
+    """The answer of /live while all accepted events still wait."""
     figures = {"accepted": accepted, "waiting": accepted, "duplicates": duplicates, "counted": 0, "parked": 0}
     oldest = "<seconds>" if accepted else None
     masked = {"at": "<ms>", "oldestWaitingSeconds": oldest, "memoryShare": "<share>"}

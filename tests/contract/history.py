@@ -1,4 +1,4 @@
-"""What the database holds and what the site consists of, when the requests are answered."""
+"""The content of the database, and the files of the site, for which the requests are answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes down what the code answers. Only `python -m tests.contract` runs it: its name is not that of a test."""
+"""Records the code's answers. Only `python -m tests.contract` runs it; pytest does not collect a file of this name."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Client(Protocol):
 
 
 class Exchange(NamedTuple):
-    """A request, and what was answered."""
+    """A request and its answer."""
 
     ask: Ask
     answer: Reduced
@@ -61,7 +61,7 @@ def replay(client: Client, facts: Facts, groups: Iterable[Group]) -> Exchanges:
 
 
 def differences(exchanges: Exchanges, recorded: Mapping[str, Reduced], changes: Mapping[str, Change]) -> list[str]:
-    """Where the answers are neither what was recorded nor changed as expected, in words; empty: all is well."""
+    """Each answer that is neither as recorded nor changed as expected, described in words."""
     unknown = (set(recorded) | set(changes)) - set(exchanges)
     found = [
         f"{name}\n  is in the recording or the table of expected changes, but not in the catalogue"
@@ -108,7 +108,7 @@ def _flat(answer: Reduced) -> dict[str, str]:
 
 
 class _Sender:
-    """Sends the requests of a group, and remembers what later ones need of the answers."""
+    """Sends the requests of a group, and keeps the parts of answers that later requests need."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""Every route answers as version 0.1.0 did, but for what changed on purpose."""
+"""Every route answers as version 0.1.0 did, except for intended changes."""
 
 from __future__ import annotations
 

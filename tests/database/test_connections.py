@@ -1,4 +1,4 @@
-"""How many connections PostgreSQL must have for us: no more than docs/operations.md says."""
+"""The number of connections to PostgreSQL: no more than docs/operations.md says."""
 
 from __future__ import annotations
 

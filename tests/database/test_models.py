@@ -1,4 +1,4 @@
-"""Migrations: up, down and up again, and the tables they make are the models."""
+"""Migrations: up, down and up again; the tables that they make equal the models."""
 
 from __future__ import annotations
 

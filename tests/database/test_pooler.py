@@ -1,4 +1,4 @@
-"""Behind a real PgBouncer, of sessions and of transactions, everything keeps its limits, or says what it needs."""
+"""Behind a real PgBouncer, in session and transaction mode, every time limit holds, or an error says what is needed."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(params=["session", "transaction"])
 def mode(request: pytest.FixtureRequest) -> str:
-    """What the pooler lends a connection of the server for."""
+    """The pool mode: session or transaction."""
     return str(request.param)
 
 
@@ -59,7 +59,7 @@ def ignored() -> str:
 
 @pytest.fixture
 def database(postgres: PostgresServer, postgresql_template: str, ending: ExitStack) -> str:
-    """A migrated database whose commits, if nobody asks, do not wait for the disk."""
+    """A migrated database whose commits do not wait for the disk by default."""
     name = f"pooled_{next(_numbers)}"
     postgres.create_database(name, postgresql_template)
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
@@ -70,7 +70,7 @@ def database(postgres: PostgresServer, postgresql_template: str, ending: ExitSta
 
 @pytest.fixture
 def pgbouncer(postgres: PostgresServer, tmp_path: Path, ending: ExitStack, mode: str, ignored: str) -> PgBouncer:
-    """A pooler with connections for each process in its mode of sessions, and with one for all in the other."""
+    """A pooler with a connection for each process in session mode, and a single one for all in transaction mode."""
     try:
         pooler = PgBouncer(
             postgres, tmp_path / "pgbouncer", mode, connections=20 if mode == "session" else 1, ignored=ignored
@@ -89,7 +89,7 @@ def database_url(pgbouncer: PgBouncer, database: str) -> str:
 
 @pytest.fixture
 def changed_settings() -> dict[str, str]:
-    """A limit that a test can wait for."""
+    """A time limit so short that a test can wait for it."""
     return {"PULSE_DATABASE_TIMEOUT_SECONDS": "0.5"}
 
 

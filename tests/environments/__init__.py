@@ -1,8 +1,8 @@
-"""`make environments`: what operators run, on its real servers: a simulated day, one SIGKILL, an audit; then a table.
+"""`make environments`: the environments that operators run. On each, a simulated day, one SIGKILL and an audit.
 
-catalogue.py      the environments: the servers that each starts, and which of them is killed
-secure_redis.py   a Redis behind TLS, with a user who has the rights that are needed
-deployment.py     the application on them: migrated, a web server, a worker
+catalogue.py      the environments: the servers of each, and which of them is killed
+secure_redis.py   a Redis with TLS, and with a user who has exactly the documented rights
+deployment.py     the application on these servers: a migrated database, a web server, a worker
 trial.py          one environment, from the start of its servers to the verdict
-__main__.py       all of them, and the table
+__main__.py       runs all environments and prints the table
 """

@@ -23,7 +23,7 @@ HEADS = ("Environment", "Versions", "Accepted", "Counted", "Killed", "Audit", "V
 
 
 def main() -> int:
-    """Try them; 1 if one does not hold."""
+    """Run the environments. Returns 1 if any failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.environments", description=__doc__)
     parser.add_argument("--only", default="", help="environments whose name holds this")
     only = parser.parse_args().only
@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def run(name: str) -> Outcome:
-    """Try one. What it leaves stays if it does not hold."""
+    """Run one environment. If it fails, its folder stays."""
     folder = Path(tempfile.mkdtemp(prefix="pulse-environments-"))
     reaper.keep_folder(folder)
     folder.chmod(0o711)  # PgBouncer's user must get through.
@@ -60,7 +60,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
-    """1 if one does not hold; what was left out is not one of these."""
+    """1 if any environment failed; those that were left out have not failed."""
     return int(any(outcome.faults for outcome in outcomes))
 
 

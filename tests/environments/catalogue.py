@@ -45,7 +45,7 @@ class Running(NamedTuple):
     """Of one server, where the URLs are not."""
 
     def versions(self) -> str:
-        """Of all that runs."""
+        """The versions of all servers."""
         redis = _redis_version(self.redis_server_url or self.redis_urls[0])
         return ", ".join(filter(None, [redis, _postgresql_version(self), self.also]))
 
@@ -77,7 +77,7 @@ def pgbouncer_of_sessions(folder: Path) -> Iterator[Running]:
 
 @contextmanager
 def pgbouncer_of_transactions(folder: Path) -> Iterator[Running]:
-    """Processes share two connections of the server; a worker is killed, in the middle of its transactions."""
+    """Processes share two server connections; a worker is killed during its transactions."""
     with _pooled(folder, "transaction", connections=2) as (redis, postgresql, pooler):
         yield Running([redis.url], [pooler.url("pulse")], postgresql, also=pooler.version())
 
@@ -100,7 +100,7 @@ def postgresql_15(folder: Path) -> Iterator[Running]:
 
 @contextmanager
 def tls_and_acl(folder: Path) -> Iterator[Running]:
-    """`rediss://` with a CA of its own, and a user who has no right too many. Redis is killed."""
+    """`rediss://` with its own CA, and a user who has only the documented rights. Redis is killed."""
     with closing(SecureRedis(folder / "redis")) as redis, _postgresql() as postgresql:
         victim = part("Redis", redis.process, redis.answers)
         yield Running([redis.url], [postgresql.url("pulse")], postgresql, victim, also="TLS")
@@ -108,7 +108,7 @@ def tls_and_acl(folder: Path) -> Iterator[Running]:
 
 @contextmanager
 def two_deployments(folder: Path) -> Iterator[Running]:
-    """On the databases 0 and 1 of one Redis. A worker of the first one is killed."""
+    """Two deployments on the databases 0 and 1 of one Redis. A worker of the first is killed."""
     with _servers(folder) as (redis, postgresql):
         urls = [redis.url, f"{redis.url.removesuffix('/0')}/1"]
         yield Running(urls, [postgresql.url("pulse"), postgresql.create_database("pulse_1")], postgresql)
@@ -158,7 +158,7 @@ def _pooled(
 
 
 def part(name: str, process: LocalProcess, is_ready: Callable[[], bool], *, outlived: bool = False) -> Part:
-    """A server that runs already, as a part that comes back when it is killed."""
+    """A running server, as a part that is restarted when it is killed."""
     part = Part(name, process, is_ready, outlived=outlived)
     part.starts = 1
     return part
@@ -176,7 +176,7 @@ def _postgresql_version(running: Running) -> str:
 
 
 def pongs(url: str) -> bool:
-    """Whether a Redis answers there."""
+    """Whether a Redis answers at this URL."""
     try:
         with Redis.from_url(url, socket_timeout=1) as client:
             return bool(client.ping())

@@ -27,7 +27,7 @@ FAILURES = ("InvalidSqlStatementName", "DuplicatePreparedStatement", "Unrecovera
 
 
 class Audit(NamedTuple):
-    """What `pulse audit` says."""
+    """The output of `pulse audit`."""
 
     closed: bool
     accepted: int
@@ -43,14 +43,14 @@ class Deployment(NamedTuple):
     env: Mapping[str, str]
 
     def simulate(self, seed: int) -> subprocess.Popen[bytes]:
-        """A day of viewing, begun."""
+        """Start to simulate a day of viewing."""
         options = {"--viewers": VIEWERS, "--rate": REPORTS_PER_SECOND, "--seed": seed, "--url": self.url}
         words = [str(word) for option in options.items() for word in option]
         with self.worker.process.log_file.with_name("simulate.log").open("wb") as log:
             return subprocess.Popen(_pulse("simulate", *words), env=self.env, cwd=ROOT, stdout=log, stderr=log)
 
     def audit(self) -> Audit:
-        """Run it."""
+        """Run `pulse audit`."""
         command = _pulse("audit", "--json")
         done = subprocess.run(command, env=self.env, cwd=ROOT, stdout=subprocess.PIPE, check=False)
         self.worker.process.log_file.with_name("audit.json").write_bytes(done.stdout)
@@ -58,7 +58,7 @@ class Deployment(NamedTuple):
         return Audit(done.returncode == 0, figures["journal"]["accepted"], figures["database"]["rows"])
 
     def failures(self) -> list[str]:
-        """What the worker logged that it may not."""
+        """Lines of the worker's log that show a failure."""
         log = self.worker.process.log_file.read_text(encoding="utf-8", errors="replace")
         return [words for words in FAILURES if words in log]
 

@@ -1,4 +1,4 @@
-"""A Redis behind TLS, with a certificate of a CA of its own and one user, who has the rights that are needed."""
+"""A Redis with TLS, a certificate from its own CA, and one user, who has exactly the documented rights."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PASSWORD = "a-secret"
 
 
 class SecureRedis:
-    """Debian's `redis-server`, which answers. `close` it when done. Raises Missing."""
+    """Debian's `redis-server`, ready to answer. Call `close` when done. Raises Missing."""
 
     def __init__(self, folder: Path) -> None:
         program = find_program("redis-server")
@@ -59,7 +59,7 @@ class SecureRedis:
         return f"rediss://pulse:{_PASSWORD}@127.0.0.1:{self.port}/0?ssl_ca_certs={self._ca}"
 
     def answers(self) -> bool:
-        """Whether it does."""
+        """Whether it answers."""
         try:
             with Redis.from_url(self.url, socket_timeout=1) as client:
                 return bool(client.ping())
@@ -67,12 +67,12 @@ class SecureRedis:
             return False
 
     def close(self) -> None:
-        """End it."""
+        """Stop it."""
         self.process.remove()
 
 
 def _make_certificates(folder: Path) -> Path:
-    """Make server.crt and server.key, for 127.0.0.1, and ca.crt, which signed it; the path of that."""
+    """Make server.crt and server.key for 127.0.0.1, signed by ca.crt. Returns the path of ca.crt."""
     folder.mkdir()
     (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n", encoding="ascii")
     for words in (

@@ -1,4 +1,4 @@
-"""The table tells what holds, what does not and what was not tried."""
+"""The table shows which environments hold, which fail, and which were left out."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Outcome(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """In a word or two."""
+        """The verdict in one or two words."""
         return f"left out: {self.left_out}" if self.left_out else "; ".join(self.faults) or "holds"
 
 
@@ -75,7 +75,7 @@ def try_out(name: str, start: Callable[[Path], AbstractContextManager[Running]],
 
 
 def _play(deployments: list[Deployment], victim: Part, running: Running) -> list[str]:
-    """Simulate a day on each, and kill the victim as soon as the first one counts. What went wrong, in a few words."""
+    """Simulate a day on each, and kill the victim as soon as the first one counts. Returns the faults."""
     simulations = [deployment.simulate(seed) for seed, deployment in enumerate(deployments, 1)]
     wait_until(lambda: _counts(running.postgresql.url("pulse")), FIRST_SECONDS)
     time.sleep(1)  # In the middle of it.
@@ -100,7 +100,7 @@ def _counts(database_url: str) -> bool:
 
 
 def _judge(outcome: Outcome) -> Outcome:
-    """With what does not fit among the figures."""
+    """Add the figures that do not agree to the faults."""
     faults = list(outcome.faults)
     if outcome.counted != outcome.accepted or not all(outcome.accepted):
         faults.append("not all was counted")

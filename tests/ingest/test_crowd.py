@@ -1,4 +1,4 @@
-"""Two hundred clients at once, a third of whom leave in the middle, while Redis freezes again and again."""
+"""Two hundred clients at once, a third of which disconnect midway, while Redis freezes again and again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FREEZE_SECONDS = 0.9
 
 
 class Crowd:
-    """What the clients sent, and the answers that they got."""
+    """The reports that the clients sent, and the answers that they got."""
 
     def __init__(self, port: int) -> None:
         self.sent: set[str] = set()
@@ -40,7 +40,7 @@ class Crowd:
         self._random = random.Random(9)
 
     async def play(self, redis: LocalProcess) -> None:
-        """Let everybody report for SECONDS."""
+        """Let all clients report for SECONDS."""
         ends = time.monotonic() + SECONDS
         clients = [self._stay(number, ends) if number % 3 else self._leave(number, ends) for number in range(CLIENTS)]
         await asyncio.gather(self._freeze(redis, ends), *clients)
@@ -55,7 +55,7 @@ class Crowd:
                 redis.unpause()
 
     async def _stay(self, number: int, ends: float) -> None:
-        """A client that sends a report until it is taken, and then the next one."""
+        """A client that sends a report until it is accepted, and then the next one."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         while time.monotonic() < ends:
             request, sent_id = self._next(number)
@@ -71,7 +71,7 @@ class Crowd:
         writer.close()
 
     async def _leave(self, number: int, ends: float) -> None:
-        """A client that goes away in the midst of what it sends, or before it is answered."""
+        """A client that disconnects while it sends, or before it is answered."""
         while time.monotonic() < ends:
             _, writer = await asyncio.open_connection("127.0.0.1", self._port)
             request, _ = self._next(number)

@@ -1,4 +1,4 @@
-"""Batch after batch: what ends a run, what is given back, what is parked and when a second worker is called."""
+"""Batch after batch: when a run ends, which entries it gives back or parks, and when it wakes a second worker."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.test_events import event
 
 
 class Calls:
-    """Counts how often a second worker was called."""
+    """Counts how often a second worker was woken."""
 
     number = 0
 
@@ -87,7 +87,7 @@ def test_an_event_accepted_just_before_the_wake_up_flag_is_dropped_is_recorded(
     settings: Settings, facts: Facts
 ) -> None:
     class Racing(Journal):
-        """A journal into which someone writes at the worst moment: after the last look, before the flag is down."""
+        """A journal to which an event is added after the last `take` and before the wake-up flag is dropped."""
 
         races = 0
 

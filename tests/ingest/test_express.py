@@ -1,4 +1,4 @@
-"""Through the express lane a request gets what the Flask application would have answered."""
+"""The express lane answers each request as the Flask application would."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def batch(size: int) -> bytes:
 
 @pytest.fixture
 def changed_settings(request: pytest.FixtureRequest) -> dict[str, str]:
-    """A site whose players may post; nothing is a duplicate, so that a request can be sent twice."""
+    """A site whose players may post, and no duplicates, so that a request can be sent twice."""
     return getattr(request, "param", SETTINGS)
 
 
 @pytest.fixture
 def lane(app: Flask) -> Iterator[AsgiClient]:
-    """A client of the whole."""
+    """A client of the express lane with the Flask application behind it."""
     client = AsgiClient(Application(app))
     yield client
     client.close()

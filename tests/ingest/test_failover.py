@@ -1,4 +1,4 @@
-"""With Sentinels: the primary changes, and reports, workers and tools go on by themselves."""
+"""With Sentinels: when the primary changes, web processes, workers and tools switch to the new one by themselves."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ BACK_OFF_SECONDS = 40
 
 @pytest.fixture
 def replicas(request: pytest.FixtureRequest) -> int:
-    """How many there are beside the primary; parametrize it indirectly."""
+    """How many replicas the primary has; parametrize it indirectly."""
     return int(getattr(request, "param", 1))
 
 
@@ -134,7 +134,7 @@ def test_readyz_names_the_server_that_does_not_answer(
 
 
 class Players:
-    """Four that report without a pause, each the same report again until it is answered with 202 or 200."""
+    """Four players that report without a pause; each repeats a report until it is answered with 202 or 200."""
 
     def __init__(self, url: str) -> None:
         self._url = f"{url}/analytics"
@@ -154,7 +154,7 @@ class Players:
         self._threads.shutdown()
 
     def go_on(self) -> bool:
-        """Whether one of them is answered, soon."""
+        """Wait briefly, and return whether any of them is answered."""
         before = len(self.answered)
         time.sleep(0.1)
         return len(self.answered) > before
@@ -180,7 +180,7 @@ def celery(*words: str) -> list[str]:
 
 
 def flower_answers(port: int) -> bool:
-    """Whether Flower's page of workers is there."""
+    """Whether Flower answers with its page of workers."""
     headers = urllib3.make_headers(basic_auth=f"{USER}:{TOKEN}")
     try:
         return http.request("GET", f"http://127.0.0.1:{port}/workers", headers=headers).status == HTTPStatus.OK
@@ -189,7 +189,7 @@ def flower_answers(port: int) -> bool:
 
 
 def inspect_stats(worker_env: dict[str, str], servers: Watched) -> bool:
-    """Whether `celery inspect stats` finds a worker, which tells how it reaches its broker."""
+    """Whether `celery inspect stats` finds a worker and reports how it reaches its broker."""
     env = {**worker_env, "PULSE_REDIS_URL": servers.url}
     done = subprocess.run(celery("inspect", "stats"), env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.returncode == 0 and NAME in done.stdout

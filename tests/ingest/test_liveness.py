@@ -1,4 +1,4 @@
-"""`pulse worker-alive`, and the signs of life that it goes by."""
+"""`pulse worker-alive`, and the heartbeats that it reads."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_worker_alive_does_not_create_the_application(journal: Journal, settings
 
 
 class TestRealWorker:
-    """What a real worker says."""
+    """The heartbeats of a real worker."""
 
     @pytest.fixture
     def worker_app(self) -> WorkerApp:
@@ -141,7 +141,7 @@ class TestRealWorker:
 
 
 def is_silent(facts: Facts) -> bool:
-    """Whether nobody beats for longer than two beats of a worker take."""
+    """Whether no heartbeat arrives for longer than two intervals."""
     facts.redis.delete(WORKERS)
     time.sleep(2 * TIMER_SECONDS + 0.5)
     return not facts.redis.exists(WORKERS)

@@ -1,4 +1,4 @@
-"""For any stream of reports, retries and redeliveries the counts equal those of a ten-line model."""
+"""After any sequence of reports, retries and redeliveries, the counts equal those of a ten-line model."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ STEPS = st.one_of(
 
 
 class Model:
-    """What must be counted: a report is counted if it was answered 202, but each (video, viewer, ts) only once."""
+    """The counts that must result: each report that was answered 202, but each (video, viewer, ts) only once."""
 
     def __init__(self) -> None:
         self.claimed: set[tuple[str, str]] = set()

@@ -1,4 +1,4 @@
-"""A Redis that answers and refuses to write: workers wait until it does, web processes and /readyz say what it says."""
+"""A Redis that answers but refuses writes: workers wait until it accepts them; web processes and /readyz say why."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_a_worker_can_start_while_redis_refuses_writes(
 
 @pytest.fixture
 def successor(own_valkey: ValkeyContainer, tmp_path: Path) -> Iterator[ValkeyContainer]:
-    """A replica of `own_valkey`, in step with it, that can take its place."""
+    """A replica of `own_valkey`, in sync with it, that can replace it."""
     container = start_valkey(tmp_path / "successor")
     container.client.replicaof("127.0.0.1", own_valkey.port)
     wait_until(lambda: container.client.info("replication")["master_link_status"] == "up")
@@ -209,7 +209,7 @@ def test_a_worker_survives_the_demotion_of_its_redis_while_it_waits_for_an_answe
 
 
 class Posts:
-    """Reports of viewers who are all new."""
+    """Reports, each of a new viewer."""
 
     def __init__(self, client: FlaskClient) -> None:
         self._client = client
@@ -217,7 +217,7 @@ class Posts:
         self.accepted = 0
 
     def one(self) -> None:
-        """Report, and do it again while it is refused."""
+        """Send a report, again and again until it is accepted."""
         sent = report("v1", f"u{self.accepted}")
         while (status := self._client.post("/analytics", json=sent).status_code) == 503 and not self._stop.is_set():
             time.sleep(0.05)
@@ -226,7 +226,7 @@ class Posts:
 
     @contextmanager
     def going_on(self) -> Iterator[None]:
-        """Report without a pause meanwhile."""
+        """Report without a pause while this context lasts."""
         thread = threading.Thread(target=self._go_on)
         thread.start()
         try:

@@ -1,4 +1,4 @@
-"""PULSE_REMOTE_CONTROL: who reaches Redis can steer every worker by Celery's messages, or nobody can."""
+"""PULSE_REMOTE_CONTROL: whether workers obey Celery's control messages, which anyone with access to Redis can send."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def harm(celery: Celery) -> list[dict[str, Any]]:
-    """What a stranger at Redis would send. Returns the answers to a ping before."""
+    """Send what an attacker with access to Redis would send. Returns the workers' answers to a ping sent before."""
     answers = celery.control.ping(timeout=1.5) or []
     celery.control.rate_limit("pulse_analytics.persist_events", "1/h")
     celery.control.cancel_consumer("pulse.persist")

@@ -1,4 +1,4 @@
-"""A report is sound for the schema exactly if it is so for the express lane, and what is wrong with it is named."""
+"""The schema and the express lane accept the same reports, and every invalid field is named."""
 
 from __future__ import annotations
 

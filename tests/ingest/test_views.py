@@ -1,4 +1,4 @@
-"""The door: what is accepted, what is refused and why, and that a refusal leaves no trace."""
+"""POST /analytics: which requests are accepted, which are refused and why; a refused one leaves nothing in Redis."""
 
 from __future__ import annotations
 
@@ -282,7 +282,7 @@ def assert_try_again(client: FlaskClient, sent: dict[str, Any]) -> None:
 
 
 class TestCors:
-    """Players of other sites."""
+    """CORS: players of other sites."""
 
     ORIGIN = "https://video.example"
 

@@ -1,4 +1,4 @@
-"""Wake-ups: one at a time in the broker's queue, and none of the broker's troubles changes an answer."""
+"""Wake-ups: at most one waits in the broker's queue, and a broker that fails changes no answer."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_key_of_another_type_in_place_of_the_queue_does_not_prevent_a_202(clie
 
 
 class TestSeparateBroker:
-    """Celery's messages on one Redis, the journal on another."""
+    """Celery's messages are on one Redis, the journal on another."""
 
     @pytest.fixture
     def broker(self, tmp_path: Path, ending: ExitStack) -> ValkeyContainer:

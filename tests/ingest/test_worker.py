@@ -41,21 +41,21 @@ whatever_the_database = pytest.mark.parametrize(
 
 
 def accept(client: FlaskClient, reports: Sequence[dict[str, Any]]) -> None:
-    """Have reports accepted, all of them."""
+    """Send reports, all of which must be accepted."""
     for start in range(0, len(reports), 500):
         answer = client.post("/analytics/batch", json={"events": reports[start : start + 500]})
         assert {result["status"] for result in answer.get_json()["results"]} == {"queued"}
 
 
 def workers(setup: CeleryTestSetup) -> list[CeleryTestWorker]:
-    """The setup's workers, after a check that they run."""
+    """The workers of `celery_setup`, once they answer."""
     assert setup.ready(ping=False, control=True, docker=True)
     return list(setup.worker_cluster)
 
 
 @pytest.fixture
 def worker(celery_setup: CeleryTestSetup) -> CeleryTestWorker:
-    """The one worker."""
+    """The only worker."""
     return workers(celery_setup)[0]
 
 
@@ -325,7 +325,7 @@ class TestManyWorkers:
 
 @whatever_the_database
 class TestWithoutAWakeUp:
-    """The worker's own timer is the net."""
+    """The worker's own timer makes up for wake-ups that are lost."""
 
     def test_events_are_counted_if_publishing_the_wake_up_fails(
         self, client: FlaskClient, facts: Facts, settings: Settings, worker: CeleryTestWorker, tmp_path: Path
@@ -391,7 +391,7 @@ def test_while_a_migration_is_missing_all_events_wait_and_none_is_parked(
 
 
 def refuse(facts: Facts, video_id: str) -> None:
-    """Make the database refuse this video's events, for what they hold."""
+    """Make the database refuse this video's events because of their content."""
     if db.engine.dialect.name == "postgresql":
         facts.sql(f"ALTER TABLE video_events ADD CONSTRAINT refused CHECK (video_id <> '{video_id}')")
     else:
@@ -402,7 +402,7 @@ def refuse(facts: Facts, video_id: str) -> None:
 
 
 def permit(facts: Facts) -> None:
-    """Take the refusal back."""
+    """Undo `refuse`."""
     if db.engine.dialect.name == "postgresql":
         facts.sql("ALTER TABLE video_events DROP CONSTRAINT refused")
     else:

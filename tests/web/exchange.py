@@ -1,4 +1,4 @@
-"""One exchange with an ASGI application, by hand: what is received, when the client takes what is sent, and leaves."""
+"""One exchange with an ASGI application, by hand: the test decides when the client sends, reads and disconnects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 10
 class Exchange:
     """A request and what is sent in answer to it.
 
-    `body` is sent in these pieces. With `whole=False` the rest never comes. With `reads=False` the client takes
+    `body` is sent in these pieces. With `whole=False` the rest never arrives. With `reads=False` the client reads
     nothing until `self.reads` is set.
     """
 
@@ -45,7 +45,7 @@ class Exchange:
         ]
 
     async def with_(self, adapter: WsgiAdapter, body: bytes | None = None) -> Exchange:
-        """Let the application answer."""
+        """Run the application on this request."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             await adapter(self.scope, self.receive, self.send, body)
         return self

@@ -1,4 +1,4 @@
-"""Requests that were sound once: those of tests/contract, spoilt at random, as bytes."""
+"""Hostile requests, as bytes: those of tests/contract, corrupted at random."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Request(NamedTuple):
 
 
 def hostile_request(random: Random, session: Mapping[str, str]) -> Request:
-    """A request with some faults, or none. `session`: the headers of a browser that may sign in."""
+    """A request with some faults, or none. `session`: the headers with which a browser may sign in."""
     ask = random.choice(CORPUS)
     method, path, body = ask.method, ask.path, ask.body
     headers = [
@@ -99,7 +99,7 @@ def _as_bytes(random: Random, method: str, path: str, headers: list[tuple[str, s
 
 
 def _framed(random: Random, body: bytes) -> tuple[bytes, bytes, bool]:
-    """The headers that say how long a body is, its bytes, and whether that is true."""
+    """The headers that give a body's length, the body's bytes, and whether that length is true."""
     kind = random.randrange(40)
     if kind < 6:
         pieces = [body[:5], body[5:]]
@@ -186,7 +186,7 @@ def _cursor(random: Random) -> str:
 
 
 def _text(random: Random) -> str:
-    """Of characters that can stand in a header."""
+    """A text of characters that a header may contain."""
     return "".join(
         chr(random.choice((9, 32, *range(33, 127), *range(128, 256)))) for _ in range(random.choice((0, 1, 8, 40)))
     )

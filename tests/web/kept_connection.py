@@ -1,4 +1,4 @@
-"""A connection that is kept for several requests, and the answers on it as http.client reads them."""
+"""A keep-alive connection, and the answers on it as http.client parses them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEEP_ALIVE_SECONDS = 5
 
 
 class Connection:
-    """A kept connection."""
+    """A keep-alive connection."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), LIMIT_SECONDS)
@@ -28,25 +28,25 @@ class Connection:
         self.is_open = True
 
     def send(self, data: bytes) -> None:
-        """Send it all, or what the server takes of it."""
+        """Send everything, or as much as the server accepts."""
         self._silent_seconds = time.monotonic() - self._answered_at
         self._sent_bytes = len(data)
         with contextlib.suppress(ConnectionError):
             self._socket.sendall(data)
 
     def may_be_closed(self) -> bool:
-        """Whether this client was so slow, on a busy machine, that the server may close without an answer: it sent
-        nothing for too long after the last answer, or was late with a body that is too large."""
+        """Whether this client was so slow (on a busy machine) that the server may close without an answer: it sent
+        nothing for too long after the last answer, or sent too large a body too late."""
         late = time.monotonic() - self._answered_at > config.CLOSING_SECONDS
         return self._silent_seconds > KEEP_ALIVE_SECONDS or (late and self._sent_bytes > config.BODY_LIMIT_BYTES)
 
     def hang_up(self) -> None:
-        """Say that nothing more comes."""
+        """Close the sending side."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
 
     def answer(self, method: str) -> Answer | None:
-        """The next answer; None: the connection was closed without one. Raises TimeoutError."""
+        """The next answer, or None if the connection was closed without one. Raises TimeoutError."""
         response = HTTPResponse(self, method=method)  # type: ignore[arg-type]  # all that it takes of a socket
         try:
             response.begin()
@@ -59,7 +59,7 @@ class Connection:
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, data)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """For HTTPResponse."""
+        """The file from which HTTPResponse reads."""
         return self._reader
 
     def close(self) -> None:
@@ -69,10 +69,10 @@ class Connection:
 
 
 class _Unclosed(io.BufferedReader):
-    """Outlives the answers that are read from it."""
+    """A file that http.client cannot close, so that later answers can be read from it."""
 
     def close(self) -> None:
-        """Stay open."""
+        """Do nothing."""
 
     def close_really(self) -> None:
         super().close()

@@ -1,4 +1,4 @@
-"""Sound requests and what the documentation says of their answers; and what no answer to any request may be."""
+"""Valid requests with the answers that the documentation promises, and the rules that every answer must obey."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ server is down, and none is: only /readyz may, of one that is slow on a busy mac
 
 
 class Answer(NamedTuple):
-    """What was answered."""
+    """An answer."""
 
     status: int
     headers: Mapping[str, str]
@@ -30,7 +30,7 @@ class Answer(NamedTuple):
 
 
 class Sound(NamedTuple):
-    """A request that is right, or wrong in one known way, and its answer."""
+    """A request that is valid, or invalid in one known way, and its answer."""
 
     method: str
     path: str
@@ -47,7 +47,7 @@ class Sound(NamedTuple):
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
 
     def is_answered_by(self, answer: Answer) -> bool:
-        """Whether this is the answer."""
+        """Whether this is the expected answer."""
         if self.path == "/readyz" and answer.status == 503:
             return _says_what_lacks(answer)
         if answer.status != self.status:
@@ -57,13 +57,13 @@ class Sound(NamedTuple):
 
 
 class Oracle:
-    """Knows what is right, from the documentation and from the document."""
+    """Judges answers by the documentation and the OpenAPI document."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._report = Draft202012Validator(document["components"]["schemas"]["Report"])
 
     def sound_request(self, random: Random, name: str) -> Sound:
-        """One of a viewer that nobody else has."""
+        """A valid request, with a viewer that no other request has."""
         fresh = report("sound", name)
         again = {**fresh, "ts": TS + 1}
         queued, duplicate = _result("queued", fresh), _result("duplicate", again)
@@ -91,7 +91,7 @@ class Oracle:
         )
 
     def faults(self, body: bytes, answer: Answer) -> str:
-        """What is wrong with the answer to a request of which only the body is known; "": nothing that shows."""
+        """The fault of an answer to a request of which only the body is known; "" if none can be seen."""
         if answer.status not in STATUSES and not _says_what_lacks(answer):
             return f"{answer.status} is no status that is documented"
         kind = answer.headers.get("content-type", "").partition(";")[0]
@@ -123,7 +123,7 @@ class Oracle:
 
 
 def _says_what_lacks(answer: Answer) -> bool:
-    """Whether this is the 503 of /readyz."""
+    """Whether this is the 503 of /readyz, which names the failing server."""
     return answer.status == 503 and b'"checks"' in answer.data
 
 

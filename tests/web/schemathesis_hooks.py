@@ -1,4 +1,4 @@
-"""What OpenAPI cannot say of a sound request, said to schemathesis: it does not send others as if they were sound."""
+"""Rules for valid requests that OpenAPI cannot express: schemathesis sends no request as valid that breaks them."""
 
 from __future__ import annotations
 

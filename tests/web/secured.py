@@ -1,4 +1,4 @@
-"""What every answer must tell a browser."""
+"""The security headers that every answer must have."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ NAMES = (
 
 
 def lacking(headers: Iterable[tuple[str, str]]) -> list[str]:
-    """Which of them an answer has not exactly once."""
+    """Which of them the answer does not have exactly once."""
     held = [name.lower() for name, _ in headers]
     return [name for name in NAMES if held.count(name) != 1]
 
 
 def lacking_in(answer: bytes) -> list[str]:
-    """The same of a raw answer."""
+    """The same for an answer as bytes."""
     head = answer.partition(b"\r\n\r\n")[0].decode("latin1")
     return lacking(tuple(line.split(": ", 1)) for line in head.splitlines()[1:])  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Spoilt requests over real sockets, sound ones between them: all are answered as documented, and each 202 counts."""
+"""Hostile and valid requests, mixed, over real sockets: all are answered as documented, and each 202 counts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ WAITS = 0.01
 
 
 class Attacker(threading.Thread):
-    """Sends some requests, on one connection after the other, until one is answered wrongly."""
+    """Sends some requests, on one connection after another, until an answer is wrong."""
 
     def __init__(self, number: int, port: int, requests: int, oracle: Oracle, session: Mapping[str, str]) -> None:
         super().__init__(daemon=True)
@@ -62,7 +62,7 @@ class Attacker(threading.Thread):
             self._connection.close()
 
     def _attack(self) -> None:
-        """One hostile request, and what is right behind it."""
+        """Send a hostile request and, right behind it, a valid one."""
         hostile = hostile_request(self._random, self._session)
         behind = [self._oracle.sound_request(self._random, next(self._names)) for _ in range(self._behind(hostile))]
         connection = self._connected()
@@ -87,7 +87,7 @@ class Attacker(threading.Thread):
         return self._connection
 
     def _see_to(self, sound: Sound, connection: Connection) -> None:
-        """Judge its answer; send it again if the one before it closed the connection."""
+        """Judge the answer to the valid request; send it again if the hostile one closed the connection."""
         if not connection.is_open:
             connection = self._connected()
             connection.send(sound.as_bytes())

@@ -1,4 +1,4 @@
-"""The client's address, scheme and host: what a client can forge, and what is believed of proxies."""
+"""The client's address, scheme and host: a client cannot forge them, and trusted proxies are believed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HOSTS = ("video.example", ".pulse.example", "192.0.2.1", "[2001:db8::1]")
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    """Makes an application with these settings; it needs no server."""
+    """A function that makes an application with the given settings; it needs no server."""
     made: list[Flask] = []
 
     def make_app(values: dict[str, str]) -> Flask:
@@ -134,7 +134,7 @@ def test_a_host_that_only_looks_like_a_served_host_is_refused(host: str) -> None
 
 @pytest.fixture(params=list(CLIENTS))
 def client_of(request: pytest.FixtureRequest) -> Iterator[Callable[[Flask], Client]]:
-    """Makes a client of an application, by each of the ways in."""
+    """A function that makes a client of an application: through WSGI, and through ASGI."""
     with ExitStack() as stack:
 
         def client_of(app: Flask) -> Client:

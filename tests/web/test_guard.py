@@ -1,4 +1,4 @@
-"""Who may use the admin API: roles, revoked tokens, and wrong ones."""
+"""Who may use the admin API: roles, revoked tokens and wrong tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can keep its promise."""
+"""/healthz: the process is alive. /readyz: it can accept reports and answer them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is sent to whichever route: no answer is a 500."""
+"""No request to any route is answered with 500."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def forged(*held: Any) -> dict[str, str]:
 
 @pytest.fixture
 def ask(app: Flask) -> Callable[..., int]:
-    """The status of an answer, as a browser that has a CSRF token and bears the admin token gets it."""
+    """The status of the answer to a client that sends a CSRF token and the admin token."""
     client: FlaskClient = app.test_client()
     token = client.get("/admin/session").get_json()["csrfToken"]
 

@@ -1,4 +1,4 @@
-"""GET /openapi.json says what the API is: every route is in it, and what it shows is what is answered."""
+"""GET /openapi.json describes the API: it has every route, and its examples are the real answers."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_the_document_and_the_server_accept_the_same_ids(text: str) -> None:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestExamples:
-    """What the document shows, asked for."""
+    """The document's examples, sent as requests."""
 
     @pytest.fixture
     def shown(self, client: FlaskClient, facts: Facts) -> Json:
@@ -175,7 +175,7 @@ def _assert_is_problem(answer: TestResponse, problem: Json) -> None:
 
 
 class TestPage:
-    """GET /docs, for people: it needs no server, no script and no built site."""
+    """GET /docs, the document for people: it needs no Redis, no script and no built site."""
 
     def test_the_page_shows_every_operation_and_every_error(self, plain_app: Flask, document: Json) -> None:
         answer = plain_app.test_client().get("/docs")

@@ -1,4 +1,4 @@
-"""The demo site: what Flask serves of a build, and what it never serves."""
+"""The demo site: which files of a build Flask serves, and which it never serves."""
 
 from __future__ import annotations
 
@@ -257,7 +257,7 @@ def test_the_routes_of_the_site_hide_no_other_route(app: Flask, client: FlaskCli
 
 @pytest.mark.usefixtures("built_site")
 def test_the_real_build_obeys_its_content_security_policy(app: Flask, client: FlaskClient) -> None:
-    """Nothing inline, nothing from elsewhere, and everything that the page names is there."""
+    """Nothing is inline or from another origin, and every file that the page names exists."""
     del app.config["SITE_DIST"]
     html = client.get("/").get_data(as_text=True)
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", html)

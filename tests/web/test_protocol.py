@@ -1,4 +1,4 @@
-"""A real uvicorn with our protocol: each slow or broken client is ended in time, and honest ones notice nothing."""
+"""A real uvicorn with our protocol: slow or broken clients are disconnected in time, and honest ones notice nothing."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ ROOT = Path(__file__).parents[2]
 
 
 class Ended(NamedTuple):
-    """What a connection said, and after how many seconds it was closed."""
+    """What the server sent on a connection, and after how many seconds it was closed."""
 
     data: bytes
     seconds: float
 
     @property
     def status(self) -> int:
-        """Of the first answer; 0: none."""
+        """The status of the first answer; 0 if there is none."""
         return int(self.data[9:12] or 0)
 
 
@@ -61,7 +61,7 @@ class TinyServer:
         self.process = LocalProcess(command, directory, name="tiny", cwd=ROOT, stop_signal=SIGINT)
 
     def connect(self, data: bytes = b"", receive_bytes: int | None = None) -> socket.socket:
-        """A connection that has sent `data`, or what was taken of it."""
+        """A connection that has sent `data`, or as much of it as the server accepted."""
         connection = socket.socket()
         connection.settimeout(REQUEST_SECONDS + SLOW_SECONDS + 2 * SLACK_SECONDS)
         if receive_bytes is not None:
@@ -82,16 +82,16 @@ class TinyServer:
         return answer.data.endswith(b"GET /honest 0;") and time.monotonic() - began < 1
 
     def holds(self, connection: socket.socket) -> bool:
-        """Whether the server's end of it is open, seen from the kernel: this reads nothing."""
+        """Whether the server's end of the connection is open, according to the kernel, without reading from it."""
         return connection.getsockname()[1] in clients_of(self.port)
 
     def cpu_seconds(self) -> float:
-        """What its process has used."""
+        """The CPU time that its process has used."""
         return cpu_seconds([self.process.pid])
 
 
 def until_closed(connection: socket.socket) -> Ended:
-    """What it says, until the server closes it. Raises TimeoutError if it does not."""
+    """What the server sends until it closes the connection. Raises TimeoutError if it does not."""
     began, data = time.monotonic(), bytearray()
     with connection, contextlib.suppress(ConnectionResetError):
         while piece := connection.recv(65_536):
@@ -100,7 +100,7 @@ def until_closed(connection: socket.socket) -> Ended:
 
 
 def read_until(connection: socket.socket, end: bytes) -> bytes:
-    """What it says until `end`, and not more than what came with it."""
+    """What the server sends up to `end`, with whatever arrives together with that."""
     data = b""
     while end not in data:
         piece = connection.recv(65_536)
@@ -110,7 +110,7 @@ def read_until(connection: socket.socket, end: bytes) -> bytes:
 
 
 def read_bytes(connection: socket.socket, size: int) -> None:
-    """Read that many bytes."""
+    """Read `number` bytes."""
     while size > 0:
         piece = connection.recv(size)
         assert piece, "The server ended the answer."
@@ -119,7 +119,7 @@ def read_bytes(connection: socket.socket, size: int) -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyServer]:
-    """A running server, which uses no CPU once all tests are over."""
+    """A running server, which must use no CPU once all tests are over."""
     server = TinyServer(tmp_path_factory.mktemp("tiny"))
     server.process.start()
     try:

@@ -1,4 +1,4 @@
-"""What /openapi.json allows is answered as it says, and what it forbids is refused: schemathesis on a real server."""
+"""schemathesis on a real server: requests that /openapi.json allows are answered as it says, others are refused."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ nightly = pytest.param("postgresql", marks=pytest.mark.nightly)
 
 @pytest.fixture
 def worker_env(worker_env: dict[str, str]) -> dict[str, str]:
-    """The settings of the server, which believes the address that `schemathesis_hooks` names."""
+    """The settings of a server that trusts the client address sent by `schemathesis_hooks`."""
     return {**worker_env, "PULSE_TRUSTED_PROXIES": "1"}
 
 
@@ -49,7 +49,7 @@ def test_every_answer_agrees_with_the_openapi_document(web: Web, facts: Facts, t
 
 
 def _ask_everything(web: Web, folder: Path) -> subprocess.CompletedProcess[str]:
-    """What schemathesis says of the server, as the admin and as a browser that has not signed in."""
+    """What schemathesis reports about the server, as the admin and as a browser that has not signed in."""
     session = urllib3.request("GET", f"{web.url}/admin/session")
     [cookie] = re.findall("pulse_session=([^;]+)", session.headers["Set-Cookie"])
     env = {

@@ -1,4 +1,4 @@
-"""What signs sessions: one key for all web processes, which nobody can guess, and clocks that differ."""
+"""Sessions are signed with one key, which all web processes share and nobody can guess; hosts' clocks may differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All at once that slow, rude and broken clients do to the real application: the honest ones hardly notice."""
+"""Slow, rude and broken clients besiege the real application all at once: honest ones are still answered quickly."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9)
 
 
 class Ended(NamedTuple):
-    """What a connection said, and after how many seconds it was closed."""
+    """What the server sent on a connection, and after how many seconds it was closed."""
 
     status: int
     """Of the first answer; 0: none."""
@@ -70,7 +70,7 @@ class Ended(NamedTuple):
 
 
 class Honest(threading.Thread):
-    """Asks eight things in turn, again and again, each on a connection of its own."""
+    """A client that sends eight different requests in turn, again and again, each on a new connection."""
 
     def __init__(self, web: Web) -> None:
         super().__init__(daemon=True)
@@ -83,7 +83,7 @@ class Honest(threading.Thread):
         self.slowest: dict[str, float] = {}
 
     def run(self) -> None:
-        """Ask, until it is over."""
+        """Send requests until `end` is called."""
         while not self._over.is_set():
             self._ask(
                 "a sound report", "POST", "/analytics", {202}, json=report(user_id=f"honest-{next(self._numbers)}")
@@ -105,7 +105,7 @@ class Honest(threading.Thread):
             time.sleep(0.1)
 
     def end(self) -> None:
-        """Stop asking."""
+        """Stop."""
         self._over.set()
         self.join()
 
@@ -127,7 +127,7 @@ class Honest(threading.Thread):
 
 
 class Siege:
-    """The others."""
+    """The clients that are slow, rude or broken."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -140,7 +140,7 @@ class Siege:
         self._readers: list[socket.socket] = []
 
     async def run(self) -> None:
-        """Begin everything, and go on with what is quick until the slow ones are ended."""
+        """Start all attacks, and repeat the quick ones until the server has disconnected the slow ones."""
         ends = time.monotonic() + SECONDS
         readers = [FILM * 9 if number % 2 else EXPORT for number in range(STOPPED_READERS)]
         slow = [
@@ -153,16 +153,16 @@ class Siege:
         await asyncio.gather(*slow, self._be_odd(ends))
 
     def held(self) -> int:
-        """How many connections of this server the kernel knows."""
+        """How many connections of this server are open, according to the kernel."""
         return len(clients_of(self._port))
 
     def close(self) -> None:
-        """Let go of the readers' ends."""
+        """Close the connections of the clients that do not read."""
         for reader in self._readers:
             reader.close()
 
     async def _drip(self, sent: bytes, endings: list[Ended]) -> None:
-        """Send the beginning of a request, then a byte now and then, until the server has enough of it."""
+        """Send the beginning of a request, then a byte from time to time, until the server closes the connection."""
         await asyncio.sleep(self._random.uniform(0, 1))
         began = time.monotonic()
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
@@ -176,7 +176,7 @@ class Siege:
         writer.close()
 
     async def _send_blank_lines(self) -> None:
-        """After an answer."""
+        """Get an answer, then send blank lines until the server closes the connection."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         writer.write(b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n")
         await reader.readuntil(b"\r\n\r\n")
@@ -190,7 +190,7 @@ class Siege:
         writer.close()
 
     async def _stop_reading(self, sent: bytes) -> None:
-        """Ask for something long, and take nothing of it."""
+        """Request a long answer, and read none of it."""
         reader = socket.socket()
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         reader.setblocking(False)
@@ -200,7 +200,7 @@ class Siege:
         await loop.sock_sendall(reader, sent)
 
     async def _abort_an_export(self) -> None:
-        """Ask for an export, and hang up rudely once its first piece is here."""
+        """Request an export, and reset the connection once its first piece has arrived."""
         await asyncio.sleep(2)
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         writer.write(EXPORT)
@@ -208,7 +208,7 @@ class Siege:
         _reset(writer)
 
     async def _be_odd(self, ends: float) -> None:
-        """Send what no honest client sends, and what few do."""
+        """Send malformed requests, and unusual valid ones."""
         number = 0
         while time.monotonic() < ends:
             self.refused.append(await self._status_of(PREFACE))
@@ -223,7 +223,7 @@ class Siege:
             await asyncio.sleep(0.05)
 
     async def _status_of(self, sent: bytes) -> int:
-        """Of the last answer that a connection got within a moment; then it hangs up rudely."""
+        """The status of the last answer that arrives within a moment; then the connection is reset."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         said = b""
         with suppress(OSError):
@@ -249,7 +249,7 @@ def worker_env(worker_env: dict[str, str], request: pytest.FixtureRequest, tmp_p
 
 @pytest.fixture(autouse=True)
 def many_videos(app: Flask, built_site: object) -> None:
-    """What makes an export long."""
+    """Enough videos to make an export long."""
     statement = "INSERT INTO video_metrics (video_id, watched_50_count, updated_at) VALUES (:v, :c, CURRENT_TIMESTAMP)"
     with db.engine.begin() as connection:
         connection.execute(text(statement), [{"v": f"video-{number:06}", "c": number} for number in range(VIDEOS)])

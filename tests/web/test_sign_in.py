@@ -1,4 +1,4 @@
-"""Signing in with a browser: the session, its cookie, and who is turned away."""
+"""Signing in with a browser: the session, its cookie, and which sign-ins are refused."""
 
 from __future__ import annotations
 

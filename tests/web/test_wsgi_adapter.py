@@ -1,4 +1,4 @@
-"""The WSGI application on the event loop: what it is given, what is sent, and that no client holds a thread."""
+"""The WSGI application on the event loop: its environ, the answers that are sent, and that no client holds a thread."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EVERY_CLIENT_LEAVES = 12
 
 
 class Streaming:
-    """A WSGI application whose answers are `chunks`, then an error if there is one; counts what is asked of it."""
+    """A WSGI application that answers with `chunks`, then with `error` if there is one, and counts its steps."""
 
     def __init__(self, *chunks: bytes, error: Exception | None = None, headers: list[tuple[str, str]] | None = None):
         self.chunks = chunks
@@ -57,7 +57,7 @@ class Streaming:
 
 
 def echo(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-    """A WSGI application that answers with what it was given."""
+    """A WSGI application that answers with the environ that it got."""
     given = {name: value for name, value in environ.items() if isinstance(value, str)}
     text = json.dumps({**given, "body": environ["wsgi.input"].read().decode()}).encode()
     start_response("200 OK", [("Content-Length", str(len(text)))])
@@ -65,19 +65,19 @@ def echo(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]
 
 
 def given(exchange: Exchange) -> dict[str, Any]:
-    """What `echo` was given."""
+    """The environ that `echo` got."""
     answer: dict[str, Any] = json.loads(run(exchange.with_(WsgiAdapter(echo))).data)
     return answer
 
 
 async def settled(true: Callable[[], object]) -> None:
-    """Return when `true()` is; fail if it is not in time. The loop goes on meanwhile."""
+    """Wait, without blocking the event loop, until `true()` is true; fail if it is not in time."""
     await asyncio.to_thread(wait_until, true, 10)
 
 
 @pytest.fixture
 def flask_adapter(tmp_path: Path) -> WsgiAdapter:
-    """The whole application, without its servers."""
+    """The whole Flask application, without Redis or a database."""
     return WsgiAdapter(create_app(Settings.parse({}, tmp_path)))
 
 

@@ -25,14 +25,14 @@ config.BODY_SECONDS = BODY_SECONDS
 
 
 class QuickProtocol(Protocol):
-    """Our protocol, in a hurry."""
+    """Our protocol with short deadlines."""
 
     request_seconds = REQUEST_SECONDS
     reading_seconds = READING_SECONDS
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes] | list[bytes]:
-    """Answer with method, path and the body's size, or as the path says."""
+    """Answer with method, path and the body's size, or in the way that the path names."""
     path, size = environ["PATH_INFO"], len(environ["wsgi.input"].read())
     if path == "/stream":
         start_response("200 OK", [])

@@ -1,4 +1,4 @@
-"""The bodies of answers, as schemas: they describe, and load nothing. Names are the wire's."""
+"""The schemas of answers' bodies. They only describe, and never load data. Field names are those of the JSON."""
 
 from __future__ import annotations
 

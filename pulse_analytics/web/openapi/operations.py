@@ -1,4 +1,4 @@
-"""What each route takes and answers, by its endpoint. Not here: where it is, and what a request may hold."""
+"""The parameters and answers of each route, by its endpoint. Its path and the schema of its body come from the code."""
 
 from __future__ import annotations
 

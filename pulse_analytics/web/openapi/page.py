@@ -1,4 +1,4 @@
-"""The OpenAPI document as a page: what a template cannot say."""
+"""The OpenAPI document as a page: the logic behind the template."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _prose(text: str) -> Markup:
 
 
 def _rules(schema: Json) -> str:
-    """What a value must be, in words."""
+    """The rules for a value, in words."""
     kinds = schema.get("type", "any value")
     kinds = kinds if isinstance(kinds, list) else [kinds]
     words = [" or ".join(str(schema.get("format", kind)) if kind == "string" else kind for kind in kinds)]

@@ -39,7 +39,7 @@ class Description:
 
 
 def init_openapi(app: Flask) -> None:
-    """Let `app` describe itself."""
+    """Add the two routes to `app`."""
     app.extensions["pulse_openapi"] = Description(app)
 
 
@@ -58,7 +58,7 @@ def docs() -> str:
 
 @pages.blueprint.get("/docs.css")
 def docs_style() -> Response:
-    """How the page looks."""
+    """The page's stylesheet."""
     return send_from_directory(TEMPLATES, "docs.css")
 
 

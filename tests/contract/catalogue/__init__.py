@@ -1,4 +1,4 @@
-"""The requests, a module for each subject; each group stands by itself."""
+"""The requests, one module for each subject; groups do not depend on each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GET /healthz and GET /readyz, all being well. (trouble.py: when it is not.)"""
+"""GET /healthz and GET /readyz while all servers work; trouble.py covers failures."""
 
 from __future__ import annotations
 

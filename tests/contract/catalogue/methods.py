@@ -1,4 +1,4 @@
-"""Methods that a route does not take, and paths that no route serves."""
+"""Methods that a route does not accept, and paths that no route serves."""
 
 from __future__ import annotations
 

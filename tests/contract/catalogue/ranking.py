@@ -17,7 +17,7 @@ def _cursor(held: Any) -> str:
 
 
 def _next(name: str, page: str, **parameters: str | int) -> Ask:
-    """The page after the one of that name."""
+    """The page that follows the page with this name."""
     query = urlencode({**parameters, "cursor": ""})
     return get(name, f"/admin/analytics/top?{query}<nextCursor of {page}>", BEARER)
 

@@ -1,4 +1,4 @@
-"""GET, POST and DELETE /admin/session, and what a signed-in browser reads."""
+"""GET, POST and DELETE /admin/session, and the reports as a signed-in browser reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is answered while a server is in trouble: Redis holds a foreign key, tables of the database are missing."""
+"""Answers while a server is unusable: a key in Redis has another type, or tables are missing in the database."""
 
 from __future__ import annotations
 

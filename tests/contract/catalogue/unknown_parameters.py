@@ -1,4 +1,4 @@
-"""Query parameters that no route knows: an error of the reports (since 0.2.0), ignored everywhere else."""
+"""Unknown query parameters: an error in reports (since 0.2.0), ignored everywhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GET /admin/analytics/videos/<videoId>: what ids an address can hold."""
+"""GET /admin/analytics/videos/<videoId>: the ids that an address can hold."""
 
 from __future__ import annotations
 

@@ -25,20 +25,20 @@ def count_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 
 def lag(facts: Facts) -> int | None:
-    """How many entries Redis itself believes to be unread."""
+    """How many entries Redis itself reports as unread."""
     [group] = facts.redis.xinfo_groups("queue:analytics")
     return None if group["lag"] is None else int(group["lag"])
 
 
 def unread(facts: Facts) -> int:
-    """How many entries there are after the last one that the group has read."""
+    """How many entries follow the last one that the group has read."""
     groups = facts.redis.xinfo_groups("queue:analytics") if facts.redis.exists("queue:analytics") else []
     last = groups[0]["last-delivered-id"] if groups else "0-0"
     return len(facts.redis.xrange("queue:analytics", f"({last}"))
 
 
 class Steps:
-    """What clients, workers and operators do with the journal, each with what it has at hand."""
+    """The steps of clients, workers and operators, in any order, on one journal."""
 
     def __init__(self, journal: Journal, facts: Facts, chance: random.Random) -> None:
         self._journal, self._facts, self._chance = journal, facts, chance

@@ -1,4 +1,4 @@
-"""The stream: who gets what, what is claimed back, what is parked; and that the ledger always closes."""
+"""The stream: which consumer gets which entries, when they become stale, which are parked; the ledger always closes."""
 
 from __future__ import annotations
 

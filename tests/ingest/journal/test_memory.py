@@ -1,4 +1,4 @@
-"""Redis' memory: what a full Redis evicts is counted, and an operator is warned before."""
+"""Redis' memory: keys that a full Redis evicts are counted, and the log warns the operator before that."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ LONG = "\N{CLAPPER BOARD}" * 120
 
 
 def leave_room(redis: Any, policy: str = "volatile-ttl") -> None:
-    """Let Redis take ROOM_BYTES more than it has."""
+    """Limit Redis to ROOM_BYTES more than it uses now."""
     redis.config_set("maxmemory-policy", policy)
     redis.config_set("maxmemory", redis.info("memory")["used_memory"] + ROOM_BYTES)
 
 
 def accept(journal: Journal, count: int, first: int = 0) -> None:
-    """Have events accepted, and settled as known: what stays of them are their dedupe keys."""
+    """Accept events and settle them as known, so that only their dedupe keys remain."""
     for number in range(first, first + count, 100):
         journal.accept([event("v1", f"{LONG}{number + more}") for more in range(100)])
         journal.settle([], journal.take("me").entries)

@@ -1,4 +1,4 @@
-"""Debian's Redis 7.0 tells a wrong lag after an AOF rewrite and a restart (redis/redis#13337); the balance does not."""
+"""Redis 7.0 reports a wrong lag after an AOF rewrite and a restart (redis/redis#13337); the balance is right."""
 
 from __future__ import annotations
 

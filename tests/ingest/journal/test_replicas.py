@@ -1,4 +1,4 @@
-"""Where replicas are required, 202 means that they have the event too."""
+"""If replicas are required, 202 means that they have the event, too."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def replica(own_valkey: ValkeyContainer, tmp_path: Path) -> Iterator[ValkeyContainer]:
-    """A replica of `valkey`, in step with it."""
+    """A replica of `valkey`, in sync with it."""
     container = start_valkey(tmp_path / "replica")
     with connect(container) as client, connect(own_valkey) as primary:
         primary.config_set("repl-diskless-sync-delay", 0)  # Else it waits 5 s for more of them.
@@ -37,7 +37,7 @@ def replica(own_valkey: ValkeyContainer, tmp_path: Path) -> Iterator[ValkeyConta
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """One replica must have it."""
+    """One replica must have each accepted event."""
     return replace(settings, redis_replicas=1)
 
 

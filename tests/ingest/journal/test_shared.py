@@ -50,7 +50,7 @@ class Waiting:
 
 @pytest.fixture
 def run(journal: Journal, settings: Settings) -> Any:
-    """Run a coroutine function on the shared calls of an event loop of its own."""
+    """Run a coroutine function with shared calls, on a new event loop."""
     impatient = replace(settings, redis_timeout_seconds=0.3)
 
     def run(scenario: Callable[[Waiting], Awaitable[Any]]) -> Any:
@@ -67,7 +67,7 @@ def run(journal: Journal, settings: Settings) -> Any:
 
 
 def calls_of_accept(redis: Redis) -> int:
-    """How many scripts Redis has run."""
+    """How many scripts Redis has run so far."""
     statistics: Any = redis.info("commandstats")
     return sum(statistics.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("eval", "evalsha"))
 
