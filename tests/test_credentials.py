@@ -78,7 +78,7 @@ def test_an_invalid_list_of_tokens_is_refused_without_printing_them(tmp_path: Pa
 
 def test_the_same_token_under_two_names_cannot_be_revoked_and_is_refused(tmp_path: Path) -> None:
     said = refusal(tmp_path, PULSE_ADMIN_TOKEN=SECRET, PULSE_ADMIN_TOKENS=f"dash:read:{SECRET}")
-    assert said.startswith("Entry 1 of PULSE_ADMIN_TOKENS has the same token as another one")
+    assert said.startswith("Entry 1 of PULSE_ADMIN_TOKENS has the same token as another entry")
 
 
 def test_a_short_session_key_is_refused(tmp_path: Path) -> None:
