@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from sqlalchemy.exc import SQLAlchemyError
 
-from pulse_analytics.audit.one_at_a_time import AnotherRebuild, NotOurSession
+from pulse_analytics.audit.one_at_a_time import CannotRebuild
 from pulse_analytics.audit.rebuild import rebuild
 from pulse_analytics.audit.recount import recount
 from pulse_analytics.audit.summary import (
@@ -127,17 +127,8 @@ def _failing_in_a_sentence() -> Iterator[None]:
         raise redis_failure(error) from error
     except AnotherEpoch as error:
         raise click.ClickException("Another epoch was begun meanwhile: run `pulse audit` again.") from error
-    except AnotherRebuild as error:
-        raise click.ClickException("Another rebuild of this database is running: wait until it ends.") from error
-    except NotOurSession as error:
-        raise click.ClickException(
-            "PULSE_DATABASE_URL leads to a connection pooler, and a rebuild needs a session of its own: run it again "
-            "with PULSE_DATABASE_URL set to PostgreSQL itself."
-        ) from error
+    except CannotRebuild as error:
+        raise click.ClickException(str(error)) from error
     except SQLAlchemyError as error:
         cause, *_ = str(getattr(error, "orig", None) or error).splitlines()
         raise click.ClickException(f"The database failed: {cause}") from error
-    except BrokenPipeError:
-        raise  # Click ends quietly: the reader of our output has seen enough.
-    except OSError as error:
-        raise click.ClickException(f"Cannot lock the database for a rebuild: {error}") from error

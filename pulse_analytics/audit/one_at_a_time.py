@@ -17,22 +17,18 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _LOCK_ID = int.from_bytes(b"rebuild", "big")
+_ANOTHER = "Another rebuild of this database is running: wait until it ends."
 
 
-class AnotherRebuild(Exception):
-    """Another rebuild of this database is running."""
-
-
-class NotOurSession(Exception):
-    """The database's session belongs to a pooler: a lock of it could outlive its holder, or be shared with another."""
+class CannotRebuild(Exception):
+    """The lock cannot be held. The message says why, and what to do."""
 
 
 @contextmanager
 def alone(connection: Connection) -> Iterator[None]:
     """Hold the lock that makes this the only rebuild of the database of `connection`. The lock dies with its holder.
 
-    Raises AnotherRebuild if another rebuild holds it, NotOurSession behind a pooler, and OSError if SQLite's lock file
-    cannot be opened.
+    Raises CannotRebuild if another rebuild holds it, behind a pooler, and if SQLite's lock file cannot be opened.
     """
     hold = _postgresql_lock if connection.dialect.name == "postgresql" else _sqlite_lock
     with hold(connection):
@@ -43,10 +39,14 @@ def alone(connection: Connection) -> Iterator[None]:
 def _postgresql_lock(connection: Connection) -> Iterator[None]:
     # The session that holds the lock also corrects the counters: if the lock is lost, so is the session.
     if is_pooled(connection):
-        raise NotOurSession
+        # A lock of the pooler's session could outlive its holder, or be shared with another.
+        raise CannotRebuild(
+            "PULSE_DATABASE_URL leads to a connection pooler, and a rebuild needs a session of its own: run it again "
+            "with PULSE_DATABASE_URL set to PostgreSQL itself."
+        )
     with connection.begin():
         if not connection.scalar(select(func.pg_try_advisory_lock(_LOCK_ID))):
-            raise AnotherRebuild
+            raise CannotRebuild(_ANOTHER)
     yield
     # Do not unlock after a failure: the connection may be lost, and the lock ends with it.
     with connection.begin():
@@ -58,9 +58,13 @@ def _sqlite_lock(connection: Connection) -> Iterator[None]:
     # A separate file, because closing another descriptor of the database would drop SQLite's own locks. It is not
     # removed afterwards, because another rebuild could then lock a new file of the same name.
     database = Path(connection.engine.url.database or "").resolve()
-    with database.with_name(f"{database.name}-rebuild").open("a") as file:
+    try:
+        file = database.with_name(f"{database.name}-rebuild").open("a")
+    except OSError as error:
+        raise CannotRebuild(f"Cannot lock the database for a rebuild: {error}") from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise AnotherRebuild from error
+            raise CannotRebuild(_ANOTHER) from error
         yield

@@ -35,8 +35,7 @@ def rebuild(video_id: str | None = None, out: Callable[[str], object] = click.ec
     wrong or corrected. If a rebuild is killed, run it again: it finds only the remaining differences. The rebuild of a
     single video does not correct `daily_totals`, which needs the events of every video.
 
-    Raises AnotherRebuild if one is running, NotOurSession behind a pooler, SQLAlchemyError or OSError if the database
-    fails.
+    Raises CannotRebuild if one is running or behind a pooler, and SQLAlchemyError if the database fails.
     """
     with db.engine.connect() as connection:
         connection.detach()  # Closing it then drops the temporary tables.
