@@ -101,6 +101,7 @@ def test_count_counts_what_was_journaled_and_so_do_its_rivals(place: Place) -> N
     assert whose(board, "one hot video, postgresql, 1 worker process") == ["pulse", BARE, SPELT, TASK_PER_EVENT]
 
 
+@pytest.mark.nightly
 def test_through_counts_all_accepted_reports_and_finds_each_view_in_the_ranking(place: Place) -> None:
     board = Board()
     through.measure(place, replace(TINY, databases=("sqlite",)), board)

@@ -165,6 +165,9 @@ def test_a_worker_killed_in_the_middle_of_a_batch_loses_nothing(
     assert (facts.rows(), facts.counts()) == (701, {"v1": 701})
 
 
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("sqlite", marks=pytest.mark.nightly), "postgresql"], indirect=True
+)
 def test_workers_killed_again_and_again_lose_nothing(
     client: FlaskClient, facts: Facts, worker: CeleryTestWorker
 ) -> None:

@@ -96,6 +96,7 @@ def test_the_ranking_shows_strange_ids_as_text(narrow: Visit) -> None:
     assert narrow.page.locator("main :is(img, script, iframe)").count() == 0
 
 
+@pytest.mark.nightly
 def test_each_link_leads_to_a_page_that_survives_a_reload(narrow: Visit) -> None:
     found = {}
     for name, video_id in IDS.items():
