@@ -1,4 +1,4 @@
-"""The day of a raw event in SQL is that of `count_day`, on both databases, to the millisecond."""
+"""SQL gives a raw event the same day as `count_day`, on both databases, to the millisecond."""
 
 from __future__ import annotations
 

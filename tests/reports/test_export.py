@@ -99,7 +99,7 @@ def test_no_exported_cell_starts_like_a_formula(video_id: str) -> None:
         ({"since": day(0), "until": day(9)}, "videos-2026-01-01-2026-01-10.csv"),
     ],
 )
-def test_the_file_name_holds_the_range(reader: Reader, ends: dict[str, Any], name: str) -> None:
+def test_the_file_name_contains_the_range(reader: Reader, ends: dict[str, Any], name: str) -> None:
     assert reader.ask("/export.csv", ends).headers["Content-Disposition"] == f"attachment; filename={name}"
 
 

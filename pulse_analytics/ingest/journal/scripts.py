@@ -43,7 +43,7 @@ class ScriptCall(NamedTuple):
     def answer(self, answers: Sequence[Any]) -> Any:
         """The script's own answer. Raises RedisError if the replicas do not have its writes in time."""
         if self.replicas and answers[1] < self.replicas:
-            raise RedisError(f"{answers[1]} of {self.replicas} replicas have it in time.")
+            raise RedisError(f"{answers[1]} of {self.replicas} replicas have the event in time.")
         return answers[0]
 
     def _wait(self) -> list[Command]:
