@@ -45,7 +45,8 @@ def event_types(names: tuple[str, ...]) -> tuple[str, ...]:
     """`names`, if each is one of EVENT_TYPES."""
     unknown = [name for name in names if name not in EVENT_TYPES]
     if unknown:
-        raise ConfigError(f"PULSE_EVENTS names unknown events: {', '.join(unknown)}. Known are: {', '.join(EVENT_TYPES)}.")
+        known = ", ".join(EVENT_TYPES)
+        raise ConfigError(f"PULSE_EVENTS names unknown events: {', '.join(unknown)}. Known are: {known}.")
     return names
 
 

@@ -208,7 +208,9 @@ with create_app(Settings.parse({}, pathlib.Path(sys.argv[1]))).app_context():
 class TestOneLineErrors:
     """What prevents an audit or a rebuild is reported in one line, and the exit code is 1."""
 
-    def test_an_unreachable_database_is_reported_in_one_line(self, settings: Settings, tmp_path: Path, command: str) -> None:
+    def test_an_unreachable_database_is_reported_in_one_line(
+        self, settings: Settings, tmp_path: Path, command: str
+    ) -> None:
         url = f"postgresql://postgres@127.0.0.1:{free_port()}/none"
         values = {"PULSE_REDIS_URL": settings.redis_url, "PULSE_DATABASE_URL": url}
         pulse = Pulse(create_app(Settings.parse(values, tmp_path)))
