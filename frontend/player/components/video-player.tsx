@@ -1,7 +1,17 @@
 /**
  * A video player that reports when its viewer has passed half of the video.
  */
-import { useEffect, useState, type ComponentPropsWithoutRef, type JSX } from 'react';
+import {
+  forwardRef,
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useRef,
+  useState,
+  type ComponentPropsWithoutRef,
+  type ForwardedRef,
+  type JSX,
+} from 'react';
 import { attachHls, isHls } from '../lib/hls.js';
 import type { TrackOptions } from '../lib/track-video.js';
 import { useTrackVideo } from '../lib/use-track-video.js';
@@ -17,13 +27,15 @@ export interface VideoPlayerProps
  * A `<video>` with controls that reports `watched_50_percent` once per playback session.
  *
  * A new `videoId` creates a new element and starts a new session; all other props may change during a session.
- * Give it an `aria-label`, and captions as `<track>` children.
+ * Give it an `aria-label`, and captions as `<track>` children. Its `ref` is the `<video>`.
  */
-export function VideoPlayer(props: VideoPlayerProps): JSX.Element {
-  return <OneVideo key={props.videoId} {...props} />;
-}
+export const VideoPlayer = forwardRef<HTMLVideoElement, VideoPlayerProps>(function VideoPlayer(props, ref) {
+  // React 18 passes `ref` to no component but this one.
+  return <OneVideo key={props.videoId} {...props} videoRef={ref} />;
+});
 
 function OneVideo({
+  videoRef,
   videoId,
   src,
   userId,
@@ -35,8 +47,8 @@ function OneVideo({
   playsInline = true,
   preload = 'metadata',
   ...video
-}: VideoPlayerProps): JSX.Element {
-  const [element, setElement] = useState<HTMLVideoElement | null>(null);
+}: VideoPlayerProps & { videoRef: ForwardedRef<HTMLVideoElement> }): JSX.Element {
+  const [element, setRef] = useElement(videoRef);
   // Before useHls: at unmount the tracker must read `played` before the source is removed.
   useTrackVideo(element, { videoId, userId, endpoint, measure, onMilestone, outbox });
   useHls(element, src);
@@ -45,12 +57,26 @@ function OneVideo({
     <video
       {...video}
       {...(isHls(src) ? {} : { src })}
-      ref={setElement}
+      ref={setRef}
       controls={controls}
       playsInline={playsInline}
       preload={preload}
     />
   );
+}
+
+/** The element to which the returned ref is given, which `forwarded` gets as well, before any effect of its owner. */
+function useElement(
+  forwarded: ForwardedRef<HTMLVideoElement>,
+): [HTMLVideoElement | null, (element: HTMLVideoElement | null) => void] {
+  const [element, setElement] = useState<HTMLVideoElement | null>(null);
+  const current = useRef<HTMLVideoElement>(null);
+  useImperativeHandle<HTMLVideoElement | null, HTMLVideoElement | null>(forwarded, () => current.current, []);
+  const setRef = useCallback((now: HTMLVideoElement | null) => {
+    current.current = now;
+    setElement(now);
+  }, []);
+  return [element, setRef];
 }
 
 function useHls(element: HTMLVideoElement | null, src: string): void {

@@ -1,6 +1,6 @@
-import { render, screen } from '@testing-library/react';
+import { fireEvent, render, screen } from '@testing-library/react';
 import axe from 'axe-core';
-import { StrictMode, type JSX } from 'react';
+import { createRef, StrictMode, useLayoutEffect, useRef, type JSX, type Ref } from 'react';
 import { describe, expect, test, vi } from 'vitest';
 import { VideoPlayer, type VideoPlayerProps } from '../components/video-player.js';
 import { createOutbox, type Outbox } from '../lib/outbox.js';
@@ -8,10 +8,12 @@ import type { Milestone } from '../lib/milestone.js';
 import { settled } from './fakes.js';
 import { simulateVideo, type SimulatedVideo } from './simulated-video.js';
 
+type PlayerProps = Partial<VideoPlayerProps> & { forwarded?: Ref<HTMLVideoElement> };
+
 let videos = 0;
 
 /** A player of its own video, whose reports are recorded. */
-function player(): { reports: Milestone[]; Player: (props: Partial<VideoPlayerProps>) => JSX.Element } {
+function player(): { reports: Milestone[]; Player: (props: PlayerProps) => JSX.Element } {
   const reports: Milestone[] = [];
   const outbox: Outbox = {
     ...createOutbox({ endpoint: '/', storage: null }),
@@ -20,8 +22,16 @@ function player(): { reports: Milestone[]; Player: (props: Partial<VideoPlayerPr
   const videoId = `video-${String((videos += 1))}`;
   return {
     reports,
-    Player: (props) => (
-      <VideoPlayer videoId={videoId} src="/sample.mp4" userId="ada" outbox={outbox} aria-label="Sample" {...props} />
+    Player: ({ forwarded = null, ...props }) => (
+      <VideoPlayer
+        ref={forwarded}
+        videoId={videoId}
+        src="/sample.mp4"
+        userId="ada"
+        outbox={outbox}
+        aria-label="Sample"
+        {...props}
+      />
     ),
   };
 }
@@ -135,5 +145,68 @@ describe('a video player', () => {
     shown().play(20);
     simulateVideo(20, { element: screen.getByLabelText<HTMLVideoElement>('Preview') }).play(20);
     expect(reports).toHaveLength(1);
+  });
+
+  test.each([['StrictMode', StrictMode] as const, ['no StrictMode', 'div'] as const])(
+    'gives its element to an object ref before the effects of its owner, in %s',
+    (_name, Wrapper) => {
+      const { Player, reports } = player();
+      const seen: (string | undefined)[] = [];
+      function Owner(): JSX.Element {
+        const ref = useRef<HTMLVideoElement>(null);
+        useLayoutEffect(() => {
+          seen.push(ref.current?.ariaLabel ?? ref.current?.getAttribute('aria-label') ?? undefined);
+        }, []);
+        return <Player forwarded={ref} />;
+      }
+      const { unmount } = render(<Wrapper children={<Owner />} />);
+      expect(new Set(seen)).toEqual(new Set(['Sample']));
+      shown().play(20);
+      unmount();
+      expect(reports).toHaveLength(1);
+    },
+  );
+
+  test('empties an object ref at unmount, and gives it the new element when videoId changes', () => {
+    const { Player } = player();
+    const ref = createRef<HTMLVideoElement>();
+    const { rerender, unmount } = render(<Player forwarded={ref} videoId="one" />);
+    const first = ref.current;
+    rerender(<Player forwarded={ref} videoId="two" />);
+    expect(ref.current).toBe(screen.getByLabelText('Sample'));
+    expect(ref.current).not.toBe(first);
+    unmount();
+    expect(ref.current).toBeNull();
+  });
+
+  test('calls a callback ref with its element and with null, also one that is new at each render', () => {
+    const { Player } = player();
+    const calls: (string | null)[] = [];
+    const callback = (name: string) => (element: HTMLVideoElement | null) => {
+      calls.push(element && `${name} ${element.tagName}`);
+    };
+    const { rerender, unmount } = render(<Player forwarded={callback('one')} />);
+    rerender(<Player forwarded={callback('two')} />);
+    unmount();
+    expect(calls).toEqual(['one VIDEO', null, 'two VIDEO', null]);
+  });
+
+  test("calls a callback ref's clean-up instead, if it returns one", () => {
+    const { Player } = player();
+    const cleanUp = vi.fn<() => void>();
+    const ref = vi.fn<(element: HTMLVideoElement | null) => () => void>(() => cleanUp);
+    const { unmount } = render(<Player forwarded={ref} />);
+    expect(cleanUp).not.toHaveBeenCalled();
+    unmount();
+    expect(cleanUp).toHaveBeenCalledOnce();
+    expect(ref.mock.calls).toEqual([[expect.any(HTMLVideoElement)]]);
+  });
+
+  test('calls onError at an error of the element', () => {
+    const { Player } = player();
+    const onError = vi.fn<() => void>();
+    render(<Player onError={onError} />);
+    fireEvent.error(screen.getByLabelText('Sample'));
+    expect(onError).toHaveBeenCalledOnce();
   });
 });

@@ -1,4 +1,4 @@
-import type { ReactElement } from 'react';
+import { createRef, type ReactElement } from 'react';
 import { useTrackVideo, VideoPlayer, type Milestone, type VideoPlayerProps } from '@pulse-analytics/player';
 
 export const props: VideoPlayerProps = { videoId: 'v1', src: '/v1.mp4', measure: 'watched', userId: undefined };
@@ -10,10 +10,19 @@ export const players: ReactElement[] = [
     loop
     className="stage"
     onMilestone={(passed: Milestone) => passed.ts}
+    ref={createRef<HTMLVideoElement>()}
+    onError={({ currentTarget: { error } }) => error?.code}
   />,
-  <VideoPlayer key="with captions" videoId="v1" src="/v1.m3u8">
+  <VideoPlayer
+    key="with captions"
+    videoId="v1"
+    src="/v1.m3u8"
+    ref={(element: HTMLVideoElement | null) => void element?.play()}
+  >
     <track kind="captions" src="/v1.vtt" />
   </VideoPlayer>,
+  // @ts-expect-error -- The ref is of a <video>.
+  <VideoPlayer key="other element" {...props} ref={createRef<HTMLDivElement>()} />,
   // @ts-expect-error -- videoId is required.
   <VideoPlayer key="nameless" src="/v1.mp4" />,
   // @ts-expect-error -- src is required.
