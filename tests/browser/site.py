@@ -37,6 +37,10 @@ class Site:
     def __init__(self) -> None:
         self.notes: list[str] = []
         """Notes from pages, in order: the paths of their GET /note/... requests."""
+        self.answers: dict[str, tuple[HTTPStatus, bytes]] = {}
+        """What it answers to a path instead of the file that is there."""
+        self.requests: list[str] = []
+        """The path of each request, in order."""
         self._live_looks: dict[str, list[float]] = {}
         self._server = _Server(("127.0.0.1", free_port()), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="site")
@@ -57,6 +61,10 @@ class Site:
         """
         return f"/live/{name}.m3u8?{urlencode({'ends': ends_after_seconds, 'late': int(late)})}"
 
+    def vod(self, name: str) -> str:
+        """The path of an HLS stream of 10 s, whose segments are its own: `/vod/NAME/segment-00.ts` and so on."""
+        return f"/vod/{name}/index.m3u8"
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
@@ -70,6 +78,8 @@ class Site:
         """The current playlist."""
         if path == "/vod.m3u8":
             return _playlist(range(8), ended=True)
+        if path.startswith("/vod/"):
+            return _playlist(range(10), ended=True, folder=path.removesuffix("/index.m3u8"))
         looks = self._live_looks.setdefault(path, [])
         looks.append(time.monotonic())
         late = int(query["late"][0])
@@ -83,10 +93,10 @@ class Site:
         return _playlist(range(max(0, newest - 6), newest), ended=False)
 
 
-def _playlist(segments: range, *, ended: bool) -> str:
+def _playlist(segments: range, *, ended: bool, folder: str = "/media") -> str:
     lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:1", f"#EXT-X-MEDIA-SEQUENCE:{segments.start}"]
     for number in segments:
-        lines += ["#EXTINF:1.000000,", f"/media/segment-{number:02}.ts"]
+        lines += ["#EXTINF:1.000000,", f"{folder}/segment-{number:02}.ts"]
     return "\n".join([*lines, *(["#EXT-X-ENDLIST"] if ended else []), ""])
 
 
@@ -107,7 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
-        if url.path.startswith("/note/"):
+        self.server.site.requests.append(url.path)
+        if (answer := self.server.site.answers.get(url.path)) is not None:
+            self._send(answer[0], "text/html", answer[1])
+        elif url.path.startswith("/note/"):
             self.server.site.notes.append(url.path.removeprefix("/note/"))
             self._send(HTTPStatus.NO_CONTENT, "text/plain", b"")
         elif url.path.endswith(".m3u8"):
@@ -149,6 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _file(path: str) -> Path | None:
-    folder, name = (MEDIA, path.removeprefix("/media/")) if path.startswith("/media/") else (PAGES, path[1:])
+    is_media = path.startswith(("/media/", "/vod/"))
+    folder, name = (MEDIA, path.rpartition("/")[2]) if is_media else (PAGES, path[1:])
     file = (folder / name).resolve()
     return file if file.is_file() and file.is_relative_to(folder) else None

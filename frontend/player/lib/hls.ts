@@ -1,6 +1,9 @@
 /**
  * Plays HLS with hls.js where the browser's own HLS is missing or not good enough. Only then is hls.js fetched.
  */
+import type Hls from 'hls.js';
+import { recoverHls } from './hls-recovery.js';
+
 const HLS_TYPE = 'application/vnd.apple.mpegurl';
 
 /** Whether this is the URL of an HLS playlist. */
@@ -52,15 +55,22 @@ function isOwnHlsSound(browser: object): boolean {
   return 'ManagedMediaSource' in browser || !('MediaSource' in browser);
 }
 
+type LoadPolicy = Hls['config']['fragLoadPolicy'];
 type HlsJs = Awaited<ReturnType<LoadHls>>['default'];
 
 function attachWithHlsJs(Hls: HlsJs, element: HTMLVideoElement, src: string): () => void {
   // Without `liveDurationInfinity`, a live stream would have a finite duration, and so a half.
-  const hls = new Hls({ liveDurationInfinity: true });
-  hls.on(Hls.Events.ERROR, (_event, { fatal, type }) => {
-    if (fatal && type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
-  });
+  const hls = new Hls({ liveDurationInfinity: true, fragLoadPolicy: impatient(Hls.DefaultConfig.fragLoadPolicy) });
+  const stopRecovery = recoverHls(hls, Hls.Events, element, src);
   hls.loadSource(src);
   hls.attachMedia(element);
-  return () => hls.destroy();
+  return () => {
+    stopRecovery();
+    hls.destroy();
+  };
+}
+
+/** hls.js's own 6 retries of a segment take 31 s; after these 2 in 3 s it is for `recoverHls` to decide. */
+function impatient({ default: policy }: LoadPolicy): LoadPolicy {
+  return { default: { ...policy, errorRetry: { maxNumRetry: 2, retryDelayMs: 1_000, maxRetryDelayMs: 2_000 } } };
 }

@@ -9,8 +9,8 @@ const SRC = '/live/index.m3u8';
 function fakeHls(): { load: LoadHls; made: { config: Partial<Hls['config']>; calls: string[] }[] } {
   const made: { config: Partial<Hls['config']>; calls: string[] }[] = [];
   class FakeHls {
-    static readonly Events = { ERROR: 'hlsError' };
-    static readonly ErrorTypes = { MEDIA_ERROR: 'mediaError' };
+    static readonly Events = {};
+    static readonly DefaultConfig = { fragLoadPolicy: { default: { maxLoadTimeMs: 120_000 } } };
     readonly #calls: string[] = [];
     constructor(config: Partial<Hls['config']>) {
       made.push({ config, calls: this.#calls });
@@ -74,9 +74,10 @@ describe('HLS', () => {
     const { load, made } = fakeHls();
     const detach = attachHls(videoThatPlaysHls(''), SRC, load);
     await settled();
-    expect(made).toEqual([
-      { config: { liveDurationInfinity: true }, calls: ['on', `loadSource ${SRC}`, 'attachMedia'] },
-    ]);
+    expect(made[0]).toMatchObject({
+      config: { liveDurationInfinity: true, fragLoadPolicy: { default: { maxLoadTimeMs: 120_000 } } },
+      calls: ['on', 'on', `loadSource ${SRC}`, 'attachMedia'],
+    });
     detach();
     expect(made[0]?.calls.at(-1)).toBe('destroy');
   });

@@ -15,6 +15,9 @@ function Page({ endpoint, scenes }: Stage) {
           data-slot={slot}
           endpoint={endpoint}
           onMilestone={() => window.milestones.push(player.videoId)}
+          onError={({ currentTarget: { error } }) =>
+            window.playbackErrors.push(`${String(error?.code)} ${error?.message ?? ''}`)
+          }
           controls
           muted
           playsInline

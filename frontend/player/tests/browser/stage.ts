@@ -26,6 +26,8 @@ declare global {
   interface Window {
     /** The videoId of each milestone of which the page was notified. */
     milestones: string[];
+    /** The code and message of each error of which the page was notified. */
+    playbackErrors: string[];
     /** For each time that the page was shown, whether it came from the back/forward cache. */
     shown: boolean[];
   }
@@ -33,6 +35,7 @@ declare global {
 
 export function readStage(): Stage {
   window.milestones = [];
+  window.playbackErrors = [];
   window.shown = [];
   addEventListener('pageshow', (event) => window.shown.push(event.persisted));
   const stage = JSON.parse(new URLSearchParams(location.search).get('stage') ?? '{}') as Stage;
