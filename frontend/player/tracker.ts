@@ -20,12 +20,20 @@
  *     answer             reads the server's answers
  *     backoff            decides when to retry (back-off, Retry-After)
  *
- * Not on that path: use-track-video is the tracker as a React hook, and hls plays HLS for the player in components/.
+ * Not on that path: use-track-video is the tracker as a React hook, hls plays HLS for the player in components/, and auto
+ * (tracker-auto.js) follows all videos of a page that has `<script data-auto>`.
  */
+import { startOutbox } from './lib/page-outbox.js';
+import { trackVideo } from './lib/track-video.js';
+
 export type { Answer } from './lib/answer.js';
 export type { Send } from './lib/api.js';
 export type { Measure } from './lib/detector.js';
 export type { Milestone } from './lib/milestone.js';
 export { createOutbox, type Outbox, type OutboxOptions } from './lib/outbox.js';
-export { startOutbox } from './lib/page-outbox.js';
-export { trackVideo, type TrackOptions } from './lib/track-video.js';
+export type { TrackOptions } from './lib/track-video.js';
+export { startOutbox, trackVideo };
+
+// A server has no document. A module has no document.currentScript, so auto finds its tag by itself.
+if ((globalThis as Partial<typeof globalThis>).document?.querySelector('script[data-auto]'))
+  void import('./lib/auto.js').then((auto) => auto.start(trackVideo, startOutbox));

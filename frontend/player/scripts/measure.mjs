@@ -1,6 +1,6 @@
 // Does tracking slow a page down? Plays a film in Chromium with and without it, in turn, and prints the differences:
 // `npm run measure`, or `npm run measure -- 9` for nine turns of each.
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -8,10 +8,11 @@ import { chromium } from 'playwright-core';
 const GOAL_MICROSECONDS = 10;
 const TURNS = Number(process.argv[2] ?? 5);
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const TRACKER = readdirSync(new URL('../dist-lib/', import.meta.url)).filter((name) => /^tracker.*\.js$/.test(name));
 const FILES = {
   '/': ['text/html', '<!doctype html><title>Measure</title><script type="module" src="/measure-page.mjs"></script>'],
   '/measure-page.mjs': ['text/javascript', read('measure-page.mjs')],
-  '/tracker.js': ['text/javascript', read('../dist-lib/tracker.js')],
+  ...Object.fromEntries(TRACKER.map((name) => [`/${name}`, ['text/javascript', read(`../dist-lib/${name}`)]])),
   '/film.mp4': ['video/mp4', read('../../site/public/videos/tides.mp4')],
 };
 /** The measurements, by the names that the page uses. */
@@ -97,7 +98,7 @@ function answer(request, response) {
   const [type, content] = FILES[new URL(request.url, 'http://localhost').pathname] ?? [];
   if (request.method === 'POST') {
     reports += 1;
-    response.writeHead(202).end();
+    response.writeHead(202, { 'Content-Type': 'application/json' }).end('{"status":"queued","eventId":"1"}');
   } else if (content === undefined) {
     response.writeHead(404).end();
   } else {

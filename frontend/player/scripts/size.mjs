@@ -1,9 +1,14 @@
-// Fails if an entry point of the library, or the code that it loads when a report waits, is over its size budget with
-// all its static imports.
+// Fails if an entry point of the library, or a chunk that the tracker loads when it is needed, is over its size budget
+// with all its static imports.
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
-const BUDGETS_BYTES = { 'tracker.js': 3 * 1024, 'index.js': 6 * 1024, 'tracker-redelivery.js': 2 * 1024 };
+const BUDGETS_BYTES = {
+  'tracker.js': 3 * 1024,
+  'index.js': 6 * 1024,
+  'tracker-redelivery.js': 2 * 1024,
+  'tracker-auto.js': 1024,
+};
 const folder = new URL('../dist-lib/', import.meta.url);
 
 function withImports(file, found = new Set()) {
