@@ -1,6 +1,7 @@
-"""What Vite built into frontend/dist: the demo site (`/`, `/watch/<videoId>`) and the admin pages (`/admin` and below).
+"""What Vite built into frontend/dist: the demo site (`/`, `/watch/<videoId>`), the admin pages (`/admin` and below),
+and the tracker for other sites' pages (`/tracker.js`).
 
-Each of the two is a single HTML file, whose script reads the address. The API works without the built site.
+Each of the first two is a single HTML file, whose script reads the address. The API works without the built site.
 """
 
 from __future__ import annotations
@@ -78,6 +79,18 @@ def asset(name: str) -> Response:
     """A script or style, which browsers may cache for ASSET_SECONDS."""
     answer = send_from_directory(_dist() / "assets", name, max_age=ASSET_SECONDS)
     answer.cache_control.immutable = True
+    return answer
+
+
+@blueprint.get("/tracker.js")
+@blueprint.get("/tracker-<chunk>.js")
+def tracker(chunk: str | None = None) -> Response:
+    """The tracker, or what it loads later; any site may import it. Browsers revalidate all of it at each visit, so that
+    its parts are of one build.
+    """
+    answer = send_from_directory(_dist(), f"tracker-{chunk}.js" if chunk else "tracker.js")
+    # Browsers ask for module scripts of other origins with CORS, and without cookies.
+    answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer
 
 

@@ -28,9 +28,9 @@ _FOR_ALL = {
 _TRANSPORT = "max-age=31536000"
 """One year. Without includeSubDomains, because other sites may use the subdomains."""
 
-_FOR_OTHER_SITES = ("/analytics", "/assets/", "/videos/", "/favicon.svg")
+_FOR_OTHER_SITES = ("/analytics", "/tracker.js", "/tracker-", "/assets/", "/videos/", "/favicon.svg")
 """What pages of other sites may load, and learn nothing by: a beacon is answered with what it sent, and the rest is the
-same for everyone. (CORS does not cover these: beacons, and elements such as <video>, load without it.)"""
+same for everyone. (Beacons, and elements such as <video>, load without CORS.)"""
 
 
 def init_security_headers(app: Flask) -> None:

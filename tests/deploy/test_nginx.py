@@ -142,7 +142,8 @@ def test_an_address_that_sends_too_many_requests_is_429_and_others_are_served(pr
     assert facts.waiting() == statuses.count(202) + 1
 
 
-def test_admin_page_and_probes_are_for_listed_addresses_only(proxy: Proxy) -> None:
+@pytest.mark.usefixtures("built_site")
+def test_admin_page_and_probes_are_for_listed_addresses_and_the_tracker_for_every_site(proxy: Proxy) -> None:
     spellings = ["", "/", "/session", "/analytics/top", "/analytics/export.csv", "%2Fanalytics/top"]
     paths = [f"{begin}{rest}" for begin in ("/admin", "//admin", "/%61dmin", "/x/../admin") for rest in spellings]
     for path in [*paths, "/healthz", "/readyz"]:
@@ -151,6 +152,13 @@ def test_admin_page_and_probes_are_for_listed_addresses_only(proxy: Proxy) -> No
         assert lacking(answer.headers.items()) == []
     assert proxy.ask("GET", "/readyz").status == 200
     assert proxy.ask("GET", "/admin/analytics/top").status == 401
+    answer = proxy.ask("GET", "/tracker.js", headers={"Accept-Encoding": "gzip", "Origin": "https://shop.example"})
+    assert (answer.status, answer.headers["Content-Encoding"]) == (200, "gzip")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert lacking(answer.headers.items()) == []
+    again = {"Accept-Encoding": "gzip", "If-None-Match": answer.headers["ETag"]}
+    assert proxy.ask("GET", "/tracker.js", headers=again).status == 304
 
 
 def test_slow_bodies_do_not_reach_the_server(proxy: Proxy, web: Web) -> None:

@@ -39,9 +39,10 @@ PATHS = [
     "/readyz",
     "/videos/{}",
     "/assets/{}",
+    "/tracker-{}.js",
     "/{}",
 ]
-SITE = {"/", "/watch/{}", "/admin", "/admin/videos/{}", "/videos/{}", "/assets/{}", "/{}"}
+SITE = {"/", "/watch/{}", "/admin", "/admin/videos/{}", "/videos/{}", "/assets/{}", "/tracker-{}.js", "/{}"}
 HEADERS = ["Accept", "Content-Type", "Origin", "Range", "If-None-Match", "If-Modified-Since", "Cookie", "X-CSRF-Token"]
 
 whole_numbers = st.integers() | st.sampled_from([2**31, 2**53, 2**62, 2**63 - 1, 2**63, 2**64, -1])

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
 
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
 from pulse_analytics.web import pages
 from tests.conftest import TOKEN
+from tests.contract.asgi_client import AsgiClient
+from tests.contract.conftest import CLIENTS
 from tests.web.secured import lacking
 
 if TYPE_CHECKING:
@@ -43,6 +46,8 @@ def dist(tmp_path: Path) -> Path:
         "favicon.svg": b"<svg/>",
         "assets/index-1a2b3c.js": b"1",
         "assets/index-1a2b3c.css": b"a{}",
+        "tracker.js": b"2",
+        "tracker-auto.js": b"3",
         "videos/tides.mp4": FILM,
         "videos/tides.jpg": b"poster",
         "../secret.mp4": b"secret",
@@ -120,6 +125,35 @@ def test_an_asset_is_cached_as_immutable(client: FlaskClient, path: str, mimetyp
     assert answer.cache_control.max_age == 365 * 86_400
 
 
+@pytest.mark.parametrize("way", CLIENTS)
+@pytest.mark.parametrize(("path", "content"), [("/tracker.js", b"2"), ("/tracker-auto.js", b"3")])
+def test_pages_of_every_site_may_import_the_tracker_and_what_it_loads(
+    app: Flask, path: str, content: bytes, way: str
+) -> None:
+    client = CLIENTS[way](app)
+
+    def ask(name: str, value: str) -> tuple[int, bytes, Headers]:
+        answer = client.open(path, method="GET", headers=[(name, value)], data=b"", buffered=True)
+        return answer.status_code, answer.data, Headers(list(answer.headers))
+
+    status, data, headers = ask("Origin", "https://shop.example")
+    status_again, _, headers_again = ask("If-None-Match", headers["ETag"])
+    if isinstance(client, AsgiClient):
+        client.close()
+    assert (status, data) == (200, content)
+    assert headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert headers["Cache-Control"] == "no-cache"
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "Access-Control-Allow-Credentials" not in headers
+    assert (status_again, headers_again["Access-Control-Allow-Origin"]) == (304, "*")
+
+
+@pytest.mark.parametrize("path", ["/", "/admin", "/assets/index-1a2b3c.js", "/videos/tides.mp4", "/tracker-none.js"])
+def test_pages_of_other_sites_may_read_nothing_else(client: FlaskClient, path: str) -> None:
+    assert "Access-Control-Allow-Origin" not in client.get(path, headers={"Origin": "https://shop.example"}).headers
+
+
 @pytest.mark.parametrize(
     ("asked", "first", "last"),
     [
@@ -164,6 +198,8 @@ def test_a_range_beyond_the_end_of_a_video_is_416(client: FlaskClient) -> None:
         "/admin",
         "/admin/videos/tides",
         "/assets/index-1a2b3c.js",
+        "/tracker.js",
+        "/tracker-auto.js",
         "/videos/tides.mp4",
         "/favicon.svg",
         "/videos/none.mp4",
@@ -187,7 +223,7 @@ def test_every_answer_has_the_strict_security_headers(client: FlaskClient, path:
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
     assert lacking(headers) == []
-    for_other_sites = path.startswith(("/assets/", "/videos/", "/favicon"))
+    for_other_sites = path.startswith(("/assets/", "/tracker", "/videos/", "/favicon"))
     assert headers["Cross-Origin-Resource-Policy"] == ("cross-origin" if for_other_sites else "same-origin")
 
 
@@ -200,6 +236,12 @@ def test_every_answer_has_the_strict_security_headers(client: FlaskClient, path:
         "/watch/",
         "/assets/",
         "/assets/none.js",
+        "/tracker-none.js",
+        "/tracker-.js",
+        "/tracker-auto",
+        "/tracker-/../index.html",
+        "/tracker-%2f..%2findex.html",
+        "/tracker-..%2fassets%2findex-1a2b3c.js",
         "/videos/",
         "/videos/none.mp4",
         "/videos/%00",
@@ -232,6 +274,7 @@ def test_without_a_built_site_its_pages_say_so_and_the_api_works(
         assert (answer.status_code, answer.content_type) == (503, "application/problem+json")
         assert answer.get_json()["detail"] == "The site is not built: `make site` builds it; the API works without it."
     assert client.get("/assets/index-1a2b3c.js").status_code == 404
+    assert client.get("/tracker.js").status_code == 404
     assert client.get("/healthz").status_code == 200
 
 
@@ -246,6 +289,8 @@ def test_the_routes_of_the_site_hide_no_other_route(app: Flask, client: FlaskCli
         "/admin",
         "/admin/videos/<video_id:video_id>",
         "/assets/<path:name>",
+        "/tracker.js",
+        "/tracker-<chunk>.js",
         "/videos/<path:name>",
         "/favicon.svg",
         "/docs",
