@@ -7,7 +7,7 @@ export default defineConfig({
     target: 'es2022',
     minify: true,
     sourcemap: 'hidden', // The maps are packed, but a tracker.js that was copied elsewhere must not ask for one.
-    lib: { entry: { index: 'index.ts', tracker: 'tracker.ts' }, formats: ['es'] },
+    lib: { entry: { index: 'index.ts', tracker: 'tracker.ts', react: 'react.ts' }, formats: ['es'] },
     rolldownOptions: {
       preserveEntrySignatures: 'allow-extension',
       external: [/^react($|\/)/, 'hls.js'],
@@ -16,7 +16,7 @@ export default defineConfig({
         comments: { annotation: false }, // package.json says already that nothing here has side effects.
         chunkFileNames: 'tracker-[name].js', // No hash: a plain page serves it beside tracker.js.
         // Library mode drops the sources' directive, and without it Next.js treats the player as a server component.
-        banner: (chunk) => (chunk.name === 'index' ? "'use client';" : ''),
+        banner: (chunk) => (chunk.name === 'react' ? "'use client';" : ''),
       },
     },
   },

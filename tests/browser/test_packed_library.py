@@ -1,7 +1,8 @@
-"""The player as users get it: only what `npm pack` packs, in two third-party sites.
+"""The player as users get it: only what `npm pack` packs, in third-party sites, and the tracker that the server serves.
 
 The sites are the examples in examples/, with the additions for tests in frontend/player/tests/packed. They are
-installed without a network: their other packages are copied from frontend/node_modules.
+installed without a network: their other packages are copied from frontend/node_modules. Only the nightly ones, Next.js
+and React 18, are installed from npm's registry.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ import pytest
 from tests.browser.site import MEDIA, ROOT
 from tests.browser.stack import Stack
 from tests.browser.stage import Stage, Video
+from tests.facts import wait_until
+from tests.servers.local_process import LocalProcess
+from tests.servers.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,12 +41,15 @@ PLAYER = "node_modules/@pulse-analytics/player"
 OTHER_PACKAGES = ("react", "react-dom", "scheduler", "hls.js", "@types/react", "@types/react-dom", "csstype")
 VIDEO_ID = "intro"
 # Files that the examples' READMEs tell users to add.
-_ADDED = ("node_modules", "dist", "public", "film.mp4", "tracker*.js", "*.tgz", "package-lock.json")
+_ADDED = ("node_modules", "dist", ".next", "public", "film.mp4", "tracker*.js", "*.tgz", "package-lock.json")
 _ENDPOINT = "http://127.0.0.1:8000/analytics"
 
 _STRICT = ("--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022")
 _RESOLUTIONS = {"node": ("--module", "nodenext"), "bundler": ("--module", "esnext", "--moduleResolution", "bundler")}
 _IMPORT = re.compile(r"""\b(?:from|import)\s*\(?\s*["'`]([^"'`]+)["'`]""")
+
+_README_PLAYER = re.compile(r"```tsx\n(?P<before>.*?)(?P<player><VideoPlayer .*?/>)\n```", re.DOTALL)
+_INSTALL_SECONDS = 500
 
 resolutions = pytest.mark.parametrize("resolution", _RESOLUTIONS)
 
@@ -90,6 +97,40 @@ def react_app(tarball: Path, web_root: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
+def react_18_app(tarball: Path, web_root: Path, stack: Stack) -> Path:
+    """The same application with React 18, built by Vite and configured with the stack's endpoint."""
+    folder = _copy("vite-react", web_root, "react-18")
+    versions = dict.fromkeys(("react", "react-dom"), "^18.3.1")
+    types = dict.fromkeys(("@types/react", "@types/react-dom"), "^18.3.0")
+    _install_from_registry(folder, tarball, dependencies=versions, devDependencies=types)
+    return _build_with_vite(folder, stack)
+
+
+@pytest.fixture(scope="module")
+def next_app(tarball: Path, web_root: Path, stack: Stack, next_port: int) -> Iterator[str]:
+    """The Next.js application, running; also with the README's lines as a page, in a server and a client component."""
+    folder = _copy("nextjs", web_root)
+    _set_endpoint(folder / "endpoint.ts", stack)
+    found = _README_PLAYER.search((ROOT / "README.md").read_text())
+    assert found
+    page = f"{found['before']}export default function Page() {{ return ({found['player']}); }}\n"
+    for name, directive in (("pasted", ""), ("pasted-in-client", "'use client';\n")):
+        (folder / "app" / name).mkdir()
+        (folder / "app" / name / "page.tsx").write_text(directive + page)
+    for film in ("film.mp4", "videos/intro.mp4"):
+        (folder / "public" / film).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(MEDIA / "clip-4s.mp4", folder / "public" / film)
+    _install_from_registry(folder, tarball)
+    _run("npm", "run", "build", cwd=folder, timeout=_INSTALL_SECONDS)
+    command = ["node", "node_modules/next/dist/bin/next", "start", "--hostname", "127.0.0.1", "--port", str(next_port)]
+    server = LocalProcess(command, folder, name="next", cwd=folder, env=_node_env())
+    server.start()
+    wait_until(lambda: b"Ready in" in server.logs(), 60)
+    yield f"http://127.0.0.1:{next_port}"
+    server.stop(timeout=10)
+
+
+@pytest.fixture(scope="module")
 def reporting_page(plain_page: Path, stack: Stack) -> Path:
     """The plain page, configured with the stack's endpoint."""
     _set_endpoint(plain_page / "index.html", stack)
@@ -99,11 +140,7 @@ def reporting_page(plain_page: Path, stack: Stack) -> Path:
 @pytest.fixture(scope="module")
 def built_app(react_app: Path, stack: Stack) -> Path:
     """The React application as built by Vite, configured with the stack's endpoint."""
-    _set_endpoint(react_app / "main.tsx", stack)
-    (react_app / "public").mkdir()
-    shutil.copy(MEDIA / "clip-4s.mp4", react_app / "public" / "film.mp4")
-    _run_tool("vite/bin/vite.js", "build", "--base", "./", "--logLevel", "warn", cwd=react_app)
-    return react_app / "dist"
+    return _build_with_vite(react_app, stack)
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +155,15 @@ def origin(web_root: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def stack(origin: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def next_port() -> int:
+    """The port of the Next.js application."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def stack(origin: str, next_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """`pulse up`, with only these sites as allowed origins."""
-    with Stack(tmp_path_factory.mktemp("stack"), [origin]) as stack:
+    with Stack(tmp_path_factory.mktemp("stack"), [origin, f"http://127.0.0.1:{next_port}"]) as stack:
         yield stack
 
 
@@ -137,6 +180,57 @@ def test_a_plain_page_loads_what_sends_again_from_beside_the_tracker(
     assert scripts == [f"{origin}/plain/tracker.js", f"{origin}/plain/tracker-redelivery.js"]
 
 
+def test_a_page_with_the_tag_alone_reports_every_video_that_it_has_or_gets(
+    stage: Stage, plain_page: Path, origin: str
+) -> None:
+    page = plain_page / "auto.html"
+    page.write_text(page.read_text().replace("http://127.0.0.1:8000", stage.stack.url))
+    scripts = _note_scripts(stage)
+    before = stage.stack.count(VIDEO_ID)
+    stage.page.goto(f"{origin}/plain/auto.html")
+    Video(stage.page.locator("video")).play_to_the_end(rate=4)
+    stage.page.evaluate(
+        """() => {
+             document.querySelector('script').dataset.userId = 'ada';
+             document.querySelector('video').outerHTML =
+               '<p><video data-video-id="later" src="film.mp4" muted></video></p>';
+           }"""
+    )
+    Video(stage.page.locator("video")).play_to_the_end(rate=4)
+    stage.ends({VIDEO_ID: before + 1, "later": 1}, reports=2)
+    assert stage.stack.viewers("later") == ["ada"]
+    assert scripts == [f"{stage.stack.url}/{name}" for name in ("tracker.js", "tracker-auto.js")]
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(_INSTALL_SECONDS)
+def test_an_app_with_react_18_compiles_and_reports(stage: Stage, react_18_app: Path, origin: str) -> None:
+    folder = react_18_app.parent
+    for package in ("react", "@types/react"):
+        manifest = json.loads((folder / "node_modules" / package / "package.json").read_text())
+        assert manifest["version"].startswith("18.")
+    options = (*_STRICT, *_RESOLUTIONS["bundler"], "--jsx", "react-jsx")
+    _run_tool("typescript/bin/tsc", *options, "main.tsx", "check.tsx", cwd=folder)
+    _play_and_count(stage, f"{origin}/react-18/dist/index.html")
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(2 * _INSTALL_SECONDS)
+def test_a_next_app_reports_from_a_server_component(stage: Stage, next_app: str) -> None:
+    _play_and_count(stage, next_app, says_so=False)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(2 * _INSTALL_SECONDS)
+@pytest.mark.parametrize("path", ["pasted", "pasted-in-client"])
+def test_the_lines_of_the_readme_work_in_a_next_app_as_they_are(stage: Stage, next_app: str, path: str) -> None:
+    stage.page.goto(f"{next_app}/{path}")
+    with stage.page.expect_request(lambda request: request.method == "POST") as posted:
+        Video(stage.page.locator("video")).play_to_the_end()
+    assert posted.value.url == f"{next_app}/analytics"
+    assert '"videoId":"intro"' in (posted.value.post_data or "")
+
+
 def test_a_react_app_reports_with_the_installed_player(stage: Stage, built_app: Path, origin: str) -> None:
     stage.page.route(f"{stage.stack.url}/analytics", lambda route: route.abort(), times=1)
     scripts = _play_and_count(stage, f"{origin}/vite-react/dist/index.html")
@@ -145,6 +239,19 @@ def test_a_react_app_reports_with_the_installed_player(stage: Stage, built_app: 
     loaded = [script.rpartition("/")[2] for script in scripts]
     assert [name.partition("-")[0] for name in loaded] == ["index", "tracker"]
     assert any(name.startswith("hls") for name in built - set(loaded))
+
+
+@pytest.mark.nightly
+@pytest.mark.stack
+@pytest.mark.timeout(_INSTALL_SECONDS)
+def test_npm_pack_installs_what_it_needs_in_a_fresh_clone(tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns("node_modules", "dist*")
+    shutil.copytree(ROOT / "frontend", tmp_path / "frontend", ignore=ignored, symlinks=True)
+    _run("npm", "pack", "--loglevel=error", cwd=tmp_path / "frontend" / "player", timeout=_INSTALL_SECONDS)
+    packed = next((tmp_path / "frontend" / "player").glob("*.tgz"))
+    with tarfile.open(packed) as files:
+        scripts = {name.rpartition("/")[2] for name in files.getnames() if name.endswith(".js")}
+    assert scripts == {"index.js", "react.js", "tracker.js", "tracker-auto.js", "tracker-redelivery.js"}
 
 
 @resolutions
@@ -160,8 +267,9 @@ def test_the_types_of_the_tracker_check_without_react(plain_page: Path, resoluti
     _run_tool("typescript/bin/tsc", *_STRICT, *_RESOLUTIONS[resolution], "check.ts", cwd=plain_page)
 
 
-def test_the_player_starts_with_use_client(react_app: Path) -> None:
-    assert re.match(r"""["']use client["'];""", _entry(react_app, ".").read_text())
+def test_only_what_needs_react_starts_with_use_client(react_app: Path) -> None:
+    scripts = _entry(react_app, ".").parent.glob("*.js")
+    assert [file.name for file in scripts if re.match(r"""["']use client["'];""", file.read_text())] == ["react.js"]
 
 
 @pytest.mark.parametrize("navigator", ["with", "without"])
@@ -181,23 +289,49 @@ def test_the_player_imports_only_its_declared_dependencies(react_app: Path) -> N
     assert set(manifest["peerDependencies"]) == {"react"}
 
 
-def _play_and_count(stage: Stage, url: str) -> list[str]:
+def _play_and_count(stage: Stage, url: str, *, says_so: bool = True) -> list[str]:
     """Play the film of a page to its end, which counts once. Returns the scripts that the page fetched."""
     before = stage.stack.count(VIDEO_ID)
-    scripts: list[str] = []
-    stage.page.on("request", lambda request: scripts.append(request.url) if request.url.endswith(".js") else None)
+    scripts = _note_scripts(stage)
     stage.page.goto(url)
     Video(stage.page.locator("video")).play_to_the_end()
-    stage.page.get_by_role("status").get_by_text("Watched past the half").wait_for()
+    if says_so:
+        stage.page.get_by_role("status").get_by_text("Watched past the half").wait_for()
     stage.ends({VIDEO_ID: before + 1}, reports=1)
     return scripts
 
 
-def _copy(name: str, web_root: Path) -> Path:
-    folder = web_root / name
+def _note_scripts(stage: Stage) -> list[str]:
+    """The addresses of the scripts that the page fetches from now on."""
+    scripts: list[str] = []
+    stage.page.on("request", lambda request: scripts.append(request.url) if request.url.endswith(".js") else None)
+    return scripts
+
+
+def _copy(name: str, web_root: Path, copy: str | None = None) -> Path:
+    folder = web_root / (copy or name)
     shutil.copytree(EXAMPLES / name, folder, ignore=shutil.ignore_patterns(*_ADDED))
-    shutil.copytree(CHECKS / name, folder, dirs_exist_ok=True)
+    if (CHECKS / name).is_dir():
+        shutil.copytree(CHECKS / name, folder, dirs_exist_ok=True)
     return folder
+
+
+def _install_from_registry(folder: Path, tarball: Path, **versions: dict[str, str]) -> None:
+    """Install an example as its README says, with these versions instead of its own."""
+    shutil.copy(tarball, folder)
+    manifest = json.loads((folder / "package.json").read_text())
+    for kind, changed in versions.items():
+        manifest[kind].update(changed)
+    (folder / "package.json").write_text(json.dumps(manifest))
+    _run("npm", "install", "--no-audit", "--no-fund", "--loglevel=error", cwd=folder, timeout=_INSTALL_SECONDS)
+
+
+def _build_with_vite(folder: Path, stack: Stack) -> Path:
+    _set_endpoint(folder / "main.tsx", stack)
+    (folder / "public").mkdir()
+    shutil.copy(MEDIA / "clip-4s.mp4", folder / "public" / "film.mp4")
+    _run_tool("vite/bin/vite.js", "build", "--base", "./", "--logLevel", "warn", cwd=folder)
+    return folder / "dist"
 
 
 def _set_endpoint(file: Path, stack: Stack) -> None:
@@ -229,17 +363,21 @@ def _run_tool(script: str, *arguments: str, cwd: Path) -> str:
     return _run("node", str(MODULES / script), *arguments, cwd=cwd)
 
 
-def _run(name: str, *arguments: str, cwd: Path) -> str:
+def _run(name: str, *arguments: str, cwd: Path, timeout: float = 110) -> str:
     """Run a program of Node's, from the PATH or the virtual environment. Returns its output."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    program = shutil.which(name, path=path)
+    env = _node_env()
+    program = shutil.which(name, path=env["PATH"])
     assert program, f"These tests need {name}: `make site`."
-    env = {**os.environ, "PATH": path}
     done = subprocess.run(
-        [program, *arguments], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=110
+        [program, *arguments], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=timeout
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def _node_env() -> dict[str, str]:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "PATH": path, "NEXT_TELEMETRY_DISABLED": "1"}
 
 
 class _QuietHandler(SimpleHTTPRequestHandler):

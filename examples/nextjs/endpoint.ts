@@ -1,0 +1,1 @@
+export const endpoint = 'http://127.0.0.1:8000/analytics';
