@@ -7,20 +7,36 @@ import type { Reply } from './api.js';
  * The outcome of sending a report.
  *
  * - `done`: it was accepted, now or before.
- * - `refused`: it will never be accepted; do not retry.
+ * - `refused`: it will never be accepted; do not retry. `reason` is for the console.
  * - `later`: the outcome is unknown; send the same report again, after `waitMs` if the server gave a Retry-After.
+ * - `foreign`: something else than our server answered, as `reason` says; send the same report again.
  */
-export type Answer = { kind: 'done' } | { kind: 'refused' } | { kind: 'later'; waitMs?: number };
+export type Answer =
+  | { kind: 'done' }
+  | { kind: 'refused'; reason: string }
+  | { kind: 'later'; waitMs?: number }
+  | { kind: 'foreign'; reason: string };
 
 /** Reads a reply; undefined if there was none. */
 export function answerOf(reply: Reply | undefined, now: number): Answer {
   if (!reply) return { kind: 'later' };
-  const { status, headers } = reply;
-  if (status >= 200 && status < 300) return { kind: 'done' };
-  const mayPass = status === 408 || status === 429;
-  if (status >= 400 && status < 500 && !mayPass) return { kind: 'refused' };
+  if (reply.accepted) return { kind: 'done' };
+  const { status } = reply;
+  if (status >= 500 || status === 408 || status === 429) return laterOf(reply, now);
+  if (status >= 400) return { kind: 'refused', reason: `${status} ${errorsOf(reply.body)}` };
+  const type = reply.headers.get('Content-Type') ?? '';
+  return { kind: 'foreign', reason: status === 0 ? 'a redirect' : `${status} ${type}` };
+}
+
+function laterOf({ headers }: Reply, now: number): Answer {
   const waitMs = retryAfterMs(headers.get('Retry-After'), now);
   return waitMs === undefined ? { kind: 'later' } : { kind: 'later', waitMs };
+}
+
+/** What the server says about the fields of a report that it refuses (docs/api.md). */
+function errorsOf(body: unknown): string {
+  const { errors, detail } = (body ?? {}) as { errors?: unknown; detail?: unknown };
+  return JSON.stringify(errors ?? detail ?? null);
 }
 
 /** Parses a Retry-After header, which holds seconds or a date. */

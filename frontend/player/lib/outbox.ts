@@ -3,7 +3,7 @@
  *
  * What sends a waiting report again is in redelivery.ts, which is loaded only if a report waits.
  */
-import { encode, isAccepted, post, type Reply, type Send } from './api.js';
+import { encode, post, type Reply, type Send } from './api.js';
 import { browserStorage } from './browser-storage.js';
 import type { Milestone } from './milestone.js';
 import type { Redelivery } from './redelivery.js';
@@ -41,6 +41,8 @@ export interface OutboxOptions {
   random?: () => number;
   /** Runs `work` after `ms` milliseconds. Returns a function that cancels it. */
   after?: (ms: number, work: () => void) => () => void;
+  /** Writes a warning for the site's owner. */
+  warn?: (message: string) => void;
   /** Loads the code that sends waiting reports again. */
   load?: () => Promise<typeof import('./redelivery.js')>;
 }
@@ -84,7 +86,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     underWay.add(key);
     const reply = await request(body);
     underWay.delete(key);
-    if (isAccepted(reply)) store.remove(key);
+    if (reply?.accepted) store.remove(key);
     await withRedelivery((loaded) => loaded.answered(key, reply));
   }
 

@@ -1,7 +1,7 @@
 /**
  * Sends waiting reports again. Loaded only if one waits, and imports nothing that the tracker's own file contains.
  */
-import { answerOf } from './answer.js';
+import { answerOf, type Answer } from './answer.js';
 import type { Reply } from './api.js';
 import { createBackoff } from './backoff.js';
 import { createReportLock } from './report-lock.js';
@@ -9,6 +9,7 @@ import type { ReportStore } from './report-store.js';
 
 /** What the outbox shares with its redelivery. */
 export interface Waiting {
+  endpoint: string;
   store: ReportStore;
   storage: Storage | null;
   /** The keys of the reports that this page made. */
@@ -21,6 +22,7 @@ export interface Waiting {
   locks?: LockManager | null;
   now?: () => number;
   random?: () => number;
+  warn?: (message: string) => void;
 }
 
 /** The retries of one outbox. */
@@ -39,6 +41,7 @@ export interface Redelivery {
 
 /** Creates the retries of an outbox. Nothing is sent until `flush`, `resume` or `scheduleRetry` is called. */
 export function createRedelivery({
+  endpoint,
   store,
   storage,
   own,
@@ -48,9 +51,11 @@ export function createRedelivery({
   locks = browserLocks(),
   now = Date.now,
   random = Math.random,
+  warn = warnInConsole,
 }: Waiting): Redelivery {
   const lock = createReportLock(locks, storage, now, after);
   const backoff = createBackoff(now, random);
+  const warned = new Set<Answer['kind']>();
   let flushing: Promise<void> | undefined;
   let cancelRetry = (): void => undefined;
 
@@ -113,19 +118,38 @@ export function createRedelivery({
     const answer = answerOf(reply, now());
     switch (answer.kind) {
       case 'done':
+        break;
       case 'refused':
-        store.remove(key);
-        backoff.succeeded();
-        return true;
+        warnOnce('refused', `refused a report for good (${answer.reason}). It will not be sent again.`);
+        break;
+      case 'foreign':
+        warnOnce(
+          'foreign',
+          `got ${answer.reason}, not our answer. Reports wait. Check endpoint, redirects and proxies.`,
+        );
+        backoff.failed();
+        return false;
       case 'later':
         backoff.failed(answer.waitMs);
         return false;
       default:
         return answer satisfies never;
     }
+    store.remove(key);
+    backoff.succeeded();
+    return true;
+  }
+
+  function warnOnce(kind: Answer['kind'], what: string): void {
+    if (!warned.has(kind)) warn(`pulse_analytics: POST ${endpoint} ${what}`);
+    warned.add(kind);
   }
 
   return redelivery;
+}
+
+function warnInConsole(message: string): void {
+  console.warn(message); // eslint-disable-line no-console -- The site's owner has no other way to learn of it.
 }
 
 function browserLocks(): LockManager | null {

@@ -76,7 +76,7 @@ function leasedUntil(storage: Storage | null, key: string): number | undefined {
 
 function lease(storage: Storage | null, key: string, until: number): void {
   try {
-    storage?.setItem(`lease:${key}`, String(until));
+    if (storage?.getItem(key)) storage.setItem(`lease:${key}`, String(until)); // Not for a report that is gone.
   } catch {
     // Storage is full or blocked: sending twice is better than not sending.
   }

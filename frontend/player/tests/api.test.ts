@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { encode, post } from '../lib/api.js';
+import { encode, post, type Send } from '../lib/api.js';
 
 test('a report has the field names of the API and no other fields', () => {
   const milestone = { videoId: 'v', event: 'watched_50_percent', userId: 'u', ts: 1, secret: 'no' } as const;
@@ -9,4 +9,39 @@ test('a report has the field names of the API and no other fields', () => {
 test('a request that fails has no reply', async () => {
   const send = (): Promise<never> => Promise.reject(new TypeError('Failed to fetch'));
   expect(await post(send, '/analytics', '{}', new AbortController().signal)).toBeUndefined();
+});
+
+test.each([
+  [202, '{"status":"queued","eventId":"1"}', true],
+  [200, '{"status":"duplicate","eventId":"1"}', true],
+  [200, '{"status":"ok"}', false],
+  [200, '{"eventId":"1"}', false],
+  [200, '{"status":200,"eventId":"1"}', false],
+  [200, '<!doctype html>', false],
+  [200, '', false],
+  [200, 'null', false],
+  [201, '{"status":"queued","eventId":"1"}', false],
+  [500, '{"status":"queued","eventId":"1"}', false],
+])('whether %i with %s accepts a report: %o', async (status, text, accepted) => {
+  const send = (): Promise<Response> => Promise.resolve(new Response(text, { status }));
+  const reply = await post(send, '/analytics', '{}', new AbortController().signal);
+  expect(reply).toMatchObject({ status, accepted });
+});
+
+test('a `send` that gives no body is believed', async () => {
+  const send = (): ReturnType<Send> => Promise.resolve({ status: 202, headers: new Headers() });
+  expect(await post(send, '/analytics', '{}', new AbortController().signal)).toMatchObject({ accepted: true });
+});
+
+test('a body that is cut off is no reply', async () => {
+  const json = (): Promise<never> => Promise.reject(new TypeError('network error'));
+  const send = (): ReturnType<Send> => Promise.resolve({ status: 202, headers: new Headers(), json });
+  expect(await post(send, '/analytics', '{}', new AbortController().signal)).toBeUndefined();
+});
+
+test('a redirect is not followed', async () => {
+  let init: RequestInit = {};
+  const send: Send = (_url, given) => Promise.resolve(new Response()).finally(() => (init = given));
+  await post(send, '/analytics', '{}', new AbortController().signal);
+  expect(init.redirect).toBe('manual');
 });

@@ -94,8 +94,10 @@ export interface Request {
 export class FakeServer {
   readonly requests: Request[] = [];
   readonly #clock: FakeClock;
-  /** Its answer: a status, optionally with headers, or 'offline' or 'hangs'. */
-  answer: (request: Request) => number | [number, Record<string, string>] | 'offline' | 'hangs' = () => 202;
+  /** Its answer: a status, optionally with headers and a body, or 'offline', 'hangs' or 'hangs in the body'. */
+  answer: (
+    request: Request,
+  ) => number | [number, Record<string, string>, string?] | 'offline' | 'hangs' | 'hangs in the body' = () => 202;
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
@@ -105,18 +107,26 @@ export class FakeServer {
     this.requests.push(request);
     const answer = this.answer(request);
     if (answer === 'offline') return Promise.reject(new TypeError('Failed to fetch'));
-    if (answer === 'hangs') {
-      return new Promise((_resolve, reject) => {
-        init.signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')));
-      });
-    }
-    const [status, headers] = typeof answer === 'number' ? [answer, {}] : answer;
-    return Promise.resolve({ status, headers: new Headers(headers) });
+    const aborted = new Promise<never>((_resolve, reject) => {
+      init.signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')));
+    });
+    if (answer === 'hangs') return aborted;
+    if (answer === 'hangs in the body')
+      return Promise.resolve({ status: 202, headers: new Headers(), json: () => aborted });
+    const [status, headers, body = bodyOf(status)] = typeof answer === 'number' ? [answer, {}] : answer;
+    const json = (): Promise<unknown> => Promise.resolve().then(() => JSON.parse(body) as unknown);
+    return Promise.resolve({ status, headers: new Headers(headers), json });
   };
   /** The videos of its requests, in order. */
   get videos(): string[] {
     return this.requests.map(({ body }) => (JSON.parse(body) as Milestone).videoId);
   }
+}
+
+/** What our server says with a status. */
+function bodyOf(status: number): string {
+  if (status === 200 || status === 202) return JSON.stringify({ status: 'queued', eventId: crypto.randomUUID() });
+  return status >= 400 && status < 500 ? JSON.stringify({ status, detail: 'Not accepted.' }) : '';
 }
 
 /** Web Locks of one browser, shared by its tabs. */
@@ -145,6 +155,8 @@ export interface FakeBrowser {
   tab: (options?: Partial<OutboxOptions>) => Outbox;
   /** How many undelivered reports are stored. */
   kept: () => number;
+  /** What the site's owner was warned of. */
+  warnings: string[];
 }
 
 export function fakeBrowser({ webLocks = true, storage = new FakeStorage(), random = seeded() } = {}): FakeBrowser {
@@ -153,12 +165,15 @@ export function fakeBrowser({ webLocks = true, storage = new FakeStorage(), rand
   const network = new EventTarget();
   const locks = webLocks ? new FakeLocks().manager : null;
   const { now, after } = clock;
+  const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
   const load = (): Promise<typeof redelivery> => Promise.resolve(redelivery);
   return {
     clock,
     server,
     storage,
     network,
+    warnings,
     tab: (options) =>
       createOutbox({
         endpoint: '/analytics',
@@ -170,6 +185,7 @@ export function fakeBrowser({ webLocks = true, storage = new FakeStorage(), rand
         random,
         after,
         load,
+        warn,
         ...options,
       }),
     kept: () =>

@@ -54,6 +54,44 @@ describe('a report', () => {
     },
   );
 
+  test.each([
+    ['a redirect', [0, {}, ''], 'got a redirect'],
+    ['a page', [200, { 'Content-Type': 'text/html' }, '<p>'], 'got 200 text/html'],
+    ['the JSON of another API', [200, { 'Content-Type': 'application/json' }, '{"ok":1}'], 'got 200 application/json'],
+    ['nothing', [204, {}, ''], 'got 204 '],
+  ] as const)('that met %s is kept, with one warning', async (_what, answer, warning) => {
+    const { tab, server, clock, kept, warnings } = fakeBrowser();
+    server.answer = () => (server.requests.length < 6 ? [...answer] : 202);
+    const outbox = tab();
+    ['a', 'b', 'c'].forEach((videoId) => outbox.add(milestone(videoId)));
+    await settled();
+    expect(kept()).toBe(3);
+    expect(warnings).toEqual([expect.stringContaining(`POST /analytics ${warning}`)]);
+    await clock.pass(10 * MINUTE);
+    expect([kept(), warnings.length]).toEqual([0, 1]);
+  });
+
+  test('refused for good warns once, with the field that the server names', async () => {
+    const { tab, server, clock, warnings } = fakeBrowser();
+    server.answer = () => [400, {}, '{"errors":[{"field":"videoId","detail":"Not a valid string."}]}'];
+    const outbox = tab();
+    ['a', 'b'].forEach((videoId) => outbox.add(milestone(videoId)));
+    await clock.pass(MINUTE);
+    expect(warnings).toEqual([expect.stringContaining('(400 [{"field":"videoId","detail":"Not a valid string."}])')]);
+  });
+
+  test('whose answer has a body that never ends does not delay others, and is sent again', async () => {
+    const { tab, server, clock, kept } = fakeBrowser();
+    server.answer = () => (server.requests.length === 1 ? 'hangs in the body' : 202);
+    const outbox = tab();
+    outbox.add(milestone('first', 1));
+    outbox.add(milestone('second', 2));
+    await settled();
+    expect([server.videos, kept()]).toEqual([['first', 'second'], 1]);
+    await clock.pass(12_000);
+    expect([server.videos, kept()]).toEqual([['first', 'second', 'first'], 0]);
+  });
+
   test('whose request hangs times out after 10 s and is sent again', async () => {
     const { tab, server, clock } = fakeBrowser();
     server.answer = () => (server.requests.length < 2 ? 'hangs' : 202);
