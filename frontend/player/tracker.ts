@@ -17,6 +17,7 @@
  *
  *     redelivery         sends waiting reports until the server has given a final answer to each
  *     report-lock        lets only one tab at a time send a report
+ *     batch              puts several reports into one request
  *     answer             reads the server's answers
  *     backoff            decides when to retry (back-off, Retry-After)
  *

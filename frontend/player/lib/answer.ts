@@ -21,22 +21,27 @@ export type Answer =
 export function answerOf(reply: Reply | undefined, now: number): Answer {
   if (!reply) return { kind: 'later' };
   if (reply.accepted) return { kind: 'done' };
-  const { status } = reply;
-  if (status >= 500 || status === 408 || status === 429) return laterOf(reply, now);
-  if (status >= 400) return { kind: 'refused', reason: `${status} ${errorsOf(reply.body)}` };
+  const { status, body } = reply;
+  if (status >= 500 || isBusy(reply)) return laterOf(reply, now);
+  if (status >= 400) return refusalOf(status, body);
   const type = reply.headers.get('Content-Type') ?? '';
   return { kind: 'foreign', reason: status === 0 ? 'a redirect' : `${status} ${type}` };
+}
+
+/** Whether the server can take no report at present: 408, 429, 503, or no reply at all. */
+export function isBusy(reply: Reply | undefined): boolean {
+  return !reply || [408, 429, 503].includes(reply.status);
+}
+
+/** The refusal of a report, with what the server says about its fields (docs/api.md). */
+export function refusalOf(status: number | string, body: unknown): Answer {
+  const { errors, detail } = (body ?? {}) as { errors?: unknown; detail?: unknown };
+  return { kind: 'refused', reason: `${status} ${JSON.stringify(errors ?? detail ?? null)}` };
 }
 
 function laterOf({ headers }: Reply, now: number): Answer {
   const waitMs = retryAfterMs(headers.get('Retry-After'), now);
   return waitMs === undefined ? { kind: 'later' } : { kind: 'later', waitMs };
-}
-
-/** What the server says about the fields of a report that it refuses (docs/api.md). */
-function errorsOf(body: unknown): string {
-  const { errors, detail } = (body ?? {}) as { errors?: unknown; detail?: unknown };
-  return JSON.stringify(errors ?? detail ?? null);
 }
 
 /** Parses a Retry-After header, which holds seconds or a date. */

@@ -24,7 +24,7 @@ export function encode({ videoId, event, userId, ts }: Milestone): string {
   return JSON.stringify({ videoId, event, userId, ts });
 }
 
-/** Posts one encoded report. Calls `send` before it returns. Resolves to undefined if it fails, and never rejects. */
+/** Posts encoded reports. Calls `send` before it returns. Resolves to undefined if it fails, and never rejects. */
 export async function post(send: Send, url: string, body: string, signal: AbortSignal): Promise<Reply | undefined> {
   try {
     const response = await send(url, {

@@ -10,8 +10,10 @@ const MAX_RETRY_AFTER_MS = 24 * 60 * 60_000;
 export interface Backoff {
   /** An attempt got an answer that settled its report. */
   succeeded(): void;
-  /** An attempt failed; `retryAfterMs` is the server's Retry-After. */
+  /** An attempt failed; `retryAfterMs` is the server's Retry-After. Failures of one round count once. */
   failed(retryAfterMs?: number): void;
+  /** A flush begins: what fails from now on fails again. */
+  nextRound(): void;
   /** The network is back: forget earlier failures. */
   reset(): void;
   /** Whether the server's Retry-After is not over yet. */
@@ -24,6 +26,7 @@ export interface Backoff {
 export function createBackoff(now: () => number, random: () => number): Backoff {
   let failures = 0;
   let notBefore = 0;
+  let isCounted = false;
 
   function heldBackMs(): number {
     const leftMs = notBefore - now();
@@ -34,8 +37,12 @@ export function createBackoff(now: () => number, random: () => number): Backoff 
       failures = 0;
     },
     failed(retryAfterMs = 0) {
-      failures += 1;
+      if (!isCounted) failures += 1;
+      isCounted = true;
       notBefore = Math.max(notBefore, now() + Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
+    },
+    nextRound() {
+      isCounted = false;
     },
     reset() {
       failures = 0;

@@ -19,7 +19,7 @@ const RELOAD_MS = 60_000;
 export interface Outbox {
   /** Stores a report and sends it. The request has started when this returns, so the page may close right away. */
   add(milestone: Milestone): void;
-  /** Sends waiting reports one after another, until all are settled or one fails. */
+  /** Sends waiting reports, until all are settled or the server cannot take more. */
   flush(): Promise<void>;
   /** Flushes now and on every `online` event, until the returned function is called. Retries go on after that. */
   start(): () => void;
@@ -84,16 +84,16 @@ export function createOutbox(options: OutboxOptions): Outbox {
   /** Sends a new report. */
   async function attempt(key: string, body: string): Promise<void> {
     underWay.add(key);
-    const reply = await request(body);
+    const reply = await request(endpoint, body);
     underWay.delete(key);
     if (reply?.accepted) store.remove(key);
     await withRedelivery((loaded) => loaded.answered(key, reply));
   }
 
-  async function request(body: string): Promise<Reply | undefined> {
+  async function request(url: string, body: string): Promise<Reply | undefined> {
     const aborter = new AbortController();
     const cancelTimeout = after(TIMEOUT_MS, () => aborter.abort());
-    const reply = await post(send, endpoint, body, aborter.signal);
+    const reply = await post(send, url, body, aborter.signal);
     cancelTimeout();
     return reply;
   }

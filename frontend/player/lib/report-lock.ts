@@ -26,6 +26,12 @@ export interface ReportLock {
 
 type After = (ms: number, work: () => void) => unknown;
 
+/** The browser's Web Locks; null on plain http, where they are undefined, contrary to the types. */
+export function browserLocks(): LockManager | null {
+  const { locks } = navigator as Partial<Navigator>;
+  return locks ?? null;
+}
+
 /** Creates the locks. */
 export function createReportLock(
   locks: LockManager | null,

@@ -85,6 +85,7 @@ export async function settled(): Promise<void> {
 }
 
 export interface Request {
+  url: string;
   body: string;
   init: RequestInit;
   at: number;
@@ -102,8 +103,8 @@ export class FakeServer {
   constructor(clock: FakeClock) {
     this.#clock = clock;
   }
-  readonly send: Send = (_url, init) => {
-    const request = { body: typeof init.body === 'string' ? init.body : '', init, at: this.#clock.ms };
+  readonly send: Send = (url, init) => {
+    const request = { url, body: typeof init.body === 'string' ? init.body : '', init, at: this.#clock.ms };
     this.requests.push(request);
     const answer = this.answer(request);
     if (answer === 'offline') return Promise.reject(new TypeError('Failed to fetch'));
@@ -113,19 +114,28 @@ export class FakeServer {
     if (answer === 'hangs') return aborted;
     if (answer === 'hangs in the body')
       return Promise.resolve({ status: 202, headers: new Headers(), json: () => aborted });
-    const [status, headers, body = bodyOf(status)] = typeof answer === 'number' ? [answer, {}] : answer;
+    const [status, headers, body = bodyOf(status, request)] = typeof answer === 'number' ? [answer, {}] : answer;
     const json = (): Promise<unknown> => Promise.resolve().then(() => JSON.parse(body) as unknown);
     return Promise.resolve({ status, headers: new Headers(headers), json });
   };
   /** The videos of its requests, in order. */
   get videos(): string[] {
-    return this.requests.map(({ body }) => (JSON.parse(body) as Milestone).videoId);
+    return this.requests.flatMap(videosOf);
   }
 }
 
-/** What our server says with a status. */
-function bodyOf(status: number): string {
-  if (status === 200 || status === 202) return JSON.stringify({ status: 'queued', eventId: crypto.randomUUID() });
+/** The videos of the reports in a request, be it a batch or not. */
+export function videosOf({ body }: Request): string[] {
+  const parsed = JSON.parse(body) as Milestone | { events: Milestone[] };
+  return ('events' in parsed ? parsed.events : [parsed]).map(({ videoId }) => videoId);
+}
+
+/** What our server says with a status: to a batch, that it accepts every report. */
+function bodyOf(status: number, request: Request): string {
+  const result = { status: 'queued', eventId: crypto.randomUUID() };
+  if (status === 202 && request.url.endsWith('/batch'))
+    return JSON.stringify({ results: videosOf(request).map(() => result) });
+  if (status === 200 || status === 202) return JSON.stringify(result);
   return status >= 400 && status < 500 ? JSON.stringify({ status, detail: 'Not accepted.' }) : '';
 }
 

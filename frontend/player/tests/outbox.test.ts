@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import * as redelivery from '../lib/redelivery.js';
-import { fakeBrowser, FakeStorage, milestone, settled } from './fakes.js';
+import { encode } from '../lib/api.js';
+import { fakeBrowser, FakeStorage, milestone, settled, type Request } from './fakes.js';
 
 const MINUTE = 60_000;
 
@@ -133,7 +134,7 @@ describe('retries', () => {
     await clock.pass(9_000);
     expect(server.videos).toEqual(['first']);
     await clock.pass(5_000);
-    expect(server.videos).toEqual(['first', 'first', 'second']);
+    expect(server.videos.slice(1).sort()).toEqual(['first', 'second']);
   });
 
   test('do not overflow the timer if Retry-After is years', async () => {
@@ -318,12 +319,13 @@ test('a report that another tab delivers in the meantime does not stop the repor
   const { tab, server, storage } = fakeBrowser({ webLocks: false });
   for (const n of ['1', '2', '3'])
     storage.setItem(`pulse:report:%2Fanalytics:00000000000000${n}:x`, `{"videoId":"${n}"}`);
-  server.answer = () => {
+  server.answer = ({ url }) => {
+    if (url !== '/analytics') return 404;
     storage.removeItem('pulse:report:%2Fanalytics:000000000000002:x');
     return 202;
   };
   await tab().flush();
-  expect(server.videos).toEqual(['1', '3']);
+  expect(server.videos).toEqual(['1', '2', '3', '1', '3']); // A batch, and then one by one.
 });
 
 test('without storage and locks, a flush does not send a report that is being sent', async () => {
@@ -361,6 +363,166 @@ test('the lease of a closed tab expires', async () => {
   expect(server.requests).toHaveLength(1);
 });
 
+/** Stores these videos' reports as an earlier visit left them. */
+function leave(storage: Storage, videoIds: readonly string[], userId = 'ada'): void {
+  videoIds.forEach((videoId, number) => {
+    const ts = String(number).padStart(15, '0');
+    const body = encode({ ...milestone(videoId, number), userId });
+    storage.setItem(`pulse:report:%2Fanalytics:${ts}:x`, body);
+  });
+}
+
+describe('several waiting reports', () => {
+  const isBatch = ({ url }: Request): boolean => url === '/analytics/batch';
+
+  test('go as one batch, and each result settles its own report', async () => {
+    const { tab, server, storage, kept, warnings } = fakeBrowser();
+    leave(storage, ['a', 'b', 'c']);
+    const results = [
+      { status: 'queued', eventId: '1' },
+      { status: 'invalid', errors: [{ field: 'userId', detail: 'Too long.' }] },
+      { status: 'duplicate', eventId: '3' },
+    ];
+    server.answer = () => [202, {}, JSON.stringify({ results })];
+    await tab().flush();
+    expect(server.requests.map(({ url }) => url)).toEqual(['/analytics/batch']);
+    expect(server.requests[0]?.init).toMatchObject({ method: 'POST', keepalive: true });
+    expect(kept()).toBe(0);
+    expect(warnings).toEqual([expect.stringContaining('"field":"userId"')]);
+  });
+
+  test.each([
+    ['404', [404, {}]],
+    ['405', [405, {}]],
+    ['413', [413, {}]],
+    ['400', [400, {}]],
+    ['500', [500, {}]],
+    ['a redirect', [0, {}, '']],
+    ['a page', [200, {}, '<p>']],
+    ['202 for one report', [202, {}, '{"status":"queued","eventId":"1"}']],
+    ['too few results', [202, {}, '{"results":[{"status":"queued","eventId":"1"}]}']],
+    ['strange results', [202, {}, '{"results":[null,null,null]}']],
+  ] as const)('go one by one if the batch gets %s, and no more batches until the next page', async (_what, answer) => {
+    const { tab, server, storage, clock, kept, warnings } = fakeBrowser();
+    leave(storage, ['a', 'b', 'c']);
+    server.answer = (request) => (isBatch(request) ? [...answer] : 202);
+    const outbox = tab();
+    await outbox.flush();
+    expect(server.videos).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+    expect([kept(), warnings]).toEqual([0, []]);
+    await clock.pass(1_000); // The locks are released.
+    leave(storage, ['d', 'e']);
+    await outbox.flush();
+    expect(server.requests.filter(isBatch)).toHaveLength(1);
+    await clock.pass(1_000);
+    leave(storage, ['f', 'g']);
+    await tab().flush();
+    expect(server.requests.filter(isBatch)).toHaveLength(2);
+    expect(kept()).toBe(0);
+  });
+
+  test.each([408, 429, 503, 'offline', 'hangs'] as const)(
+    'whose batch met %s have failed once, together, and none is dropped',
+    async (answer) => {
+      const { tab, server, storage, clock, kept } = fakeBrowser();
+      leave(storage, ['a', 'b', 'c']);
+      server.answer = () => (server.requests.length === 1 ? answer : 202);
+      tab().start();
+      await clock.pass(answer === 'hangs' ? 10_000 : 400);
+      expect([server.requests.length, kept()]).toEqual([1, 3]);
+      await clock.pass(1_000);
+      expect(kept()).toBe(0);
+      expect(server.requests.every(({ url, body }) => isBatch({ url } as Request) || body.includes('videoId'))).toBe(
+        true,
+      );
+    },
+  );
+
+  test('wait for the Retry-After of their batch', async () => {
+    const { tab, server, storage, clock, kept } = fakeBrowser();
+    leave(storage, ['a', 'b', 'c']);
+    server.answer = () => (server.requests.length === 1 ? [503, { 'Retry-After': '60' }] : 202);
+    tab().start();
+    await clock.pass(59_000);
+    expect(server.requests).toHaveLength(1);
+    await clock.pass(2_000);
+    expect(kept()).toBe(0);
+  });
+
+  test('are split into batches of at most 48 KiB', async () => {
+    const { tab, server, storage, kept } = fakeBrowser();
+    leave(
+      storage,
+      Array.from({ length: 50 }, () => '\u{1F3AC}'.repeat(128)),
+      '\u{1F600}'.repeat(128),
+    );
+    await tab().flush();
+    const sizes = server.requests.map(({ body }) => new TextEncoder().encode(body).length);
+    expect(sizes).toHaveLength(2);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(48 * 1024);
+    expect(kept()).toBe(0);
+  });
+});
+
+describe('a report that always fails does not hold up those behind it', () => {
+  const others = ['b', 'c', 'd', 'e'];
+
+  test.each([500, 502, 504, 'offline', 'hangs', 503] as const)('with %s', async (failure) => {
+    const { tab, server, storage, clock, kept } = fakeBrowser();
+    leave(storage, ['bad', ...others]);
+    server.answer = ({ body }) => (body.includes('"bad"') ? failure : 202);
+    tab().start();
+    await clock.pass(failure === 'hangs' ? 90_000 : 45_000);
+    expect(kept()).toBe(1);
+  });
+
+  test.each([500, 'offline'] as const)('with %s, at an endpoint without batches', async (failure) => {
+    const { tab, server, storage, clock, kept } = fakeBrowser();
+    leave(storage, ['bad', ...others]);
+    server.answer = ({ url, body }) => (url !== '/analytics' ? 404 : body.includes('"bad"') ? failure : 202);
+    tab().start();
+    await clock.pass(3_000);
+    expect(kept()).toBe(1);
+  });
+
+  test('even if ten of them do', async () => {
+    const { tab, server, storage, clock, kept } = fakeBrowser();
+    leave(storage, [...Array.from({ length: 10 }, () => 'bad'), ...others]);
+    server.answer = ({ body }) => (body.includes('"bad"') ? 500 : 202);
+    tab().start();
+    await clock.pass(45_000);
+    expect(kept()).toBe(10);
+  });
+
+  test('but a server that fails at everything gets few requests', async () => {
+    const { tab, server, storage } = fakeBrowser();
+    leave(storage, ['a', ...others]);
+    server.answer = () => 500;
+    await tab().flush();
+    expect(server.requests).toHaveLength(4); // A batch, and three of its five.
+  });
+});
+
+test('reports that fail together are one failure: the first retry comes within a second', async () => {
+  const { tab, server, clock, kept } = fakeBrowser();
+  server.answer = () => (server.requests.length <= 5 ? 'offline' : 202);
+  const outbox = tab();
+  ['a', 'b', 'c', 'd', 'e'].forEach((videoId, ts) => outbox.add(milestone(videoId, ts)));
+  await clock.pass(1_000);
+  expect(kept()).toBe(0);
+});
+
+test('new reports that keep failing do not put off the retry', async () => {
+  const { tab, server, clock } = fakeBrowser();
+  server.answer = () => 'offline';
+  const outbox = tab();
+  for (let n = 0; n < 10; n += 1) {
+    outbox.add(milestone(`v${n}`, n));
+    await clock.pass(300);
+  }
+  expect(server.requests.some(({ url }) => url === '/analytics/batch')).toBe(true);
+});
+
 describe('the code that sends again', () => {
   test('is not loaded while every report is delivered at once', async () => {
     const { tab, clock } = fakeBrowser();
@@ -383,7 +545,7 @@ describe('the code that sends again', () => {
     const outbox = tab({ load: () => Promise.resolve({ createRedelivery }) });
     ['a', 'b', 'c'].forEach((videoId) => outbox.add(milestone(videoId)));
     await clock.pass(MINUTE);
-    expect([created, kept(), server.requests.length]).toEqual([1, 0, 6]);
+    expect([created, kept(), server.requests.length]).toEqual([1, 0, 4]); // The last request is a batch.
   });
 
   test('is loaded again a minute later, and on `online`, if it cannot be loaded', async () => {
