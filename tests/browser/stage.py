@@ -45,10 +45,17 @@ class Stage:
         return {"slot": slot, "videoId": video_id or self.video_id, "src": src, **props}
 
     def url(
-        self, *scenes: list[Player], kind: str = "react", host: str = "127.0.0.1", strict: bool = False, name: str = ""
+        self,
+        *scenes: list[Player],
+        kind: str = "react",
+        host: str = "127.0.0.1",
+        strict: bool = False,
+        name: str = "",
+        endpoint: str | None = None,
     ) -> str:
         """The address of a harness page. Its Next button leads from scene to scene, and finally to an empty page."""
-        stage = {"endpoint": f"{self.stack.url}/analytics", "scenes": scenes, "strict": strict, "name": name}
+        endpoint = f"{self.stack.url}/analytics" if endpoint is None else endpoint
+        stage = {"endpoint": endpoint, "scenes": scenes, "strict": strict, "name": name}
         return f"{self.site.origin(host)}/{kind}.html?stage={quote(json.dumps(stage))}"
 
     def open(self, *scenes: list[Player], **options: Any) -> Video:
@@ -78,6 +85,19 @@ class Stage:
         """The milestones of which the page has been notified so far."""
         told: list[str] = self.page.evaluate("window.milestones")
         return told
+
+    def leave_reports(self, *video_ids: str) -> None:
+        """Store reports as an earlier visit left them, the first one oldest."""
+        self.page.goto(f"{self.site.origin()}/away.html")
+        self.page.evaluate(
+            """([endpoint, videoIds]) => videoIds.forEach((videoId, number) => {
+                 const ts = Date.now() - 60_000 + number;
+                 const report = { videoId, event: 'watched_50_percent', userId: 'ada', ts };
+                 const key = `pulse:report:${encodeURIComponent(endpoint)}:00${ts}:x`;
+                 localStorage.setItem(key, JSON.stringify(report));
+               })""",
+            [f"{self.stack.url}/analytics", list(video_ids)],
+        )
 
     def assert_stored(self, number: int) -> None:
         """Assert that `number` reports wait in the browser."""

@@ -58,7 +58,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     after = afterTimeout,
     load = loadRedelivery,
   } = options;
-  const store = createReportStore(storage, `pulse:report:${encodeURIComponent(endpoint)}:`, random);
+  const store = createReportStore(storage, endpoint, random);
   const own = new Set<string>();
   const underWay = new Set<string>();
   let redelivery: Redelivery | undefined;

@@ -4,7 +4,7 @@
  * Each report has its own key, so that two tabs never overwrite each other's reports. Nothing is written twice, so that
  * a report that another tab delivered, or that was evicted, cannot come back.
  */
-import { attempt } from './browser-storage.js';
+import { attempt, keysOf } from './browser-storage.js';
 
 const MAX_REPORTS = 50;
 
@@ -20,8 +20,9 @@ export interface ReportStore {
   keys(): string[];
 }
 
-/** Creates a store for reports whose keys begin with `prefix`. */
-export function createReportStore(storage: Storage | null, prefix: string, random: () => number): ReportStore {
+/** Creates a store for the reports of one endpoint. */
+export function createReportStore(storage: Storage | null, endpoint: string, random: () => number): ReportStore {
+  const prefix = `pulse:report:${encodeURIComponent(endpoint)}:`;
   const memory = new Map<string, string>();
 
   const store: ReportStore = {
@@ -41,10 +42,7 @@ export function createReportStore(storage: Storage | null, prefix: string, rando
       attempt(() => storage?.removeItem(key));
       attempt(() => storage?.removeItem(`lease:${key}`));
     },
-    keys: () =>
-      [...memory.keys(), ...(attempt(() => Object.keys(storage ?? {})) ?? [])]
-        .filter((key) => key.startsWith(prefix))
-        .sort(),
+    keys: () => [...memory.keys(), ...keysOf(storage)].filter((key) => key.startsWith(prefix)).sort(),
   };
   return store;
 }

@@ -35,6 +35,6 @@ function track(element: HTMLVideoElement, { videoId, userId, measure }: Player):
   });
 }
 
-startOutbox({ endpoint });
+startOutbox(endpoint ? { endpoint } : {});
 document.querySelector('button')?.addEventListener('click', () => show(scenes[++number] ?? []));
 show(scenes[0] ?? []);

@@ -1,5 +1,6 @@
 /** What a harness page shows. Its address has this as JSON in `?stage=`. */
 export interface Stage {
+  /** Empty: the page starts the outbox without one. */
   endpoint: string;
   /** The first scene, then one for each press of Next; after the last scene the page is empty. */
   scenes: readonly Scene[];
