@@ -104,6 +104,13 @@ class Stage:
         keys = self.page.evaluate("Object.keys({ ...localStorage })")
         assert len([key for key in keys if key.startswith("pulse:report:")]) == number
 
+    def wait_until_stored(self, number: int) -> None:
+        """Wait until `number` reports wait in the browser. Meanwhile routes of the page are served."""
+        self.page.wait_for_function(
+            "number => Object.keys(localStorage).filter(key => key.startsWith('pulse:report:')).length === number",
+            arg=number,
+        )
+
     def assert_sent_the_same(self, *, not_before_seconds: float = 0) -> None:
         """Assert that the browser sent one report repeatedly, with the same bytes, the second time not too early."""
         assert len(self._attempts) > 1

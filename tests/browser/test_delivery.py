@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,10 +14,11 @@ from tests.browser.stage import CLIP_4_S, Stage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import BrowserContext, Route
 
     from tests.browser.stack import Stack
 
+ENDPOINTS = re.compile(r"/analytics(/batch)?$")
 LOADED = "video.buffered.length && video.buffered.end(0) >= 19"
 FULL_STORAGE = """() => {
   let text = 'x'.repeat(1 << 20);
@@ -31,6 +34,21 @@ def valkey_down(stack: Stack) -> Iterator[Callable[[], None]]:
     """Kills the API's Valkey; it is restarted at the latest when the test ends."""
     yield stack.kill_valkey
     stack.start_valkey()
+
+
+def answer_first(stage: Stage, number: int, answer: Callable[[Route], object]) -> list[float]:
+    """Answer the page's first requests in place of the server. Returns the times of all its requests, as they come."""
+    times: list[float] = []
+
+    def handle(route: Route) -> None:
+        times.append(time.monotonic())
+        if len(times) <= number:
+            answer(route)
+        else:
+            route.continue_()
+
+    stage.page.route(ENDPOINTS, handle)
+    return times
 
 
 def watch(stage: Stage) -> None:
@@ -157,6 +175,90 @@ def test_over_plain_http_a_report_is_delivered_once_the_server_is_up_again(
     with stage.page.expect_response(f"{stack.url}/analytics"):
         watch(stage)
     stack.start_valkey()
+    stage.ends_with(1)
+
+
+@pytest.mark.parametrize(
+    ("status", "warning"),
+    [
+        (302, "got a redirect"),
+        pytest.param(301, "got a redirect", marks=pytest.mark.nightly),
+        (200, "got 200 text/html"),
+    ],
+)
+def test_a_redirect_or_a_page_does_not_deliver_a_report(stage: Stage, status: int, warning: str) -> None:
+    told: list[str] = []
+    stage.page.on("console", lambda message: told.append(message.text) if message.type == "warning" else None)
+    stage.leave_reports(stage.video_id)
+    headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "text/html", "Location": stage.url()}
+    answer_first(stage, 2, lambda route: route.fulfill(status=status, headers=headers, body="<!doctype html>Welcome"))
+    stage.page.goto(stage.url())
+    stage.wait_until_stored(0)
+    stage.ends_with(1)
+    assert [warning in text for text in told] == [True]
+
+
+def test_a_report_that_always_fails_does_not_hold_up_the_others(stage: Stage) -> None:
+    others = [f"{stage.video_id}-{number}" for number in range(4)]
+    stage.leave_reports(f"{stage.video_id}-bad", *others)
+
+    def answer(route: Route) -> None:
+        if "-bad" in str(route.request.post_data):
+            route.fulfill(status=500, headers={"Access-Control-Allow-Origin": "*"})
+        else:
+            route.continue_()
+
+    stage.page.route(ENDPOINTS, answer)
+    stage.page.goto(stage.url())
+    stage.wait_until_stored(1)
+    stage.ends(dict.fromkeys(others, 1))
+
+
+def test_reports_that_fail_together_are_sent_again_within_a_second(stage: Stage) -> None:
+    videos = [f"{stage.video_id}-{number}" for number in range(5)]
+    failed = answer_first(stage, 5, lambda route: route.abort())
+    stage.open(
+        [stage.player(CLIP_4_S, slot=video_id, video_id=video_id, muted=True, autoPlay=True) for video_id in videos]
+    )
+    stage.page.wait_for_function("() => window.milestones.length === 5")
+    stage.wait_until_stored(0)
+    assert failed[5] - failed[4] < 3
+    stage.ends(dict.fromkeys(videos, 1))
+
+
+def test_waiting_reports_go_as_one_batch(stage: Stage) -> None:
+    videos = [f"{stage.video_id}-{number}" for number in range(3)]
+    stage.leave_reports(*videos)
+    sent = answer_first(stage, 0, lambda route: route.continue_())
+    stage.page.goto(stage.url(kind="plain", endpoint=""))  # `startOutbox()` finds the endpoint in the storage.
+    stage.wait_until_stored(0)
+    stage.ends(dict.fromkeys(videos, 1))
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize("status", [404, pytest.param(405, marks=pytest.mark.nightly), 413])
+def test_reports_go_one_by_one_where_there_are_no_batches(stage: Stage, status: int) -> None:
+    videos = [f"{stage.video_id}-{number}" for number in range(3)]
+    stage.leave_reports(*videos)
+    sent = answer_first(
+        stage, 1, lambda route: route.fulfill(status=status, headers={"Access-Control-Allow-Origin": "*"})
+    )
+    stage.page.goto(stage.url())
+    stage.wait_until_stored(0)
+    stage.ends(dict.fromkeys(videos, 1))
+    assert len(sent) == 4
+
+
+@pytest.mark.nightly  # The unpacked tracker's test loads it from beside the tracker.
+def test_a_report_waits_for_the_next_visit_if_what_sends_again_is_blocked(stage: Stage) -> None:
+    answer_first(stage, 1, lambda route: route.abort())
+    stage.page.route(re.compile("redelivery"), lambda route: route.abort(), times=1)
+    stage.open([stage.player(CLIP_4_S)], kind="plain")
+    with stage.page.expect_event("requestfailed", lambda request: "redelivery" in request.url):
+        stage.video().play_until(3, rate=4)
+    stage.assert_stored(1)
+    stage.page.goto(stage.url())
+    stage.wait_until_stored(0)
     stage.ends_with(1)
 
 
