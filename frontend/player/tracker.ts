@@ -3,7 +3,10 @@
  *
  * How a view passes through lib/, file by file:
  *
- *     track-video        listens to a `<video>` and checks it whenever it may have passed the half
+ *     track-video        joins a session and listens to the page; checked.ts refuses wrong options
+ *     follower           listens to a `<video>` and checks it whenever it may have passed the half
+ *     content            knows how long its content is, and whether it is live
+ *     film               decides which content of the element is the film
  *     played             reads the ranges that the element has played
  *     playback-sessions  lets all players of one video share a session
  *     detector           decides from the played ranges, once per session, that the half is passed
@@ -32,7 +35,7 @@ export type { Send } from './lib/api.js';
 export type { Measure } from './lib/detector.js';
 export type { Milestone } from './lib/milestone.js';
 export { createOutbox, type Outbox, type OutboxOptions } from './lib/outbox.js';
-export type { TrackOptions } from './lib/track-video.js';
+export type { TrackHandle, TrackOptions } from './lib/track-video.js';
 export { startOutbox, trackVideo };
 
 // A server has no document. A module has no document.currentScript, so auto finds its tag by itself.

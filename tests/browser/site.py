@@ -54,12 +54,13 @@ class Site:
         """Its origin under a host name."""
         return f"http://{host}:{self.port}"
 
-    def live(self, name: str, *, ends_after_seconds: int = 0, late: bool = False) -> str:
+    def live(self, name: str, *, ends_after_seconds: int = 0, late: bool = False, keeps: int = 0) -> str:
         """The path of a live stream, which offers its last 6 s. With an end, it keeps all segments, and ends then.
 
-        `late`: it answers the first reload with the same playlist again, as RFC 8216 allows.
+        `late`: it answers the first reload with the same playlist again, as RFC 8216 allows. `keeps`: how many segments
+        it keeps, although it has an end.
         """
-        return f"/live/{name}.m3u8?{urlencode({'ends': ends_after_seconds, 'late': int(late)})}"
+        return f"/live/{name}.m3u8?{urlencode({'ends': ends_after_seconds, 'late': int(late), 'keeps': keeps})}"
 
     def vod(self, name: str) -> str:
         """The path of an HLS stream of 10 s, whose segments are its own: `/vod/NAME/segment-00.ts` and so on."""
@@ -88,7 +89,8 @@ class Site:
         newest = 3 + max(int(time.monotonic() - first), len(looks) - 1 - late)
         ends = int(query["ends"][0])
         if ends:
-            return _playlist(range(min(newest, ends)), ended=newest >= ends)
+            keeps = int(query["keeps"][0]) or ends
+            return _playlist(range(max(0, min(newest, ends) - keeps), min(newest, ends)), ended=newest >= ends)
         newest = min(newest, SEGMENTS)
         return _playlist(range(max(0, newest - 6), newest), ended=False)
 

@@ -15,6 +15,7 @@ import {
 import { attachHls, isHls } from '../lib/hls.js';
 import type { TrackOptions } from '../lib/track-video.js';
 import { useTrackVideo } from '../lib/use-track-video.js';
+import { noteWholeShow } from '../lib/whole-show.js';
 
 /** What to play and how to report it, plus all props of a `<video>`. */
 export interface VideoPlayerProps
@@ -41,6 +42,7 @@ function OneVideo({
   userId,
   endpoint,
   measure,
+  duration,
   onMilestone,
   outbox,
   controls = true,
@@ -50,7 +52,7 @@ function OneVideo({
 }: VideoPlayerProps & { videoRef: ForwardedRef<HTMLVideoElement> }): JSX.Element {
   const [element, setRef] = useElement(videoRef);
   // Before useHls: at unmount the tracker must read `played` before the source is removed.
-  useTrackVideo(element, { videoId, userId, endpoint, measure, onMilestone, outbox });
+  useTrackVideo(element, { videoId, userId, endpoint, measure, duration, onMilestone, outbox, isOwn: true });
   useHls(element, src);
   return (
     // eslint-disable-next-line jsx-a11y/media-has-caption -- The caller passes captions as children.
@@ -80,5 +82,8 @@ function useElement(
 }
 
 function useHls(element: HTMLVideoElement | null, src: string): void {
-  useEffect(() => (element && isHls(src) ? attachHls(element, src) : undefined), [element, src]);
+  useEffect(
+    () => (element && isHls(src) ? attachHls(element, src, noteWholeShow(element)) : undefined),
+    [element, src],
+  );
 }

@@ -13,33 +13,41 @@ export type Range = readonly [start: number, end: number];
  */
 export type Measure = 'reached' | 'watched';
 
-/** One playback session: remembers the played ranges, and signals once that the half is passed. */
+/** One playback session: remembers the played ranges of each content, and tells when the half of one is passed. */
 export interface PlaybackSession {
-  /** Whether this session has already reported. */
-  readonly reported: boolean;
+  /** Whether this session has already reported. The caller that reports sets it. */
+  reported: boolean;
   /**
-   * Adds an element's played ranges. Returns true once: when they pass the half.
+   * Adds an element's played ranges. Returns whether those of this content pass the half, and nothing was reported yet.
    *
-   * Ranges of several elements add up, and so do those of one element before and after it loads another rendition.
+   * Ranges of several elements add up, and so do those of one element before and after it loads another rendition, which has
+   * about the same `duration`.
    */
   observe(played: readonly Range[], duration: number, measure: Measure): boolean;
 }
 
 /** Starts a playback session without played ranges. */
 export function createPlaybackSession(): PlaybackSession {
-  let seen: readonly Range[] = [];
-  let reported = false;
+  const contents: { duration: number; seen: readonly Range[] }[] = [];
   return {
-    get reported() {
-      return reported;
-    },
+    reported: false,
     observe(played, duration, measure) {
-      if (reported) return false;
-      seen = union([...seen, ...played]);
-      reported = hasCrossed(seen, duration, measure);
-      return reported;
+      if (this.reported) return false;
+      let content = contents.find((known) => isAlike(known.duration, duration));
+      if (!content) contents.push((content = { duration, seen: [] }));
+      content.seen = union([...content.seen, ...played]);
+      return hasCrossed(content.seen, duration, measure);
     },
   };
+}
+
+/**
+ * Whether two contents are renditions of one film: their durations differ by at most half a second, or 1 %.
+ *
+ * Encoders pad by some frames, and the segments of a playlist are rounded one by one (EXTINF): of an hour, by some seconds.
+ */
+export function isAlike(duration: number, other: number): boolean {
+  return Math.abs(duration - other) <= Math.max(0.5, duration / 100);
 }
 
 /**

@@ -12,26 +12,35 @@ export interface Membership {
 
 /** The playback sessions of a page. */
 export interface PlaybackSessions {
-  /** Joins the session of this video, or starts one. */
-  join(videoId: string): Membership;
+  /**
+   * Joins the session of this video, or starts one.
+   *
+   * A session whose players are all gone has ended. `isGone`: whether the player that joins was removed and stands still.
+   */
+  join(videoId: string, isGone?: () => boolean): Membership;
 }
 
 /** Creates a page's playback sessions. `defer` runs its argument after the current task, as `queueMicrotask` does. */
 export function createPlaybackSessions(defer: (work: () => void) => void = queueMicrotask): PlaybackSessions {
-  const open = new Map<string, { session: PlaybackSession; players: number }>();
+  const open = new Map<string, { session: PlaybackSession; players: Set<() => boolean> }>();
 
   function endIfEmpty(videoId: string): void {
-    if (open.get(videoId)?.players === 0) open.delete(videoId);
+    if (open.get(videoId)?.players.size === 0) open.delete(videoId);
   }
   return {
-    join(videoId) {
-      const shared = open.get(videoId) ?? { session: createPlaybackSession(), players: 0 };
+    join(videoId, isGone = () => false) {
+      for (const isPlayerGone of open.get(videoId)?.players ?? []) {
+        if (!isPlayerGone()) continue;
+        open.get(videoId)?.players.delete(isPlayerGone);
+        endIfEmpty(videoId);
+      }
+      const shared = open.get(videoId) ?? { session: createPlaybackSession(), players: new Set() };
       open.set(videoId, shared);
-      shared.players += 1;
+      shared.players.add(isGone);
       return {
         session: shared.session,
         leave() {
-          shared.players -= 1;
+          shared.players.delete(isGone);
           // React's StrictMode unmounts and remounts synchronously, so a player that returns at once never left.
           defer(() => endIfEmpty(videoId));
         },

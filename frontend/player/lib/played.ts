@@ -5,12 +5,16 @@ import { minus, union, type Range } from './detector.js';
 
 /** Follows one element while it is tracked. */
 export interface PlayedReader {
-  /** The ranges that the element has played since it loaded, without those that an earlier reader returned. */
+  /** The ranges that the element has played since it loaded, without those that are hidden. */
   read(): Range[];
   /** Call it when the playhead was moved to its current position by a seek, not by playback. */
   jumped: () => void;
   /** Call it when the element starts to load another source. */
   emptied: () => void;
+  /** Hides what the element has played so far. */
+  hide: () => void;
+  /** Shows what the element had played before it was tracked. Returns false if that was already done, or of another source. */
+  showEarlier: () => boolean;
   /** Hides the ranges read so far from the next reader of this element. */
   close(): void;
 }
@@ -22,9 +26,10 @@ export interface PlayedReader {
  */
 const spentOf = new WeakMap<HTMLVideoElement, readonly Range[]>();
 
-/** Starts to read what `element` plays, including what it played before it was tracked. */
+/** Starts to read what `element` plays. What it played before is hidden: another source may follow at once. */
 export function createPlayedReader(element: HTMLVideoElement): PlayedReader {
-  let spent = spentOf.get(element) ?? [];
+  let earlier: readonly Range[] | undefined = spentOf.get(element) ?? [];
+  let spent = earlier;
   let walked: Range[] = [];
   let playhead = 0;
 
@@ -34,25 +39,37 @@ export function createPlayedReader(element: HTMLVideoElement): PlayedReader {
     if (currentTime > playhead && !element.seeking) walked = union([...walked, [playhead, currentTime]]);
     playhead = currentTime;
   };
-  return {
+  const reader: PlayedReader = {
     read() {
       if (!reportsPlayed(element)) walk();
       const ranges = played();
-      if (spent.length > 0 && minus(spent, ranges).length > 0) spent = []; // A new source has reset `played`.
+      if (minus(spent, ranges).length > 0) reader.emptied(); // A new source has reset `played`, and its event comes later.
       return minus(ranges, spent);
     },
     jumped() {
       playhead = element.currentTime;
     },
     emptied() {
-      spent = [];
-      walked = [];
+      spent = walked = [];
+      earlier = undefined;
       playhead = 0;
     },
+    hide() {
+      spent = union([...spent, ...played()]);
+    },
+    showEarlier() {
+      if (!earlier) return false;
+      spent = earlier;
+      earlier = undefined;
+      return true;
+    },
     close() {
-      spentOf.set(element, union([...spent, ...played()]));
+      reader.hide();
+      spentOf.set(element, spent);
     },
   };
+  reader.hide();
+  return reader;
 }
 
 /**

@@ -2,6 +2,7 @@
  * The tracker as a React hook.
  */
 import { useEffect, useRef } from 'react';
+import type { FollowOptions } from './follower.js';
 import { followVideo, type TrackOptions } from './track-video.js';
 
 /**
@@ -10,7 +11,7 @@ import { followVideo, type TrackOptions } from './track-video.js';
  * Only a new element or `videoId` starts a new tracker. All other options may change at any time; the values when the
  * half is passed are used. If a `<video>` changes its video, give it `key={videoId}`, so that React creates a new one.
  */
-export function useTrackVideo(element: HTMLVideoElement | null, options: TrackOptions): void {
+export function useTrackVideo(element: HTMLVideoElement | null, options: TrackOptions & FollowOptions): void {
   const latest = useRef(options);
   useEffect(() => {
     latest.current = options;

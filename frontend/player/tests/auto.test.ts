@@ -15,7 +15,7 @@ function stage(body: string, attributes = `src="${SRC}"`) {
   const errors: unknown[] = [];
   const track = (video: HTMLVideoElement, options: TrackOptions) => {
     if (options.videoId === 'broken') throw new Error('broken');
-    begun.push(options.videoId);
+    begun.push(String(options.videoId));
     followed.set(video, options);
     return () => {
       followed.delete(video);

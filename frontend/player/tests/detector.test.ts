@@ -4,10 +4,12 @@ import {
   canCross,
   createPlaybackSession,
   hasCrossed,
+  isAlike,
   minus,
   reachBeyondHalf,
   union,
   type Measure,
+  type PlaybackSession,
   type Range,
 } from '../lib/detector.js';
 
@@ -98,10 +100,17 @@ const traces: { name: string; measure: Measure; trace: Range[][]; reports: boole
   },
 ];
 
+/** Observes, and reports if the session says so, as a tracker does. */
+function reportsNow(session: PlaybackSession, played: readonly Range[], duration: number, measure: Measure): boolean {
+  const reports = session.observe(played, duration, measure);
+  session.reported ||= reports;
+  return reports;
+}
+
 describe('recorded traces', () => {
   test.each(traces)('$name', ({ measure, trace, reports }) => {
     const session = createPlaybackSession();
-    expect(trace.map((played) => session.observe(played, 20, measure))).toEqual(reports);
+    expect(trace.map((played) => reportsNow(session, played, 20, measure))).toEqual(reports);
   });
 });
 
@@ -111,6 +120,24 @@ describe('a session', () => {
     expect(session.observe([[0, 6]], 20, 'watched')).toBe(false);
     expect(session.observe([], NaN, 'watched')).toBe(false);
     expect(session.observe([[6, 10.1]], 20, 'watched')).toBe(true);
+  });
+
+  test('judges each content by its own ranges', () => {
+    const session = createPlaybackSession();
+    expect(session.observe([[0, 9]], 20, 'watched')).toBe(false);
+    expect(session.observe([[9, 12]], 30, 'watched')).toBe(false);
+    expect(session.observe([[9, 10.3]], 20.4, 'watched')).toBe(true);
+  });
+
+  test.each([
+    [20, 20.5, true],
+    [20, 20.6, false],
+    [0.6, 0.9, true],
+    [3600, 3635, true],
+    [3600, 3640, false],
+    [NaN, NaN, false],
+  ])('%s s and %s s are renditions of one film: %s', (one, other, alike) => {
+    expect(isAlike(one, other)).toBe(alike);
   });
 
   test('of a live stream reports after the stream has ended if more than half was played', () => {
@@ -139,7 +166,9 @@ describe('for any played ranges', () => {
     fc.assert(
       fc.property(fc.array(shares, { maxLength: 10 }), durations, measures, (observations, duration, measure) => {
         const session = createPlaybackSession();
-        const reports = observations.filter((ranges) => session.observe(scaled(ranges, duration), duration, measure));
+        const reports = observations.filter((ranges) =>
+          reportsNow(session, scaled(ranges, duration), duration, measure),
+        );
         expect(reports.length).toBeLessThanOrEqual(1);
       }),
     );

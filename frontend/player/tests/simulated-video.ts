@@ -11,14 +11,18 @@ export interface SimulatedVideo {
   /** Moves the playhead, with the events of a seek. */
   seek(seconds: number): void;
   setDuration(seconds: number): void;
-  /** Loads another rendition, of which nothing has been played. */
+  /** Loads another source, of which nothing has been played; by default a rendition. */
   load(duration?: number): void;
+  /** Sets the range to which the viewer may seek. */
+  setSeekable(start: number, end: number): void;
 }
 
 export function simulateVideo(
   duration: number,
-  { loop = false, element = document.createElement('video') } = {},
+  { loop = false, element = document.createElement('video'), src = 'film.mp4' } = {},
 ): SimulatedVideo {
+  let isPaused = true;
+  let seekable: Range[] = [[0, duration]];
   let currentTime = 0;
   let ranges: Range[] = [];
   const fire = (...types: string[]): void => types.forEach((type) => element.dispatchEvent(new Event(type)));
@@ -26,11 +30,13 @@ export function simulateVideo(
     duration: () => duration,
     currentTime: () => currentTime,
     readyState: () => 4,
-    played: () => ({
-      length: ranges.length,
-      start: (index: number) => ranges[index]?.[0],
-      end: (index: number) => ranges[index]?.[1],
-    }),
+    networkState: () => (src === '' ? 0 : 1),
+    currentSrc: () => src,
+    paused: () => isPaused,
+    ended: () => currentTime === duration,
+    loop: () => loop,
+    played: () => timeRanges(ranges),
+    seekable: () => timeRanges(seekable),
   };
   for (const [name, get] of Object.entries(properties))
     Object.defineProperty(element, name, { get, configurable: true });
@@ -50,6 +56,7 @@ export function simulateVideo(
   return {
     element,
     play(seconds, every = 0.25) {
+      isPaused = false;
       fire('play', 'playing');
       let left = seconds;
       let untilUpdate = every;
@@ -63,23 +70,42 @@ export function simulateVideo(
         }
         if (currentTime < duration) continue;
         if (!loop) {
+          isPaused = true;
           fire('timeupdate', 'pause', 'ended');
           return;
         }
         seek(0);
       }
     },
-    pause: () => fire('timeupdate', 'pause'),
+    pause() {
+      isPaused = true;
+      fire('timeupdate', 'pause');
+    },
     seek,
     setDuration(seconds) {
       duration = seconds;
       fire('durationchange');
     },
     load(other = duration) {
+      const hadSource = src !== '';
+      src = 'next.mp4';
       ranges = [];
       currentTime = 0;
       duration = other;
-      fire('emptied', 'durationchange', 'loadedmetadata');
+      seekable = [[0, duration]];
+      if (hadSource) fire('emptied');
+      fire('durationchange', 'loadedmetadata');
     },
+    setSeekable(start, end) {
+      seekable = [[start, end]];
+    },
+  };
+}
+
+function timeRanges(ranges: readonly Range[]): object {
+  return {
+    length: ranges.length,
+    start: (index: number) => ranges[index]?.[0],
+    end: (index: number) => ranges[index]?.[1],
   };
 }

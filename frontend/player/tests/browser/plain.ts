@@ -1,5 +1,13 @@
-import { startOutbox, trackVideo } from '../../index';
+import { startOutbox, trackVideo, type TrackHandle, type TrackOptions } from '../../index';
 import { readStage, type Player, type Scene } from './stage';
+
+declare global {
+  interface Window {
+    /** Tracks an element that a test made. */
+    track: (element: HTMLVideoElement, options: TrackOptions) => TrackHandle;
+    loadHls: () => Promise<(typeof import('hls.js'))['default']>;
+  }
+}
 
 const { endpoint, scenes } = readStage();
 const shown = new Map<string, { element: HTMLVideoElement; stop: () => void }>();
@@ -25,16 +33,20 @@ function makeVideo({ slot, src, autoPlay = false, loop = false, muted = true }: 
   return element;
 }
 
-function track(element: HTMLVideoElement, { videoId, userId, measure }: Player): () => void {
+function track(element: HTMLVideoElement, { videoId, userId, measure, duration }: Player): () => void {
   return trackVideo(element, {
     endpoint,
     videoId,
+    duration,
     ...(userId === undefined ? {} : { userId }),
     ...(measure === undefined ? {} : { measure }),
     onMilestone: () => window.milestones.push(videoId),
   });
 }
 
+window.track = (element, options) =>
+  trackVideo(element, { endpoint, onMilestone: ({ videoId }) => window.milestones.push(videoId), ...options });
+window.loadHls = async () => (await import('hls.js')).default;
 startOutbox(endpoint ? { endpoint } : {});
 document.querySelector('button')?.addEventListener('click', () => show(scenes[++number] ?? []));
 show(scenes[0] ?? []);

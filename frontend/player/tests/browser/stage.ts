@@ -18,6 +18,7 @@ export interface Player {
   src: string;
   userId?: string;
   measure?: 'reached' | 'watched';
+  duration?: number;
   autoPlay?: boolean;
   loop?: boolean;
   muted?: boolean;
