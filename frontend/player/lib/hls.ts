@@ -1,9 +1,7 @@
 /**
- * Plays HLS with hls.js where the browser's own HLS is missing or not good enough. Only then is hls.js fetched.
+ * Plays HLS with hls.js where the browser's own HLS is missing or not good enough. Only then are hls.js and the code that
+ * drives it fetched.
  */
-import type Hls from 'hls.js';
-import { recoverHls } from './hls-recovery.js';
-
 const HLS_TYPE = 'application/vnd.apple.mpegurl';
 
 /** Whether this is the URL of an HLS playlist. */
@@ -31,9 +29,9 @@ export function attachHls(
   }
   let detached = false;
   let detach = (): void => undefined;
-  void load().then(
-    (hls) => {
-      if (!detached) detach = attachWithHlsJs(hls.default, element, src);
+  void Promise.all([load(), import('./hls-js.js')]).then(
+    ([{ default: Hls }, { attachHlsJs }]) => {
+      if (!detached) detach = attachHlsJs(Hls, element, src);
     },
     () => {
       if (!detached) element.src = src; // Without hls.js, the element itself reports that it cannot play this.
@@ -53,24 +51,4 @@ export function attachHls(
  */
 function isOwnHlsSound(browser: object): boolean {
   return 'ManagedMediaSource' in browser || !('MediaSource' in browser);
-}
-
-type LoadPolicy = Hls['config']['fragLoadPolicy'];
-type HlsJs = Awaited<ReturnType<LoadHls>>['default'];
-
-function attachWithHlsJs(Hls: HlsJs, element: HTMLVideoElement, src: string): () => void {
-  // Without `liveDurationInfinity`, a live stream would have a finite duration, and so a half.
-  const hls = new Hls({ liveDurationInfinity: true, fragLoadPolicy: impatient(Hls.DefaultConfig.fragLoadPolicy) });
-  const stopRecovery = recoverHls(hls, Hls.Events, element, src);
-  hls.loadSource(src);
-  hls.attachMedia(element);
-  return () => {
-    stopRecovery();
-    hls.destroy();
-  };
-}
-
-/** hls.js's own 6 retries of a segment take 31 s; after these 2 in 3 s it is for `recoverHls` to decide. */
-function impatient({ default: policy }: LoadPolicy): LoadPolicy {
-  return { default: { ...policy, errorRetry: { maxNumRetry: 2, retryDelayMs: 1_000, maxRetryDelayMs: 2_000 } } };
 }

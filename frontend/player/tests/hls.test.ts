@@ -58,6 +58,7 @@ describe('HLS', () => {
   ])('in a browser that says it plays it and has %o is played by hls.js: %o', async (browser, byHlsJs) => {
     const { load, made } = fakeHls();
     attachHls(videoThatPlaysHls('maybe'), SRC, load, browser);
+    await vi.dynamicImportSettled();
     await settled();
     expect(made.length === 1).toBe(byHlsJs);
   });
@@ -73,6 +74,7 @@ describe('HLS', () => {
   test('is otherwise played by hls.js, with an infinite duration for a live stream', async () => {
     const { load, made } = fakeHls();
     const detach = attachHls(videoThatPlaysHls(''), SRC, load);
+    await vi.dynamicImportSettled();
     await settled();
     expect(made[0]).toMatchObject({
       config: { liveDurationInfinity: true, fragLoadPolicy: { default: { maxLoadTimeMs: 120_000 } } },
@@ -85,6 +87,7 @@ describe('HLS', () => {
   test('is not played by a player that was detached before hls.js loaded', async () => {
     const { load, made } = fakeHls();
     attachHls(videoThatPlaysHls(''), SRC, load)();
+    await vi.dynamicImportSettled();
     await settled();
     expect(made).toEqual([]);
   });
@@ -92,6 +95,7 @@ describe('HLS', () => {
   test('is set as the source of the element if hls.js cannot be loaded', async () => {
     const element = videoThatPlaysHls('');
     attachHls(element, SRC, () => Promise.reject(new Error('offline')));
+    await vi.dynamicImportSettled();
     await settled();
     expect(element).toHaveAttribute('src', SRC);
   });

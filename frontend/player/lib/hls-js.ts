@@ -1,0 +1,25 @@
+/**
+ * Drives hls.js. It is a chunk of its own, because it is of no use without hls.js.
+ */
+import type HlsJs from 'hls.js';
+import { recoverHls } from './hls-recovery.js';
+
+type LoadPolicy = HlsJs['config']['fragLoadPolicy'];
+
+/** Plays the playlist at `src` on `element` with hls.js, and goes on after errors. Returns a function to undo it. */
+export function attachHlsJs(Hls: typeof HlsJs, element: HTMLVideoElement, src: string): () => void {
+  // Without `liveDurationInfinity`, a live stream would have a finite duration, and so a half.
+  const hls = new Hls({ liveDurationInfinity: true, fragLoadPolicy: impatient(Hls.DefaultConfig.fragLoadPolicy) });
+  const stopRecovery = recoverHls(hls, Hls.Events, element, src);
+  hls.loadSource(src);
+  hls.attachMedia(element);
+  return () => {
+    stopRecovery();
+    hls.destroy();
+  };
+}
+
+/** hls.js's own 6 retries of a segment take 31 s; after these 2 in 3 s it is for `recoverHls` to decide. */
+function impatient({ default: policy }: LoadPolicy): LoadPolicy {
+  return { default: { ...policy, errorRetry: { maxNumRetry: 2, retryDelayMs: 1_000, maxRetryDelayMs: 2_000 } } };
+}
