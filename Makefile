@@ -8,13 +8,14 @@ COVERAGE := --cov --cov-report=term:skip-covered --no-cov-on-fail --cov-fail-und
 
 # More processes would slow down the videos that tests play, and the tests that measure time.
 PROCESSES := -n 3
+FIREFOX := --browser firefox -m "" $(addprefix tests/browser/test_,detection.py browser_life.py delivery.py site.py)
 TOGETHER := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 
 RUNS := 10
 DATABASE := both
 
 .DEFAULT_GOAL := help
-.PHONY: help setup site run check test nightly bench lint format crash wheel environments
+.PHONY: help setup site run check test nightly bench lint format crash wheel environments firefox
 .PHONY: lint-python lint-frontend test-python test-frontend
 
 help:  ## Show this
@@ -42,6 +43,7 @@ endif
 
 nightly: $(STAMP)  ## Run what takes hours: the longest tests, the crash harness, its mutations, and tables that grow
 	$(BIN)/python -m pytest $(PROCESSES) -m "" $(COVERAGE)
+	$(BIN)/python -m pytest $(FIREFOX)
 	$(BIN)/python -m tests.environments
 	$(BIN)/python -m crash --runs $(RUNS) --database $(DATABASE)
 	$(BIN)/python -m crash.mutants --database $(DATABASE)
@@ -49,6 +51,9 @@ nightly: $(STAMP)  ## Run what takes hours: the longest tests, the crash harness
 
 crash: $(STAMP)  ## Kill, freeze, cut and fill everything while events flow, then check the counts; RUNS=n SEED=s DATABASE=...
 	@$(BIN)/python -m crash --runs $(RUNS) $(if $(SEED),--seed $(SEED)) --database $(DATABASE)
+
+firefox: $(STAMP)  ## Run the player's browser tests in Firefox (bin/debian-programs downloads it)
+	@$(BIN)/python -m pytest $(FIREFOX) $(ARGS)
 
 environments: $(STAMP)  ## Try other servers (PgBouncer, Redis 7.0, PostgreSQL 15, TLS, ...): a day, a SIGKILL and an audit on each
 	@$(BIN)/python -m tests.environments $(ARGS)

@@ -1,7 +1,8 @@
-"""Real Chromium against the real stack; every test ends by checking the count in the database.
+"""Real Chromium, or Firefox, against the real stack; every test ends by checking the count in the database.
 
 conftest.py       the fixtures
 chromium.py       finds or installs Chromium and Xvfb; Chromium's flags
+firefox.py        finds Firefox, for `--browser firefox`; bidi_relay.py is between it and Playwright
 stack.py          Stack: `pulse up` with a Valkey that tests may kill
 site.py           Site: a third-party web site with the harness pages and the clips
 stage.py          Stage: one test's page, videos, reports and counts

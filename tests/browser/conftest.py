@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.chromium import find_xvfb, launch_args
+from tests.browser import chromium, firefox
+from tests.browser.chromium import find_xvfb
 from tests.browser.desktop import Desktop
 from tests.browser.pages import build_pages
 from tests.browser.site import Site
 from tests.browser.stack import Stack
 from tests.browser.stage import Stage
 from tests.once import locked
+from tests.servers.debian import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +34,14 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """pytest-playwright's launch options, and those that the machine's Chromium needs."""
-    return {**browser_type_launch_args, **launch_args()}
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_name: str) -> dict[str, Any]:
+    """pytest-playwright's launch options, and those that the machine's Chromium, or Firefox, needs."""
+    if browser_name != "firefox":
+        return {**browser_type_launch_args, **chromium.launch_args()}
+    try:
+        return {**browser_type_launch_args, **firefox.launch_args()}
+    except Missing as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,8 @@ RECORDED_20_S = "/media/recorded-20s.webm"  # A file without a duration.
 HLS_8_S = "/vod.m3u8"
 
 
-_SLIDER_INSET = 16
-_SLIDER_ABOVE_BOTTOM = 18
+_SLIDERS = {"chromium": (16, 16, 18), "firefox": (54, 171, 20)}
+"""Where the browser's own controls of a video of 480 px have their slider: px from the left, right and bottom edge."""
 
 
 class Stage:
@@ -202,9 +202,10 @@ class Video:
         """Drag the slider of the browser's own controls with the mouse to each of these positions."""
         box = self._locator.bounding_box()
         assert box is not None
-        mouse, width = self._locator.page.mouse, box["width"] - 2 * _SLIDER_INSET
+        left, right, bottom = _SLIDERS[_browser_name(self._locator.page)]
+        mouse, width = self._locator.page.mouse, box["width"] - left - right
         for number, share in enumerate(shares):
-            x, y = box["x"] + _SLIDER_INSET + width * share, box["y"] + box["height"] - _SLIDER_ABOVE_BOTTOM
+            x, y = box["x"] + left + width * share, box["y"] + box["height"] - bottom
             mouse.move(x, y, steps=20)
             if number == 0:
                 mouse.down()
@@ -242,3 +243,9 @@ class Video:
 
     def _run(self, body: str, arg: object = None) -> Any:
         return self._locator.evaluate(f"(video, arg) => {{ {body} }}", arg)
+
+
+def _browser_name(page: Page) -> str:
+    browser = page.context.browser
+    assert browser is not None
+    return browser.browser_type.name

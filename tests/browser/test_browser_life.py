@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 NOT_RESTORED = "JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)"
 
 
+# In Firefox, Playwright waits forever for a page from the cache.
+@pytest.mark.skip_browser("firefox")
 @pytest.mark.parametrize("left_before_the_mark", [True, False])
 def test_a_page_restored_from_the_back_forward_cache_counts_once(
     stage_with_cache: Stage, left_before_the_mark: bool
@@ -35,6 +37,7 @@ def test_a_page_restored_from_the_back_forward_cache_counts_once(
     stage.ends_with(1)
 
 
+@pytest.mark.skip_browser("firefox")  # Desktop is a Chromium.
 def test_a_video_that_plays_in_a_hidden_tab_counts(stage: Stage, desktop: Desktop) -> None:
     notes = stage.site.notes
     # With sound, because Chromium pauses a muted video when its tab is hidden.
@@ -48,3 +51,18 @@ def test_a_video_that_plays_in_a_hidden_tab_counts(stage: Stage, desktop: Deskto
     assert f"{stage.video_id}-visible" not in notes
     desktop.show_tab(tab)
     wait_until(lambda: f"{stage.video_id}-visible" in notes)
+
+
+@pytest.mark.only_browser("firefox")  # Playwright lets each page of Chromium believe that it is visible.
+@pytest.mark.nightly
+def test_a_video_that_plays_in_a_tab_behind_another_counts(stage: Stage) -> None:
+    video = stage.open([stage.player()])
+    video.play_until(8, rate=8)
+    with stage.page.context.expect_page():
+        stage.page.evaluate("void window.open('/away.html')")
+    stage.page.wait_for_function("document.visibilityState === 'hidden'")
+    video.play_until(9.5)
+    assert stage.milestones() == []
+    video.play_until(11)
+    assert video.get("document.visibilityState") == "hidden"
+    stage.ends_with(1)

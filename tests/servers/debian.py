@@ -1,4 +1,4 @@
-"""Debian's servers: installed, or unpacked by `bin/debian-programs`. Of tests, only those of nginx run it."""
+"""Debian's servers and Firefox: installed, or unpacked by `bin/debian-programs`, which only tests of nginx run."""
 
 from __future__ import annotations
 
