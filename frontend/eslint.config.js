@@ -66,4 +66,5 @@ export default tseslint.config(
   // These know the library as packed, by its name; a test installs and compiles them.
   { files: ['player/tests/packed/**', '**/examples/**'], extends: [tseslint.configs.disableTypeChecked] },
   { files: ['**/*.{js,mjs}'], languageOptions: { globals: globals.node } },
+  { files: ['player/traces/*.js'], languageOptions: { globals: globals.browser } },
 );
