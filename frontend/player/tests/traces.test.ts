@@ -3,12 +3,6 @@ import { recorded } from '../traces/recorded.js';
 import { replay, type Trace } from '../traces/replay.js';
 import { pulse, snowplowMedia, type StartTracker } from '../traces/trackers.js';
 
-/**
- * Known to fail: an ad in the same element counts as the film (fluid-player/fluid-player#538), and so does a live stream
- * whose duration hls.js makes finite (video-dev/hls.js#67).
- */
-const COUNTED_WRONGLY = /\/(pre-roll|pre-roll-only|mid-roll|mid-roll-told|live-grows)$/;
-
 // Once, because a page's tracker keeps the `Date.now` that it finds first.
 beforeAll(() => void vi.useFakeTimers());
 afterAll(() => void vi.useRealTimers());
@@ -38,8 +32,7 @@ async function check(trace: Trace): Promise<void> {
 }
 
 describe('what a real browser did is noticed as it should be', () => {
-  test.each(recorded.filter(([name]) => !COUNTED_WRONGLY.test(name)))('%s', async (_name, trace) => check(trace));
-  test.fails.each(recorded.filter(([name]) => COUNTED_WRONGLY.test(name)))('%s', async (_name, trace) => check(trace));
+  test.each(recorded)('%s', async (_name, trace) => check(trace));
 });
 
 test('a trace takes no more than 8 kB', () => {
