@@ -112,6 +112,7 @@ def test_three_tabs_send_each_report_once(stage: Stage, context: BrowserContext)
     stage.ends(dict.fromkeys(videos, 1))
 
 
+@pytest.mark.nightly
 def test_three_tabs_with_one_video_count_once(stage: Stage, context: BrowserContext) -> None:
     for _ in range(3):
         stage.open([stage.player()])
@@ -120,7 +121,7 @@ def test_three_tabs_with_one_video_count_once(stage: Stage, context: BrowserCont
     stage.ends_with(1, reports=3)
 
 
-@pytest.mark.parametrize("outage", [False, True])
+@pytest.mark.parametrize("outage", [pytest.param(False, marks=pytest.mark.nightly), True])
 def test_a_report_counts_with_a_full_storage(stage: Stage, context: BrowserContext, outage: bool) -> None:
     stage.page.goto(f"{stage.site.origin()}/away.html")
     assert stage.page.evaluate(FULL_STORAGE) > 5_000_000
@@ -167,6 +168,7 @@ def test_a_report_is_delivered_over_plain_http_to_another_origin(stage: Stage, k
     stage.ends_with(1)
 
 
+@pytest.mark.nightly
 def test_over_plain_http_a_report_is_delivered_once_the_server_is_up_again(
     stage: Stage, context: BrowserContext, stack: Stack, valkey_down: Callable[[], None]
 ) -> None:
@@ -238,7 +240,7 @@ def test_waiting_reports_go_as_one_batch(stage: Stage) -> None:
     assert len(sent) == 1
 
 
-@pytest.mark.parametrize("status", [404, pytest.param(405, marks=pytest.mark.nightly), 413])
+@pytest.mark.parametrize("status", [404, *(pytest.param(status, marks=pytest.mark.nightly) for status in (405, 413))])
 def test_reports_go_one_by_one_where_there_are_no_batches(stage: Stage, status: int) -> None:
     videos = [f"{stage.video_id}-{number}" for number in range(3)]
     stage.leave_reports(*videos)

@@ -61,7 +61,7 @@ def test_scrubbing_before_play_and_then_playing_past_the_half_counts(stage: Stag
     stage.ends_with(1)
 
 
-@pytest.mark.parametrize(("to", "count"), [(4, 0), (16, 1)])
+@pytest.mark.parametrize(("to", "count"), [(4, 0), pytest.param(16, 1, marks=pytest.mark.nightly)])
 def test_dragging_through_while_playing_counts_only_where_it_plays_on(stage: Stage, to: float, count: int) -> None:
     video = stage.open([stage.player()])
     video.play_until(1)
@@ -72,7 +72,7 @@ def test_dragging_through_while_playing_counts_only_where_it_plays_on(stage: Sta
     stage.ends_with(count)
 
 
-@pytest.mark.parametrize(("to", "count"), [(0.2, 0), (0.8, 1)])
+@pytest.mark.parametrize(("to", "count"), [(0.2, 0), pytest.param(0.8, 1, marks=pytest.mark.nightly)])
 def test_dragging_the_browsers_own_slider_counts_only_where_it_plays_on(stage: Stage, to: float, count: int) -> None:
     video = stage.open([stage.player()])
     video.play_until(1)

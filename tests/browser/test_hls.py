@@ -109,6 +109,7 @@ def test_a_bad_segment_costs_a_handful_of_requests_and_the_rest_plays(
     stage.ends_with(1)
 
 
+@pytest.mark.nightly
 def test_when_all_further_segments_are_bad_the_good_seconds_play_before_the_error(stage: Stage, stream: Stream) -> None:
     stream.answer(LOGIN_PAGE, *range(4, SEGMENTS))
     video = open_stream(stage, stream)
@@ -147,7 +148,11 @@ def test_when_nothing_can_be_decoded_recovery_ends_with_one_error(stage: Stage, 
     stage.ends_with(0)
 
 
-@pytest.mark.parametrize("answer", [MISSING, LOGIN_PAGE, HEVC_ONLY], ids=["404", "html", "hevc"])
+@pytest.mark.parametrize(
+    "answer",
+    [MISSING, pytest.param(LOGIN_PAGE, marks=pytest.mark.nightly), HEVC_ONLY],
+    ids=["404", "html", "hevc"],
+)
 def test_a_stream_that_cannot_be_played_is_one_error(stage: Stage, stream: Stream, answer: Answer) -> None:
     stream.answer(answer)
     open_stream(stage, stream)
@@ -209,6 +214,7 @@ def test_a_view_after_an_outage_of_45_seconds_is_counted(stage: Stage, stream: S
     stage.ends_with(1)
 
 
+@pytest.mark.nightly
 def test_a_player_that_is_unmounted_while_it_waits_requests_nothing_more(stage: Stage, stream: Stream) -> None:
     stream.answer(DOWN)
     open_stream(stage, stream, strict=True)

@@ -57,6 +57,7 @@ def test_an_ad_before_the_film_does_not_count_and_the_film_does(stage: Stage, pl
     stage.ends_with(1)
 
 
+@pytest.mark.nightly
 def test_an_ad_within_the_film_does_not_count_and_the_film_goes_on(stage: Stage) -> None:
     video = _open(stage, f"video.src = '{FILM}'; track(video, {{ videoId: id, measure: 'watched' }})")
     video.seek(1)
@@ -118,6 +119,7 @@ def test_a_live_stream_in_the_sites_own_hls_js_does_not_count(stage: Stage) -> N
     stage.ends_with(0)
 
 
+@pytest.mark.nightly
 def test_the_last_seconds_of_a_live_stream_that_keeps_only_these_do_not_count(stage: Stage) -> None:
     # video-dev/hls.js#5777: the duration of a show that has ended is that of its last window.
     video = stage.open([stage.player(stage.site.live(stage.video_id, ends_after_seconds=8, keeps=4))])
@@ -165,6 +167,7 @@ def test_an_element_that_was_removed_without_stop_is_let_go_and_its_session_ends
     stage.ends_with(1, reports=3)
 
 
+@pytest.mark.nightly
 def test_an_element_that_is_moved_goes_on(stage: Stage) -> None:
     video = _open(stage, f"video.src = '{FILM}'; track(video, {{ videoId: id, measure: 'watched' }})")
     video.play(rate=2)
