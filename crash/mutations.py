@@ -139,14 +139,12 @@ MUTATIONS = (
                 """\
         new = _insert_new(connection, events)
         if new:
-            now = datetime.now(UTC)
-""",
+            daily = """,
                 """\
         new = _insert_new(connection, events)
     if new:
         with writing(db.engine).begin() as connection:
-            now = datetime.now(UTC)
-""",
+            daily = """,
             ),
         ),
     ),
@@ -184,10 +182,10 @@ SEEN_BY_TESTS = (
             Change(
                 _SHARED,
                 """\
-            elif not request.answer.done():
+    asyncio.get_running_loop().call_soon(settle, outcome)
 """,
                 """\
-            else:
+    settle(outcome)
 """,
             ),
         ),

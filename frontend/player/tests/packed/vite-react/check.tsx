@@ -27,8 +27,9 @@ export const players: ReactElement[] = [
   <VideoPlayer key="nameless" src="/v1.mp4" />,
   // @ts-expect-error -- src is required.
   <VideoPlayer key="without source" videoId="v1" />,
-  // @ts-expect-error -- A videoId is a string.
   <VideoPlayer key="number" videoId={1} src="/v1.mp4" />,
+  // @ts-expect-error -- A videoId is a string or a number.
+  <VideoPlayer key="truth" videoId={true} src="/v1.mp4" />,
 ];
 
 export function OwnPlayer({ element }: { element: HTMLVideoElement | null }): null {
