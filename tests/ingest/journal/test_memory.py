@@ -61,10 +61,11 @@ def test_keys_that_a_full_redis_evicts_are_counted_and_reported(
     assert evicted(client) == 0
     leave_room(facts.redis)
     accept(journal, SENT)
-    # The flag of a wake-up has a TTL as well.
+    facts.redis.config_set("maxmemory", 0)  # From now on nothing is evicted, so that two looks see the same.
+    # The flag of a wake-up has a TTL as well, is evicted first, and is set again by each batch, up to three times.
     gone = SENT - len(facts.redis.keys("dedupe:video:*"))
     assert gone > SENT // 10
-    assert gone <= evicted(client) == facts.redis.info("stats")["evicted_keys"] < gone + 20
+    assert gone <= evicted(client) == facts.redis.info("stats")["evicted_keys"] < gone + 100
     ready = client.get("/readyz")
     assert (ready.status_code, ready.get_json()["status"]) == (200, "ready")
     assert ready.get_json()["checks"]["redis"].startswith(
