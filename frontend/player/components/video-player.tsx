@@ -15,7 +15,6 @@ import {
 import { attachHls, isHls } from '../lib/hls.js';
 import type { TrackOptions } from '../lib/track-video.js';
 import { useTrackVideo } from '../lib/use-track-video.js';
-import { noteWholeShow } from '../lib/whole-show.js';
 
 /** What to play and how to report it, plus all props of a `<video>`. */
 export interface VideoPlayerProps
@@ -82,8 +81,5 @@ function useElement(
 }
 
 function useHls(element: HTMLVideoElement | null, src: string): void {
-  useEffect(
-    () => (element && isHls(src) ? attachHls(element, src, noteWholeShow(element)) : undefined),
-    [element, src],
-  );
+  useEffect(() => (element && isHls(src) ? attachHls(element, src) : undefined), [element, src]);
 }

@@ -2,6 +2,8 @@
  * Plays HLS with hls.js where the browser's own HLS is missing or not good enough. Only then are hls.js and the code that
  * drives it fetched.
  */
+import { wholeShows } from './content.js';
+
 const HLS_TYPE = 'application/vnd.apple.mpegurl';
 
 /** Whether this is the URL of an HLS playlist. */
@@ -31,7 +33,7 @@ export function attachHls(
   let detach = (): void => undefined;
   void Promise.all([load(), import('./hls-js.js')]).then(
     ([{ default: Hls }, { attachHlsJs }]) => {
-      if (!detached) detach = attachHlsJs(Hls, element, src);
+      if (!detached) detach = attachHlsJs(Hls, element, src, wholeShows);
     },
     () => {
       if (!detached) element.src = src; // Without hls.js, the element itself reports that it cannot play this.

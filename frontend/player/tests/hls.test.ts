@@ -78,7 +78,7 @@ describe('HLS', () => {
     await settled();
     expect(made[0]).toMatchObject({
       config: { liveDurationInfinity: true, fragLoadPolicy: { default: { maxLoadTimeMs: 120_000 } } },
-      calls: ['on', 'on', `loadSource ${SRC}`, 'attachMedia'],
+      calls: ['on', 'on', 'on', `loadSource ${SRC}`, 'attachMedia'],
     });
     detach();
     expect(made[0]?.calls.at(-1)).toBe('destroy');
