@@ -58,8 +58,8 @@ class Application:
         return believed_scheme(scheme, _value(headers, b"x-forwarded-proto"), self._hops) if self._hops else scheme
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["scheme"] = self._believed(scope["scheme"], scope["headers"])
         asked = self.read_head(scope["method"], scope["path"], scope["headers"], scope["scheme"])
+        scope["scheme"] = asked.scheme if asked else self._believed(scope["scheme"], scope["headers"])
         if asked is None:
             await self._flask(scope, receive, send)
             return
