@@ -171,7 +171,7 @@ def test_two_players_of_two_videos_report_each(stage: Stage) -> None:
     stage.ends({stage.video_id: 1, other: 1})
 
 
-@both_kinds
+@pytest.mark.parametrize("kind", ["react", pytest.param("plain", marks=pytest.mark.nightly)])
 def test_another_video_in_the_same_player_counts_for_itself(stage: Stage, kind: str) -> None:
     other = f"{stage.video_id}-other"
     scenes = [stage.player()], [stage.player(CLIP_4_S, video_id=other)]

@@ -92,7 +92,9 @@ def test_a_spare_process_can_be_stopped_while_it_waits(start: Start) -> None:
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize("harm", ["a hung loop", "SIGSTOP", pytest.param("SIGKILL", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "harm", ["a hung loop", *(pytest.param(name, marks=pytest.mark.nightly) for name in ("SIGSTOP", "SIGKILL"))]
+)
 def test_a_web_process_that_hangs_is_replaced_while_others_answer(start: Start, tmp_path: Path, harm: str) -> None:
     port = free_port()
     command = list(web_command(port, app="tests.up.hanging:app"))
