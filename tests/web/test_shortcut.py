@@ -128,7 +128,8 @@ def command(port: int, app: str = "asgi:app", protocol: str = "") -> list[str]:
 @pytest.fixture
 def env(settings: Settings, worker_env: dict[str, str]) -> dict[str, str]:
     """The environment of the web servers."""
-    return {**worker_env, "PULSE_REDIS_URL": settings.redis_url}
+    # One hash seed, because the methods of an Allow header are listed in the order of a set.
+    return {**worker_env, "PULSE_REDIS_URL": settings.redis_url, "PYTHONHASHSEED": "0"}
 
 
 @pytest.fixture
