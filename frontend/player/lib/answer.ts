@@ -23,7 +23,7 @@ export function answerOf(reply: Reply | undefined, now: number): Answer {
   if (reply.accepted) return { kind: 'done' };
   const { status, body } = reply;
   if (status >= 500 || isBusy(reply)) return laterOf(reply, now);
-  if (status >= 400) return refusalOf(status, body);
+  if (status >= 400 && isOurProblem(body)) return refusalOf(status, body);
   const type = reply.headers.get('Content-Type') ?? '';
   return { kind: 'foreign', reason: status === 0 ? 'a redirect' : `${status} ${type}` };
 }
@@ -31,6 +31,12 @@ export function answerOf(reply: Reply | undefined, now: number): Answer {
 /** Whether the server can take no report at present: 408, 429, 503, or no reply at all. */
 export function isBusy(reply: Reply | undefined): boolean {
   return !reply || [408, 429, 503].includes(reply.status);
+}
+
+/** Whether our server refused, or an unknown one (body undefined): a proxy's own page says nothing about the report. */
+function isOurProblem(body: unknown): boolean {
+  const { detail } = (body ?? {}) as { detail?: unknown };
+  return body === undefined || typeof detail === 'string';
 }
 
 /** The refusal of a report, with what the server says about its fields (docs/api.md). */

@@ -34,17 +34,25 @@ test.each([
     '400 [{"field":"ts","detail":"Missing."}]',
   ],
   [{ detail: 'Too large.' }, '400 "Too large."'],
-  [null, '400 null'],
-  ['text', '400 null'],
-  [{ errors: [null], detail: 7 }, '400 [null]'],
+  [{ errors: [null], detail: '' }, '400 [null]'],
 ])('a refusal with the body %o has the reason %s', (body, reason) => {
   expect(answer(400, { 'Retry-After': '5' }, body)).toEqual({ kind: 'refused', reason });
+});
+
+test('of a server whose body is unknown, the status alone refuses', () => {
+  const reply = { status: 400, headers: new Headers(), body: undefined, accepted: false };
+  expect(answerOf(reply, NOW)).toEqual({ kind: 'refused', reason: '400 null' });
+});
+
+test.each([null, 'text', {}, { detail: 7 }])('a 400 with the body %o is not the answer of our server', (body) => {
+  expect(answer(400, {}, body)).toEqual({ kind: 'foreign', reason: '400 ' });
 });
 
 test.each([
   [200, { 'Content-Type': 'text/html' }, '200 text/html'],
   [204, {}, '204 '],
   [0, {}, 'a redirect'],
+  [404, { 'Content-Type': 'text/html' }, '404 text/html'],
 ])('%i %o is not the answer of our server', (status, headers: Record<string, string>, reason) => {
   expect(answer(status, headers)).toEqual({ kind: 'foreign', reason });
 });

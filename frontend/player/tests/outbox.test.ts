@@ -60,6 +60,7 @@ describe('a report', () => {
     ['a page', [200, { 'Content-Type': 'text/html' }, '<p>'], 'got 200 text/html'],
     ['the JSON of another API', [200, { 'Content-Type': 'application/json' }, '{"ok":1}'], 'got 200 application/json'],
     ['nothing', [204, {}, ''], 'got 204 '],
+    ['the 404 of a proxy', [404, { 'Content-Type': 'text/html' }, '<p>'], 'got 404 text/html'],
   ] as const)('that met %s is kept, with one warning', async (_what, answer, warning) => {
     const { tab, server, clock, kept, warnings } = fakeBrowser();
     server.answer = () => (server.requests.length < 6 ? [...answer] : 202);
@@ -74,7 +75,7 @@ describe('a report', () => {
 
   test('refused for good warns once, with the field that the server names', async () => {
     const { tab, server, clock, warnings } = fakeBrowser();
-    server.answer = () => [400, {}, '{"errors":[{"field":"videoId","detail":"Not a valid string."}]}'];
+    server.answer = () => [400, {}, '{"detail":"","errors":[{"field":"videoId","detail":"Not a valid string."}]}'];
     const outbox = tab();
     ['a', 'b'].forEach((videoId) => outbox.add(milestone(videoId)));
     await clock.pass(MINUTE);
