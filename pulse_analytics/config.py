@@ -16,6 +16,7 @@ from flask import current_app
 from pulse_analytics import values as read
 from pulse_analytics.credentials import AdminToken, read_admin_tokens, read_session_key, with_secret_files
 from pulse_analytics.errors import ConfigError
+from pulse_analytics.events import DEFAULT_EVENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -206,8 +207,8 @@ class Settings:
     """The key that signs sessions. None: a key that all web processes share in Redis."""
     dedupe_ttl_seconds: int = 86_400
     """One count per viewer and video in this time. 0: every report counts."""
-    events: tuple[str, ...] = ("watched_50_percent",)
-    """The event types that are accepted: names of `pulse_analytics.events.EVENT_TYPES`."""
+    events: tuple[str, ...] = (DEFAULT_EVENT,)
+    """The event types that are accepted: names of `events.EVENT_TYPES`, in the order of their shares."""
     cors_origins: tuple[str, ...] = ()
     """The sites, other than this one, whose players may post to `/analytics`."""
     trusted_proxies: int = 0
@@ -230,6 +231,11 @@ class Settings:
 
     heartbeat_dir: Path | None = None
     """Where web processes signal that their event loops run; set by `pulse up`."""
+
+    @property
+    def ranked_event(self) -> str:
+        """The event type that reports rank by, unless they are asked for another one."""
+        return DEFAULT_EVENT if DEFAULT_EVENT in self.events else self.events[0]
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:

@@ -30,20 +30,29 @@ class EventType:
 
     name: str
     """As players report it."""
+    share: float
+    """How much of the video is watched when it happens: 0 at its start, up to below 1."""
     dedupe_suffix: str
     """The last part of its dedupe keys."""
     count_column: str
     """Its counter in `video_metrics`, `video_metrics_daily` and `daily_totals`."""
 
 
-#: To record and audit another one, add its line here, a migration for its columns, and set PULSE_EVENTS
+#: To add another one, add its line here, in the order of the shares, and a migration for its counters and their indexes
 #: (see CONTRIBUTING.md, "An event type").
 EVENT_TYPES = {
     event_type.name: event_type
     for event_type in [
-        EventType("watched_50_percent", "watched50", "watched_50_count"),
+        EventType("video_started", 0.0, "started", "started_count"),
+        EventType("watched_25_percent", 0.25, "watched25", "watched_25_count"),
+        EventType("watched_50_percent", 0.50, "watched50", "watched_50_count"),
+        EventType("watched_75_percent", 0.75, "watched75", "watched_75_count"),
+        EventType("watched_95_percent", 0.95, "watched95", "watched_95_count"),
     ]
 }
+
+DEFAULT_EVENT = "watched_50_percent"
+"""The only one that is accepted, unless PULSE_EVENTS says otherwise. All others cost nothing until then."""
 
 COUNT_COLUMNS = tuple(event_type.count_column for event_type in EVENT_TYPES.values())
 """The counters of a row of `video_metrics`, `video_metrics_daily` or `daily_totals`."""

@@ -42,12 +42,14 @@ def redis_url(values: Mapping[str, str], name: str, default: str) -> str:
 
 
 def event_types(names: tuple[str, ...]) -> tuple[str, ...]:
-    """`names`, if each is one of EVENT_TYPES."""
+    """`names`, if each is one of EVENT_TYPES, in the order of their shares. `all`: all of them."""
+    if names == ("all",):
+        return tuple(EVENT_TYPES)
     unknown = [name for name in names if name not in EVENT_TYPES]
     if unknown:
         known = ", ".join(EVENT_TYPES)
-        raise ConfigError(f"PULSE_EVENTS names unknown events: {', '.join(unknown)}. Known are: {known}.")
-    return names
+        raise ConfigError(f"PULSE_EVENTS names unknown events: {', '.join(unknown)}. Known are: {known}, or `all`.")
+    return tuple(name for name in EVENT_TYPES if name in names)
 
 
 def number(values: Mapping[str, str], name: str, default: float) -> float:

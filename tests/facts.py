@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from pulse_analytics.database import db
+from pulse_analytics.events import DEFAULT_EVENT, EVENT_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,9 +57,10 @@ class Facts:
         """How many raw events there are."""
         return int(self.sql("SELECT count(*) FROM video_events")[0][0])
 
-    def counts(self) -> dict[str, int]:
-        """The counters by video."""
-        return {row[0]: row[1] for row in self.sql("SELECT video_id, watched_50_count FROM video_metrics")}
+    def counts(self, event: str = DEFAULT_EVENT) -> dict[str, int]:
+        """The counters by video, of this event type; a video without any is absent."""
+        count = EVENT_TYPES[event].count_column
+        return dict(tuple(row) for row in self.sql(f"SELECT video_id, {count} FROM video_metrics WHERE {count} > 0"))
 
     def waiting(self) -> int:
         """How many entries the journal holds."""
@@ -93,12 +95,17 @@ class Facts:
 
     def assert_aggregates_exact(self) -> None:
         """Assert that every aggregate equals the number of its raw events."""
-        raw = {row[0]: row[1] for row in self.sql("SELECT video_id, count(*) FROM video_events GROUP BY video_id")}
-        assert self.counts() == raw
-        daily = self.sql("SELECT video_id, sum(watched_50_count) FROM video_metrics_daily GROUP BY video_id")
-        assert {row[0]: row[1] for row in daily} == raw
-        by_day = self.sql("SELECT day, sum(watched_50_count) FROM video_metrics_daily GROUP BY day ORDER BY day")
-        assert self.sql("SELECT day, watched_50_count FROM daily_totals ORDER BY day") == by_day
+        for event in EVENT_TYPES:
+            self._assert_exact(event)
+
+    def _assert_exact(self, event: str) -> None:
+        count = EVENT_TYPES[event].count_column
+        raw = self.sql("SELECT video_id, count(*) FROM video_events WHERE event = :event GROUP BY 1", event=event)
+        assert self.counts(event) == dict(map(tuple, raw))
+        daily = f"FROM video_metrics_daily WHERE {count} > 0 GROUP BY 1 ORDER BY 1"
+        assert dict(map(tuple, self.sql(f"SELECT video_id, sum({count}) {daily}"))) == dict(map(tuple, raw))
+        totals = self.sql(f"SELECT day, {count} FROM daily_totals WHERE {count} > 0 ORDER BY day")
+        assert totals == self.sql(f"SELECT day, sum({count}) {daily}")
 
     foreign = 0
     """Entries that the test wrote into the journal itself, not through the application."""

@@ -9,6 +9,7 @@ import pytest
 
 from pulse_analytics.config import RUN_FILE, Settings, read_run_file
 from pulse_analytics.errors import ConfigError
+from pulse_analytics.events import EVENT_TYPES
 from pulse_analytics.up.run_file import write_run_file
 
 if TYPE_CHECKING:
@@ -23,10 +24,25 @@ def test_the_defaults_are_those_of_the_readme(tmp_path: Path, monkeypatch: pytes
     assert settings.redis_url == "redis://127.0.0.1:6379/0"
     assert settings.admin_token is None
     assert settings.dedupe_ttl_seconds == 86_400
-    assert settings.events == ("watched_50_percent",)
+    assert (settings.events, settings.ranked_event) == (("watched_50_percent",), "watched_50_percent")
     assert settings.cors_origins == ()
     assert (settings.trusted_proxies, settings.trusted_hosts) == (0, ())
     assert (settings.port, settings.flower_port) == (8000, 5555)
+
+
+@pytest.mark.parametrize(
+    ("given", "events", "ranked"),
+    [
+        ("all", tuple(EVENT_TYPES), "watched_50_percent"),
+        ("watched_75_percent video_started", ("video_started", "watched_75_percent"), "video_started"),
+        ("watched_75_percent,watched_50_percent", ("watched_50_percent", "watched_75_percent"), "watched_50_percent"),
+    ],
+)
+def test_the_enabled_events_are_in_the_order_of_their_shares(
+    tmp_path: Path, given: str, events: tuple[str, ...], ranked: str
+) -> None:
+    settings = Settings.parse({"PULSE_EVENTS": given}, tmp_path)
+    assert (settings.events, settings.ranked_event) == (events, ranked)
 
 
 def test_other_commands_find_the_values_that_pulse_up_chose(tmp_path: Path) -> None:

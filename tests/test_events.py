@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pulse_analytics.events import (
+    DEFAULT_EVENT,
     MAX_TS,
     Event,
     count_day,
@@ -27,8 +28,9 @@ ids = st.text(min_size=1, max_size=128).filter(is_id)
 times = st.integers(0, MAX_TS)
 
 
-def event(video_id: str = "v", user_id: str = "u", ts: int = NOON, received_at: int = NOON) -> Event:
-    name = "watched_50_percent"
+def event(
+    video_id: str = "v", user_id: str = "u", ts: int = NOON, received_at: int = NOON, name: str = DEFAULT_EVENT
+) -> Event:
     return Event(
         id=event_id(video_id, name, user_id, ts),
         video_id=video_id,

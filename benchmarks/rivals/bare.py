@@ -18,7 +18,6 @@ from benchmarks.partner import serve
 from benchmarks.traffic import Reports
 from pulse_analytics.database import db
 from pulse_analytics.database.postgresql import array_text
-from pulse_analytics.events import COUNT_COLUMNS
 from pulse_analytics.ingest.recorder import record
 
 if TYPE_CHECKING:
@@ -106,21 +105,15 @@ def _rises(new: Sequence[Event]) -> Iterator[Columns]:
     totals = sorted(Counter(_day(each.ts // _DAY_MS) for each in new).items())
     yield {
         "video_id_array": [video for video, _ in videos],
-        **_counters([count for _, count in videos]),
+        "watched_50_count_array": [count for _, count in videos],
         "updated_at_array": [datetime.now(UTC)] * len(videos),
     }
     yield {
         "video_id_array": [video for (video, _), _ in days],
         "day_array": [day for (_, day), _ in days],
-        **_counters([count for _, count in days]),
+        "watched_50_count_array": [count for _, count in days],
     }
-    yield {"day_array": [day for day, _ in totals], **_counters([count for _, count in totals])}
-
-
-def _counters(rises: list[int]) -> Columns:
-    """One array per counter. All events are of one type, so only its counter rises."""
-    zeros = {f"{name}_array": [0] * len(rises) for name in COUNT_COLUMNS}
-    return {**zeros, "watched_50_count_array": rises}
+    yield {"day_array": [day for day, _ in totals], "watched_50_count_array": [count for _, count in totals]}
 
 
 @cache

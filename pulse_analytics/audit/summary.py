@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pulse_analytics.events import EVENT_TYPES
+from pulse_analytics.events import DEFAULT_EVENT, EVENT_TYPES
 
 if TYPE_CHECKING:
     from pulse_analytics.audit.recount import Difference, Recount
@@ -31,10 +31,12 @@ def describe_journal(balance: Balance) -> str:
 
 
 def describe_database(found: Recount) -> str:
-    """The database's sums."""
+    """The database's sums, of DEFAULT_EVENT and of every other event type that has any."""
     lines = ["Database", _line("videos", found.videos), _line("days", found.days)]
     for event_type in EVENT_TYPES.values():
         sums = found.sums[event_type.count_column]
+        if event_type.name != DEFAULT_EVENT and not any(sums):
+            continue
         lines += [
             f"  {event_type.name}",
             _line("  raw events", sums.raw),

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, PrimaryKeyConstraint, String, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy.dialects import postgresql
 
 from pulse_analytics.database import db
-from pulse_analytics.events import COUNT_COLUMNS, MAX_ID_LENGTH
+from pulse_analytics.events import COUNT_COLUMNS, DEFAULT_EVENT, EVENT_TYPES, MAX_ID_LENGTH
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
@@ -39,6 +50,23 @@ def _count_columns() -> list[Column[int]]:
     return [Column(name, BigInteger, nullable=False, server_default="0") for name in COUNT_COLUMNS]
 
 
+_DEFAULT_COUNT = EVENT_TYPES[DEFAULT_EVENT].count_column
+
+
+def _index_rankings(table: Table, *first: Column[date]) -> None:
+    """Index the ranking by each event type, of the rows that have any: without such events it is empty, and free.
+
+    That of DEFAULT_EVENT holds all rows.
+    """
+    for name in COUNT_COLUMNS:
+        count = table.c[name]
+        if name == _DEFAULT_COUNT:
+            Index(f"ix_{table.name}_ranking", *first, count.desc(), table.c.video_id)
+        else:
+            key = (*first, count.desc(), table.c.video_id)
+            Index(f"ix_{table.name}_by_{name}", *key, postgresql_where=count > 0, sqlite_where=count > 0)
+
+
 video_events = db.Table(
     "video_events",
     Column("id", EVENT_ID, primary_key=True),
@@ -60,7 +88,7 @@ video_metrics = db.Table(
 )
 """The counters by video."""
 
-Index("ix_video_metrics_ranking", video_metrics.c.watched_50_count.desc(), video_metrics.c.video_id)
+_index_rankings(video_metrics)
 
 video_metrics_daily = db.Table(
     "video_metrics_daily",
@@ -68,17 +96,12 @@ video_metrics_daily = db.Table(
     Column("day", Date),
     *_count_columns(),
     # The key's index keeps the counters of a video together; the table's rows lie where they were inserted, days apart.
-    PrimaryKeyConstraint("video_id", "day", postgresql_include=["watched_50_count"]),
+    PrimaryKeyConstraint("video_id", "day", postgresql_include=[_DEFAULT_COUNT]),
     sqlite_with_rowid=False,
 )
 """The counters by video and UTC day."""
 
-Index(
-    "ix_video_metrics_daily_ranking",
-    video_metrics_daily.c.day,
-    video_metrics_daily.c.watched_50_count.desc(),
-    video_metrics_daily.c.video_id,
-)
+_index_rankings(video_metrics_daily, video_metrics_daily.c.day)
 
 daily_totals = db.Table("daily_totals", Column("day", Date, primary_key=True), *_count_columns())
 """The counters by UTC day, of all videos."""

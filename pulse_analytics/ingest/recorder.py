@@ -33,11 +33,7 @@ class Rise(NamedTuple):
     day: date | None
     """None in `video_metrics`, which has no such column."""
     counts: Sequence[int]
-    """One for each of COUNT_COLUMNS."""
-
-
-_ONE = {name: tuple(int(name == each) for each in EVENT_TYPES) for name in EVENT_TYPES}
-"""By event type, what one event adds to `Rise.counts`."""
+    """One for each counter that rises, or of `correct` for each of COUNT_COLUMNS."""
 
 
 # Two races, and what decides them:
@@ -60,10 +56,14 @@ def record(events: Sequence[Event]) -> set[str]:
     with writing(db.engine).begin() as connection:
         new = _insert_new(connection, events)
         if new:
-            daily = _added_up(((event.video_id, count_day(event)), _ONE[event.event]) for event in new)
-            _count(connection, video_metrics, _added_up(((rise.video_id, None), rise.counts) for rise in daily))
-            _count(connection, video_metrics_daily, daily)
-            _count(connection, daily_totals, _added_up((("", rise.day), rise.counts) for rise in daily))
+            kinds = {event.event for event in new}
+            # Of the other counters nothing is sent, nor written.
+            names = [kind.count_column for kind in EVENT_TYPES.values() if kind.name in kinds]
+            one = {kind: tuple(int(EVENT_TYPES[kind].count_column == name) for name in names) for kind in kinds}
+            daily = _added_up(((event.video_id, count_day(event)), one[event.event]) for event in new)
+            _count(connection, video_metrics, names, _added_up(((rise.video_id, None), rise.counts) for rise in daily))
+            _count(connection, video_metrics_daily, names, daily)
+            _count(connection, daily_totals, names, _added_up((("", rise.day), rise.counts) for rise in daily))
     return {event.id for event in new}
 
 
@@ -78,7 +78,7 @@ def correct(connection: Connection, rises: Sequence[Rise]) -> None:
         (daily_totals, [rise for rise in rises if not rise.video_id]),
     ):
         if its:
-            _count(connection, table, its)
+            _count(connection, table, COUNT_COLUMNS, its)
             _delete_empty(connection, table, [rise for rise in its if min(rise.counts) < 0])
 
 
@@ -109,16 +109,16 @@ def _added_up(parts: Iterable[tuple[Key, Sequence[int]]]) -> list[Rise]:
     return [Rise(*key, sums[key]) for key in sorted(sums)]
 
 
-def _count(connection: Connection, table: Table, rises: Sequence[Rise]) -> None:
-    """Add `rises` to the counters of `table`. The database does the addition; a missing row starts at 0."""
+def _count(connection: Connection, table: Table, names: Sequence[str], rises: Sequence[Rise]) -> None:
+    """Add `rises` to the counters `names` of `table`. The database does the addition; a missing row starts at 0."""
     columns: dict[str, Sequence[object]] = {
         **{column.name: [getattr(rise, column.name) for rise in rises] for column in table.primary_key},
-        **dict(zip(COUNT_COLUMNS, zip(*(rise.counts for rise in rises), strict=True), strict=True)),
+        **dict(zip(names, zip(*(rise.counts for rise in rises), strict=True), strict=True)),
     }
     if "updated_at" in table.c:
         columns["updated_at"] = [datetime.now(UTC)] * len(rises)
     insert, parameters = _insert(connection, table, columns)
-    changed = {name: table.c[name] + insert.excluded[name] for name in COUNT_COLUMNS}
+    changed = {name: table.c[name] + insert.excluded[name] for name in names}
     if "updated_at" in table.c:
         changed["updated_at"] = insert.excluded["updated_at"]
     connection.execute(insert.on_conflict_do_update(index_elements=[*table.primary_key], set_=changed), parameters)

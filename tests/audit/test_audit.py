@@ -155,21 +155,23 @@ def test_only_the_first_differences_are_shown_with_the_number_of_the_others(puls
 @pytest.mark.stack
 def test_every_event_type_is_compared(tmp_path: Path) -> None:
     # A process of its own, because the tables are made from the registry when they are imported.
-    done = subprocess.run([sys.executable, "-c", TWO_TYPES, str(tmp_path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", ANOTHER_TYPE, str(tmp_path)], capture_output=True, text=True, check=False
+    )
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
         "right 0",
-        "started_count 3 2",
+        "finished_count 3 2",
         "wrong 2",
         "right 0",
     ]
 
 
-TWO_TYPES = """
+ANOTHER_TYPE = """
 import dataclasses, pathlib, sys
 from pulse_analytics import events
-events.EVENT_TYPES["started"] = events.EventType("started", "started", "started_count")
-events.COUNT_COLUMNS += ("started_count",)
+events.EVENT_TYPES["finished"] = events.EventType("finished", 0.99, "finished", "finished_count")
+events.COUNT_COLUMNS += ("finished_count",)
 from pulse_analytics.app import create_app
 from pulse_analytics.audit.rebuild import rebuild
 from pulse_analytics.audit.recount import recount
@@ -192,11 +194,11 @@ with create_app(Settings.parse({}, pathlib.Path(sys.argv[1]))).app_context():
     db.create_all()
     watched = [event("v1", "u1"), event("v1", "u2"), event("v2", "u1")]
     record(watched)
-    record([dataclasses.replace(e, id=e.id[:-1] + "0", event="started") for e in watched])
+    record([dataclasses.replace(e, id=e.id[:-1] + "0", event="finished") for e in watched])
     look("right")
     with db.engine.begin() as connection:
-        connection.execute(text("UPDATE video_metrics SET started_count = 3 WHERE video_id = 'v1'"))
-        connection.execute(text("UPDATE video_metrics_daily SET started_count = 0 WHERE video_id = 'v2'"))
+        connection.execute(text("UPDATE video_metrics SET finished_count = 3 WHERE video_id = 'v1'"))
+        connection.execute(text("UPDATE video_metrics_daily SET finished_count = 0 WHERE video_id = 'v2'"))
     look("wrong")
     rebuild(out=str)
     look("right")

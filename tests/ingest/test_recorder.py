@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pulse_analytics.database import db
 from pulse_analytics.database.postgresql import ArrayText
+from pulse_analytics.events import EVENT_TYPES
 from pulse_analytics.ingest.recorder import record
 from tests.facts import Facts, wait_until
 from tests.test_events import DAY_MS, NOON, event
@@ -49,6 +50,20 @@ def test_each_day_has_its_own_count(facts: Facts) -> None:
     record([event("v2", "u0-0"), event("v2", "u0-0"), event("v1", "u0-0")])
     totals = facts.sql("SELECT CAST(day AS text), watched_50_count FROM daily_totals ORDER BY day")
     assert [tuple(row) for row in totals] == [("2023-11-13", 3), ("2023-11-14", 2), ("2023-11-15", 2)]
+
+
+def test_a_batch_raises_the_counters_of_each_event_type_in_it_and_no_others(facts: Facts) -> None:
+    record([event("v1", f"u{n}", name=name) for n, name in enumerate(EVENT_TYPES) for _ in range(2)])
+    record([event("v1", "u9", name="video_started"), event("v2", "u9", name="watched_95_percent")])
+    record([event("v1", "u9")])
+    assert [facts.counts(name) for name in EVENT_TYPES] == [
+        {"v1": 2},
+        {"v1": 1},
+        {"v1": 2},
+        {"v1": 1},
+        {"v1": 1, "v2": 1},
+    ]
+    facts.assert_aggregates_exact()
 
 
 @pytest.mark.parametrize("table", ["video_metrics", "video_metrics_daily", "daily_totals"])

@@ -12,7 +12,7 @@ from openapi_spec_validator import validate
 
 from pulse_analytics.app import create_app
 from pulse_analytics.config import BATCH_BODY_LIMIT_BYTES, BATCH_LIMIT_EVENTS, Settings
-from pulse_analytics.events import EVENT_TYPES, ID_RULES, MAX_TS, is_id
+from pulse_analytics.events import ID_RULES, MAX_TS, is_id
 from pulse_analytics.web.openapi.document import methods_of, path_of
 from tests.conftest import TOKEN
 from tests.reports.conftest import BEARER, write
@@ -73,12 +73,11 @@ def test_the_limits_of_a_report_come_from_the_schemas(document: Json) -> None:
     assert f"{BATCH_BODY_LIMIT_BYTES // 1024} KiB" in body["description"]
 
 
-def test_the_enum_of_events_holds_the_enabled_event_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(EVENT_TYPES, "paused", EVENT_TYPES["watched_50_percent"])
-    app = create_app(Settings.parse({"PULSE_EVENTS": "paused"}, tmp_path))
+def test_the_enum_of_events_holds_the_enabled_event_types(tmp_path: Path) -> None:
+    app = create_app(Settings.parse({"PULSE_EVENTS": "watched_75_percent,video_started"}, tmp_path))
     schemas = app.test_client().get("/openapi.json").get_json()["components"]["schemas"]
     app.extensions["celery"].close()
-    assert schemas["Report"]["properties"]["event"]["enum"] == ["paused"]
+    assert schemas["Report"]["properties"]["event"]["enum"] == ["video_started", "watched_75_percent"]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
