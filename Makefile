@@ -8,7 +8,7 @@ COVERAGE := --cov --cov-report=term:skip-covered --no-cov-on-fail --cov-fail-und
 
 # More processes would slow down the videos that tests play, and the tests that measure time.
 PROCESSES := -n 3
-FIREFOX := --browser firefox -m "" $(addprefix tests/browser/test_,detection.py browser_life.py delivery.py site.py other_content.py)
+FIREFOX := --browser firefox -m "" $(addprefix tests/browser/test_,detection.py browser_life.py delivery.py hls.py site.py other_content.py)
 TOGETHER := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 
 RUNS := 10

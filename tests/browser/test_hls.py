@@ -22,7 +22,7 @@ DOWN: Answer = (HTTPStatus.SERVICE_UNAVAILABLE, b"")
 FORBIDDEN: Answer = (HTTPStatus.FORBIDDEN, b"")
 MISSING: Answer = (HTTPStatus.NOT_FOUND, b"")
 LOGIN_PAGE: Answer = (HTTPStatus.OK, b"<!doctype html><title>Log in</title>" + b"<p>Log in</p>" * 100)
-HEVC_ONLY = (HTTPStatus.OK, b'#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000,CODECS="hvc1.1.6.L93.B0"\nhevc.m3u8\n')
+NO_CODEC = (HTTPStatus.OK, b'#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000,CODECS="mp4v.20.9"\nmpeg4.m3u8\n')
 SEGMENTS = 10
 
 
@@ -128,6 +128,7 @@ def _with_unknown_profile(segment: int) -> bytes:
 
 
 @pytest.mark.nightly
+@pytest.mark.skip_browser("firefox")  # It fails when it decodes the segment: one error.
 def test_a_segment_that_breaks_the_media_source_is_skipped(stage: Stage, stream: Stream) -> None:
     stream.answer((HTTPStatus.OK, _with_unknown_profile(5)), 5)
     open_stream(stage, stream).play_to_the_end(rate=4)
@@ -150,8 +151,8 @@ def test_when_nothing_can_be_decoded_recovery_ends_with_one_error(stage: Stage, 
 
 @pytest.mark.parametrize(
     "answer",
-    [MISSING, pytest.param(LOGIN_PAGE, marks=pytest.mark.nightly), HEVC_ONLY],
-    ids=["404", "html", "hevc"],
+    [MISSING, pytest.param(LOGIN_PAGE, marks=pytest.mark.nightly), NO_CODEC],
+    ids=["404", "html", "codec"],
 )
 def test_a_stream_that_cannot_be_played_is_one_error(stage: Stage, stream: Stream, answer: Answer) -> None:
     stream.answer(answer)
