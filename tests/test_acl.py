@@ -212,6 +212,7 @@ def deployment(own_valkey: ValkeyContainer, worker_env: dict[str, str], tmp_path
             deployment.app.extensions["celery"].close()
 
 
+@pytest.mark.nightly
 def test_everything_works_with_the_rights_of_the_documentation(deployment: Deployment) -> None:
     deployment.give(RIGHTS)
     for operation in OPERATIONS:

@@ -45,6 +45,7 @@ def installed(built_site: None, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.nightly
 def test_a_wheel_alone_migrates_serves_and_counts(
     installed: Path, settings: Settings, facts: Facts, tmp_path: Path
 ) -> None:

@@ -98,6 +98,7 @@ def test_a_report_is_delivered_after_its_tab_closed_unsent(
     stage.assert_sent_the_same()
 
 
+@pytest.mark.nightly
 def test_three_tabs_send_each_report_once(stage: Stage, context: BrowserContext) -> None:
     videos = [f"{stage.video_id}-{number}" for number in range(3)]
     tabs = [stage.page, context.new_page(), context.new_page()]

@@ -40,6 +40,7 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.mark.nightly
 def test_another_user_can_neither_read_nor_control_nor_empty_anything(folder: Path) -> None:
     with up(folder) as whole:
         chosen = read_run_file(whole.data_dir)

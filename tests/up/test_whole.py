@@ -165,6 +165,7 @@ def test_a_stop_under_load_takes_less_than_10_seconds_and_loses_nothing(tmp_path
         wait_until(lambda: whole.counts() == {"v1": 6000})
 
 
+@pytest.mark.nightly
 def test_dead_letter_commands_work_while_pulse_up_runs(tmp_path: Path) -> None:
     with up(tmp_path) as whole:
         with whole.redis() as client:
