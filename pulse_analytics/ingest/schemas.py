@@ -6,7 +6,8 @@ from typing import Any, TypedDict
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
-from pulse_analytics.config import BATCH_LIMIT_EVENTS, current_settings
+from pulse_analytics.config import BATCH_LIMIT_EVENTS
+from pulse_analytics.enabled_event import EnabledEvent
 from pulse_analytics.errors import FieldError, FixRequest
 from pulse_analytics.events import ID_RULES, MAX_ID_LENGTH, MAX_TS, Event, event_id, is_id
 
@@ -16,18 +17,6 @@ _ID_RULE = f"Must be 1 to {MAX_ID_LENGTH} characters, without control characters
 def _check_id(text: str) -> None:
     if not is_id(text):
         raise ValidationError(_ID_RULE)
-
-
-class _EnabledEvent:
-    """Accepts the event types of PULSE_EVENTS. apispec writes its `choices` as an enum."""
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        return current_settings().events
-
-    def __call__(self, name: str) -> None:
-        if name not in self.choices:
-            raise ValidationError(f"Must be one of: {', '.join(self.choices)}.")
 
 
 def _id_field(name: str, description: str) -> fields.String:
@@ -45,7 +34,7 @@ class ReportSchema(Schema):
 
     video_id = _id_field("videoId", "The video, as the site calls it.")
     event = fields.String(
-        required=True, validate=_EnabledEvent(), metadata={"description": "What happened: one of `PULSE_EVENTS`."}
+        required=True, validate=EnabledEvent(), metadata={"description": "What happened: one of `PULSE_EVENTS`."}
     )
     user_id = _id_field("userId", "The viewer, as the site calls them.")
     # Strict: neither "1" nor 1.0 nor true is an integer.

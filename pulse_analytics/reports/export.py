@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, true
 
+from pulse_analytics.config import current_settings
 from pulse_analytics.database.models import video_metrics, video_metrics_daily
-from pulse_analytics.reports.paging import Counted
+from pulse_analytics.events import EVENT_TYPES
+from pulse_analytics.reports.counts import any_of, counters
 from pulse_analytics.reports.queries import added_up, snapshot
 from pulse_analytics.reports.search import begins_with
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from typing import Any
 
     from sqlalchemy import Connection
 
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
 
 CHUNK = 2000
 """Videos per read. Chosen, not measured."""
-HEADER = "video_id,watched_50_count\r\n"
 INCOMPLETE = '"INCOMPLETE: an error ended this export. Ask for it again."\r\n'
 """The last line of a truncated file: the HTTP server may end the answer as if it were complete."""
 
@@ -32,15 +34,15 @@ _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 def csv_of(days: Days, prefix: str) -> Iterator[str]:
-    """The file, in pieces: a header, then the id and the count of each video that has a count on these days and whose
-    id begins with `prefix`, ordered by id.
+    """The file, in pieces: a header, then the id and the count of each enabled event type of each video that has any on
+    these days and whose id begins with `prefix`, ordered by id.
 
     Each chunk reads its own snapshot, so a view counted during the export may be in the file or not. Raises TryAgain
     if the database does not answer: either before the first piece, or after a last piece that says the file is
     incomplete.
     """
     rows, last = _read(days, prefix, None)
-    yield HEADER + _lines(rows)
+    yield header_of(current_settings().events) + _lines(rows)
     while last is not None:
         try:
             rows, last = _read(days, prefix, last)
@@ -50,7 +52,12 @@ def csv_of(days: Days, prefix: str) -> Iterator[str]:
         yield _lines(rows)
 
 
-def _read(days: Days, prefix: str, after: str | None) -> tuple[list[Counted], str | None]:
+def header_of(events: Sequence[str]) -> str:
+    """The first line of an export of these event types."""
+    return ",".join(["video_id", *(EVENT_TYPES[event].count_column for event in events)]) + "\r\n"
+
+
+def _read(days: Days, prefix: str, after: str | None) -> tuple[list[Sequence[Any]], str | None]:
     """The next chunk's rows, and its last id, or None if it is the last chunk."""
     video_id = video_metrics.c.video_id
     with snapshot() as connection:
@@ -59,25 +66,24 @@ def _read(days: Days, prefix: str, after: str | None) -> tuple[list[Counted], st
         return _rows(connection, days, prefix, after, last), last
 
 
-def _rows(connection: Connection, days: Days, prefix: str, after: str | None, last: str | None) -> list[Counted]:
+def _rows(connection: Connection, days: Days, prefix: str, after: str | None, last: str | None) -> list[Sequence[Any]]:
     """The videos after `after`, up to and including `last`, and their counts."""
-    columns = (video_metrics if days.all_time else video_metrics_daily).c
-    video_id, total = columns.video_id, added_up(columns.watched_50_count)
-    counts = select(video_id, total).where(
+    table = video_metrics if days.all_time else video_metrics_daily
+    video_id, totals = table.c.video_id, [added_up(count) for count in counters(table, current_settings().events)]
+    counts = select(video_id, *totals).where(
         begins_with(video_id, prefix),
         true() if after is None else video_id > after,
         true() if last is None else video_id <= last,
-        true() if days.all_time else days.holds(columns.day),
+        true() if days.all_time else days.holds(table.c.day),
     )
-    ordered = counts.group_by(video_id).having(total > 0).order_by(video_id)
-    return [Counted(video_id, count) for video_id, count in connection.execute(ordered)]
+    return list(connection.execute(counts.group_by(video_id).having(any_of(totals)).order_by(video_id)).all())
 
 
-def _lines(rows: list[Counted]) -> str:
+def _lines(rows: Sequence[Sequence[Any]]) -> str:
     text = io.StringIO()
     # Quote every id: a spreadsheet that separates cells by semicolons must not start a new cell inside an id.
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerows((_as_text(video_id), count) for video_id, count in rows)
+    writer.writerows((_as_text(video_id), *counts) for video_id, *counts in rows)
     return text.getvalue()
 
 

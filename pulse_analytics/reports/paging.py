@@ -7,9 +7,10 @@ from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
-from pulse_analytics.events import is_id
+from pulse_analytics.events import DEFAULT_EVENT, is_id
 
 if TYPE_CHECKING:
+    from pulse_analytics.reports.counts import Counts
     from pulse_analytics.reports.days import Days
 
 _MOST_VIEWS = 2**63 - 1
@@ -42,6 +43,8 @@ class Query:
     """Which page of which ranking."""
 
     days: Days
+    event: str
+    """The event type whose count ranks."""
     prefix: str
     """Only ids that begin with this are ranked."""
     after: Place | None
@@ -52,22 +55,24 @@ class Query:
 class Page(NamedTuple):
     """Consecutive places of a ranking."""
 
-    range_total: int
-    """The count of all videos on these days, on this page or not."""
+    totals: Counts
+    """The counts of all videos on these days, on this page or not."""
     places: list[Place]
+    counts: dict[str, Counts]
+    """The counts of each of these videos on these days."""
     more: bool
     """Whether more places follow."""
     daily: dict[str, list[int]] | None
-    """The count of each video on each day; None if the range is too long or has an open end."""
+    """The ranked count of each video on each day; None if the range is too long or has an open end."""
 
 
-def write_cursor(place: Place, days: Days, prefix: str) -> str:
-    """The cursor of this place, as opaque text for `read_cursor`, valid for these days and this search only."""
-    text = json.dumps([*_ranking(days, prefix), *place], separators=(",", ":"))
+def write_cursor(place: Place, days: Days, event: str, prefix: str) -> str:
+    """The cursor of this place, as opaque text for `read_cursor`, valid for this ranking and this search only."""
+    text = json.dumps([*_ranking(days, event, prefix), *place], separators=(",", ":"))
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read_cursor(text: str, days: Days, prefix: str) -> Place:
+def read_cursor(text: str, days: Days, event: str, prefix: str) -> Place:
     """The place that a cursor encodes. Raises ValueError if it is not a cursor, or if it is of another ranking."""
     try:
         held = json.loads(b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
@@ -77,8 +82,8 @@ def read_cursor(text: str, days: Days, prefix: str) -> Place:
         case [*ranking, rank, range_count, str() as video_id] if (
             _is_count(rank, _MOST_VIDEOS) and _is_count(range_count, _MOST_VIEWS) and is_id(video_id)
         ):
-            if ranking != _ranking(days, prefix):
-                raise ValueError("Belongs to another query: since, until and q must stay the same.")
+            if ranking != _ranking(days, event, prefix):
+                raise ValueError("Belongs to another query: since, until, event and q must stay the same.")
             return Place(rank, range_count, video_id)
     raise ValueError("Not a cursor: send back the nextCursor of a page.")
 
@@ -88,5 +93,6 @@ def _is_count(number: object, most: int) -> TypeGuard[int]:
     return type(number) is int and 0 < number <= most
 
 
-def _ranking(days: Days, prefix: str) -> list[object]:
-    return [*days.words().values(), prefix]
+def _ranking(days: Days, event: str, prefix: str) -> list[object]:
+    # Cursors of DEFAULT_EVENT name none, as before there was a choice: those of before an upgrade stay valid.
+    return [*days.words().values(), prefix, *([] if event == DEFAULT_EVENT else [event])]

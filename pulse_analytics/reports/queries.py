@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import BigInteger, and_, cast, func, select
+from sqlalchemy import BigInteger, and_, cast, func, select, true
 
+from pulse_analytics.config import current_settings
 from pulse_analytics.database import reading
 from pulse_analytics.database.models import daily_totals, video_metrics, video_metrics_daily
+from pulse_analytics.events import DEFAULT_EVENT
+from pulse_analytics.reports.counts import any_of, counter, counters, indexed, named, reported_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Table
 
+    from pulse_analytics.reports.counts import Counts
     from pulse_analytics.reports.days import Days
 
 RANK_LIMIT = 10_000
@@ -24,17 +28,41 @@ _CHUNK = 500
 """Ids per statement. Chosen, not measured."""
 
 
+class Ends(NamedTuple):
+    """The first and the last day with a count; None: there is none."""
+
+    first: date | None
+    last: date | None
+
+
+class Series(NamedTuple):
+    """Counts by day."""
+
+    ends: dict[str, Ends]
+    """Of each event type, of all time."""
+    days: dict[date, Counts]
+    """In the requested range; a day without any count is absent."""
+
+    def sums(self) -> Counts:
+        """The counts in the requested range."""
+        return {event: sum(counts[event] for counts in self.days.values()) for event in self.ends}
+
+    def covered(self, days: Days) -> Days:
+        """`days`, with an open end closed where the counts of all time end."""
+        firsts = [ends.first for ends in self.ends.values() if ends.first]
+        lasts = [ends.last for ends in self.ends.values() if ends.last]
+        return days.within(min(firsts), max(lasts)) if firsts else days
+
+
 class Video(NamedTuple):
     """The counts of a video."""
 
-    all_time_count: int
+    all_time: Counts
     rank: int | None
-    """Among all videos, of all time; None beyond RANK_LIMIT."""
-    first: date
-    last: date
-    """The first and the last day on which it was counted."""
-    days: dict[date, int]
-    """Its counts in the requested range; a day without any is absent."""
+    """Among all videos, of all time; None beyond RANK_LIMIT, and without any event of the ranked type."""
+    series: Series
+    recorded: dict[str, Ends]
+    """Of all videos."""
 
 
 @contextmanager
@@ -46,72 +74,86 @@ def snapshot() -> Iterator[Connection]:
         yield connection.execution_options(isolation_level="REPEATABLE READ") if postgresql else connection
 
 
-def counts_of(video_ids: Sequence[str]) -> dict[str, int]:
-    """The counts of these videos; one that was never watched is absent."""
-    columns = video_metrics.c
+def counts_of(video_ids: Sequence[str], event: str = DEFAULT_EVENT) -> dict[str, int]:
+    """The counts of these videos; one without any such event is absent, or 0."""
+    columns, count = video_metrics.c, counter(video_metrics, event)
     counts: dict[str, int] = {}
     with reading() as connection:
         for start in range(0, len(video_ids), _CHUNK):
             chunk = video_ids[start : start + _CHUNK]
-            query = select(columns.video_id, columns.watched_50_count).where(columns.video_id.in_(chunk))
+            query = select(columns.video_id, count).where(columns.video_id.in_(chunk))
             counts.update((video_id, count) for video_id, count in connection.execute(query))
     return counts
 
 
-def series(days: Days) -> tuple[Days, dict[date, int]]:
-    """The count of all videos by day, and the days covered: an open end is closed where the data ends."""
-    columns = daily_totals.c
-    counted = columns.watched_50_count > 0
+def series(days: Days) -> Series:
+    """The counts of all videos by day."""
     with snapshot() as connection:
-        first, last = connection.execute(select(func.min(columns.day), func.max(columns.day)).where(counted)).one()
-        rows = connection.execute(select(columns.day, columns.watched_50_count).where(days.holds(columns.day), counted))
-        counts = dict(rows.all())
-    return days.within(first, last) if first else days, counts
+        return _series(connection, daily_totals, days)
 
 
-def find_video(video_id: str, days: Days) -> Video | None:
-    """A video's counts, by day for these days; None if it was never watched."""
-    columns = video_metrics.c
+def find_video(video_id: str, days: Days, event: str) -> Video | None:
+    """A video's counts, by day for these days, and its rank by `event`; None if it has no event of an enabled type."""
+    columns = counters(video_metrics, reported_events())
+    its = (video_metrics.c.video_id == video_id, any_of(counters(video_metrics, current_settings().events)))
     with snapshot() as connection:
-        count = columns.watched_50_count
-        all_time_count = connection.scalar(select(count).where(columns.video_id == video_id, count > 0))
-        if all_time_count is None:
+        found = connection.execute(select(*columns).where(*its)).one_or_none()
+        if found is None:
             return None
-        daily = video_metrics_daily.c
-        its = (daily.video_id == video_id, daily.watched_50_count > 0)
-        first, last = connection.execute(select(func.min(daily.day), func.max(daily.day)).where(*its)).one()
-        rows = connection.execute(select(daily.day, daily.watched_50_count).where(*its, days.holds(daily.day)))
-        counts = dict(rows.all())
-        return Video(all_time_count, _rank(connection, all_time_count, video_id), first, last, counts)
+        all_time = named(found)
+        rank = _rank(connection, event, all_time[event], video_id) if all_time[event] else None
+        by_day = _series(connection, video_metrics_daily, days, video_metrics_daily.c.video_id == video_id)
+        return Video(all_time, rank, by_day, _ends(connection, daily_totals))
 
 
-def sum_of(connection: Connection, days: Days) -> int:
-    """The count of all videos on these days."""
-    columns = daily_totals.c
-    return connection.scalars(select(added_up(columns.watched_50_count)).where(days.holds(columns.day))).one()
+def _series(connection: Connection, table: Table, days: Days, *its: ColumnElement[bool]) -> Series:
+    day, columns = table.c.day, counters(table, reported_events())
+    rows = connection.execute(select(day, *columns).where(*its, any_of(columns), days.holds(day)))
+    return Series(_ends(connection, table, *its), {day: named(counts) for day, *counts in rows})
 
 
-def sums_by_video(connection: Connection, video_ids: Sequence[str], days: Days) -> dict[str, int]:
-    """The counts of these videos on these days; a video without any is absent."""
-    columns = video_metrics_daily.c
-    sums: dict[str, int] = {}
+def _ends(connection: Connection, table: Table, *its: ColumnElement[bool]) -> dict[str, Ends]:
+    """The first and the last day of each event type."""
+    day, events = table.c.day, reported_events()
+    # Each is a query of its own, which reads the key's index from one end up to the first row that has such events.
+    ends = [
+        select(end(day)).where(*its, count > 0).scalar_subquery()
+        for count in counters(table, events)
+        for end in (func.min, func.max)
+    ]
+    found = connection.execute(select(*ends)).one()
+    return {event: Ends(*found[2 * number : 2 * number + 2]) for number, event in enumerate(events)}
+
+
+def sums_of(connection: Connection, days: Days) -> Counts:
+    """The counts of all videos on these days."""
+    sums = [added_up(count) for count in counters(daily_totals, reported_events())]
+    return named(connection.execute(select(*sums).where(days.holds(daily_totals.c.day))).one())
+
+
+def sums_by_video(
+    connection: Connection, video_ids: Sequence[str], days: Days, events: Sequence[str]
+) -> Iterator[Sequence[Any]]:
+    """The id and the count of each event type of these videos on these days; a video without any row is absent."""
+    table = video_metrics if days.all_time else video_metrics_daily
+    video_id = table.c.video_id
+    sums = [added_up(count) for count in counters(table, events)]
+    in_range = true() if days.all_time else days.holds(table.c.day)
     for start in range(0, len(video_ids), _CHUNK):
-        its = columns.video_id.in_(video_ids[start : start + _CHUNK])
-        query = select(columns.video_id, added_up(columns.watched_50_count)).where(its, days.holds(columns.day))
-        sums.update((video_id, count) for video_id, count in connection.execute(query.group_by(columns.video_id)))
-    return sums
+        its = video_id.in_(video_ids[start : start + _CHUNK])
+        yield from connection.execute(select(video_id, *sums).where(its, in_range).group_by(video_id))
 
 
-def days_by_video(connection: Connection, video_ids: Sequence[str], days: Days) -> dict[str, list[int]]:
+def days_by_video(connection: Connection, video_ids: Sequence[str], days: Days, event: str) -> dict[str, list[int]]:
     """Each video's count on each of these days; the range must have both ends."""
-    columns = video_metrics_daily.c
+    columns, count = video_metrics_daily.c, counter(video_metrics_daily, event)
     numbers = {day: number for number, day in enumerate(days.each())}
     counts = {video_id: [0] * len(numbers) for video_id in video_ids}
     for start in range(0, len(video_ids), _CHUNK):
         its = columns.video_id.in_(video_ids[start : start + _CHUNK])
-        query = select(columns.video_id, columns.day, columns.watched_50_count).where(its, days.holds(columns.day))
-        for video_id, day, count in connection.execute(query):
-            counts[video_id][numbers[day]] = count
+        query = select(columns.video_id, columns.day, count).where(its, days.holds(columns.day))
+        for video_id, day, its_count in connection.execute(query):
+            counts[video_id][numbers[day]] = its_count
     return counts
 
 
@@ -120,13 +162,13 @@ def added_up(column: ColumnElement[int]) -> ColumnElement[int]:
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
-def _rank(connection: Connection, all_time_count: int, video_id: str) -> int | None:
-    columns = video_metrics.c
-    higher = columns.watched_50_count > all_time_count
-    tied = and_(columns.watched_50_count == all_time_count, columns.video_id < video_id)
+def _rank(connection: Connection, event: str, all_time_count: int, video_id: str) -> int | None:
+    columns, count = video_metrics.c, counter(video_metrics, event)
+    higher = count > all_time_count
+    tied = and_(count == all_time_count, columns.video_id < video_id)
     ahead = 0
     # One query per condition: each is a single range of the ranking's index; combined with OR they would not be.
     for condition in (higher, tied):
-        some = select(columns.video_id).where(condition).limit(RANK_LIMIT).subquery()
+        some = select(columns.video_id).where(condition, indexed(video_metrics, event)).limit(RANK_LIMIT).subquery()
         ahead += connection.scalar(select(func.count()).select_from(some)) or 0
     return ahead + 1 if ahead < RANK_LIMIT else None

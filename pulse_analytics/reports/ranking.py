@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, true
 
 from pulse_analytics.database.models import video_metrics
+from pulse_analytics.reports.counts import Counts, counter, indexed, named, reported_events
 from pulse_analytics.reports.paging import Counted, Page, Place
-from pulse_analytics.reports.queries import days_by_video, snapshot, sum_of
+from pulse_analytics.reports.queries import days_by_video, snapshot, sums_by_video, sums_of
 from pulse_analytics.reports.search import begins_with
 from pulse_analytics.reports.threshold import add_up, find_best
 
@@ -30,8 +31,19 @@ def ranking_page(query: Query) -> Page:
         first = query.after.rank + 1 if query.after else 1
         places = [Place(first + n, count, video_id) for n, (video_id, count) in enumerate(found[: query.limit])]
         videos = [place.video_id for place in places]
-        daily = days_by_video(connection, videos, query.days) if 0 < query.days.count() <= MAX_DAILY else None
-        return Page(sum_of(connection, query.days), places, len(found) > query.limit, daily)
+        short = 0 < query.days.count() <= MAX_DAILY
+        daily = days_by_video(connection, videos, query.days, query.event) if short else None
+        totals = sums_of(connection, query.days)
+        return Page(totals, places, _counts(connection, query, places), len(found) > query.limit, daily)
+
+
+def _counts(connection: Connection, query: Query, places: list[Place]) -> dict[str, Counts]:
+    """All counts of these videos. That which ranks is known already, so if there is no other one, nothing is read."""
+    events = reported_events()
+    if events == (query.event,):
+        return {place.video_id: {query.event: place.range_count} for place in places}
+    rows = sums_by_video(connection, [place.video_id for place in places], query.days, events)
+    return {video_id: named(counts) for video_id, *counts in rows}
 
 
 def _find(connection: Connection, query: Query, most: int) -> list[Counted]:
@@ -39,7 +51,7 @@ def _find(connection: Connection, query: Query, most: int) -> list[Counted]:
     limit = FEW[connection.dialect.name]
     few = bool(query.prefix) and _count_matches(connection, query.prefix, limit + 1) <= limit
     if query.days.all_time:
-        return _find_of_all_time(connection, query, most, _matches(query.prefix, limit) if few else video_metrics)
+        return _find_of_all_time(connection, query, most, _matches(query, limit) if few else video_metrics)
     return add_up(connection, query, most) if few else find_best(connection, query, most)
 
 
@@ -52,8 +64,10 @@ def _count_matches(connection: Connection, prefix: str, most: int) -> int:
 
 def _find_of_all_time(connection: Connection, query: Query, most: int, source: FromClause) -> list[Counted]:
     video_id: ColumnElement[str] = source.c.video_id
-    count: ColumnElement[int] = source.c.watched_50_count
-    ranking = select(video_id, count).where(count > 0, begins_with(video_id, query.prefix))
+    count = counter(source, query.event)
+    ranking = select(video_id, count).where(
+        count > 0, indexed(source, query.event), begins_with(video_id, query.prefix)
+    )
     ranking = ranking.order_by(count.desc(), video_id)
     if query.after is None:
         pieces: list[ColumnElement[bool]] = [true()]
@@ -67,13 +81,14 @@ def _find_of_all_time(connection: Connection, query: Query, most: int, source: F
     for piece in pieces:
         if len(found) < most:
             rows = connection.execute(ranking.where(piece).limit(most - len(found)))
-            found += [Counted(row.video_id, row.watched_50_count) for row in rows]
+            found += [Counted(video_id, range_count) for video_id, range_count in rows]
     return found
 
 
-def _matches(prefix: str, most: int) -> FromClause:
-    """The counters of the ids that begin with `prefix`; the caller knows that there are at most `most`."""
+def _matches(query: Query, most: int) -> FromClause:
+    """The counters of the ids that begin with the searched prefix; the caller knows that there are at most `most`."""
     # The limit drops no row. It keeps the database from walking through the whole ranking to find the matches.
     columns = video_metrics.c
-    matches = select(columns.video_id, columns.watched_50_count).where(begins_with(columns.video_id, prefix))
+    count = counter(video_metrics, query.event)
+    matches = select(columns.video_id, count).where(begins_with(columns.video_id, query.prefix))
     return matches.order_by(columns.video_id).limit(most).subquery()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
+from pulse_analytics.config import current_settings
+from pulse_analytics.enabled_event import EnabledEvent
 from pulse_analytics.errors import FixRequest
 from pulse_analytics.events import ID_RULES, is_id
 from pulse_analytics.reports.days import Days
@@ -45,8 +47,16 @@ class QuerySchema(Schema):
     error_messages = {"unknown": "Not a parameter of this address."}  # noqa: RUF012 - marshmallow's spelling
 
 
+class Asked(NamedTuple):
+    """What most reports are asked for."""
+
+    days: Days
+    event: str
+    """The event type that the report is of."""
+
+
 class DaysSchema(QuerySchema):
-    """A range of days, loaded as `Days`."""
+    """A range of days and an event type, loaded as `Asked`."""
 
     since = _Day(
         metadata={
@@ -62,13 +72,18 @@ class DaysSchema(QuerySchema):
             "examples": ["2026-01-04"],
         }
     )
+    event = fields.String(
+        load_default=lambda: current_settings().ranked_event,
+        validate=EnabledEvent(),
+        metadata={"description": "The event type that is ranked by: one of `PULSE_EVENTS`."},
+    )
 
     @post_load
     def _make(self, loaded: dict[str, Any], **_: object) -> object:
-        return _days(loaded)
+        return Asked(_days(loaded), loaded["event"])
 
 
-def _days(loaded: Mapping[str, date]) -> Days:
+def _days(loaded: Mapping[str, Any]) -> Days:
     days = Days(loaded.get("since"), loaded.get("until"))
     if days.since and days.until and days.since >= days.until:
         raise ValidationError("Must be later than since: the range ends before it.", "until")
@@ -117,17 +132,19 @@ class TopSchema(ExportSchema):
         metadata={"description": "How many videos a page holds."},
     )
     cursor = fields.String(
-        metadata={"description": "The `nextCursor` of the page before, with the same `since`, `until` and `q`."}
+        metadata={
+            "description": "The `nextCursor` of the page before, with the same `since`, `until`, `event` and `q`."
+        }
     )
 
     @post_load
     def _make(self, loaded: dict[str, Any], **_: object) -> object:
-        days, prefix, cursor = _days(loaded), loaded["prefix"], loaded.get("cursor")
+        days, event, prefix, cursor = _days(loaded), loaded["event"], loaded["prefix"], loaded.get("cursor")
         try:
-            after = None if cursor is None else read_cursor(cursor, days, prefix)
+            after = None if cursor is None else read_cursor(cursor, days, event, prefix)
         except ValueError as error:
             raise ValidationError(str(error), "cursor") from error
-        return Query(days=days, prefix=prefix, after=after, limit=loaded["limit"])
+        return Query(days=days, event=event, prefix=prefix, after=after, limit=loaded["limit"])
 
 
 def load_query(schema: Schema, arguments: Mapping[str, str]) -> Any:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import and_, func, literal, or_, select, true, union_all
 
 from pulse_analytics.database.models import daily_totals, video_metrics_daily
+from pulse_analytics.reports.counts import counter, indexed
 from pulse_analytics.reports.paging import Counted
 from pulse_analytics.reports.queries import added_up, sums_by_video
 from pulse_analytics.reports.search import begins_with
@@ -65,13 +66,17 @@ def find_best(connection: Connection, query: Query, most: int) -> list[Counted]:
 def add_up(connection: Connection, query: Query, most: int) -> list[Counted]:
     """The same as `find_best`, by summing every video whose id begins with `query.prefix`."""
     columns = video_metrics_daily.c
-    video_id, total, after = columns.video_id, added_up(columns.watched_50_count), query.after
+    video_id, total, after = columns.video_id, added_up(counter(video_metrics_daily, query.event)), query.after
     follows = (
         or_(total < after.range_count, and_(total == after.range_count, video_id > after.video_id)) if after else true()
     )
     sums = (
         select(video_id, total)
-        .where(query.days.holds(columns.day), begins_with(video_id, query.prefix))
+        .where(
+            query.days.holds(columns.day),
+            begins_with(video_id, query.prefix),
+            indexed(video_metrics_daily, query.event),
+        )
         .group_by(video_id)
         .having(total > 0, follows)
         .order_by(total.desc(), video_id)
@@ -82,17 +87,18 @@ def add_up(connection: Connection, query: Query, most: int) -> list[Counted]:
 
 def _bars_at(connection: Connection, query: Query, depth: int) -> dict[date, int]:
     """For each day with any count, the count at this depth of its ranking, or 0 if fewer videos were watched."""
-    totals, columns = daily_totals.c, video_metrics_daily.c
+    totals, columns, count = daily_totals.c, video_metrics_daily.c, counter(video_metrics_daily, query.event)
+    its = (begins_with(columns.video_id, query.prefix), indexed(video_metrics_daily, query.event))
     bar = (
-        select(columns.watched_50_count)
-        .where(columns.day == totals.day, begins_with(columns.video_id, query.prefix))
-        .order_by(columns.watched_50_count.desc(), columns.video_id)
+        select(count)
+        .where(columns.day == totals.day, *its)
+        .order_by(count.desc(), columns.video_id)
         .offset(depth)
         .limit(1)
         .scalar_subquery()
     )
-    counted = select(totals.day, func.coalesce(bar, 0)).where(query.days.holds(totals.day), totals.watched_50_count > 0)
-    return dict(connection.execute(counted).all())
+    counted = (query.days.holds(totals.day), counter(daily_totals, query.event) > 0)
+    return dict(connection.execute(select(totals.day, func.coalesce(bar, 0)).where(*counted)).all())
 
 
 def _above(connection: Connection, query: Query, bars: dict[date, int]) -> list[_Seen] | None:
@@ -115,12 +121,12 @@ def _above(connection: Connection, query: Query, bars: dict[date, int]) -> list[
 
 def _rows_above(query: Query, bars: Iterable[tuple[date, int]]) -> Select[str, int, int, int]:
     """The videos above these bars: their counts on those days, the excess over the bars, and the number of days."""
-    columns = video_metrics_daily.c
-    count = columns.watched_50_count
+    columns, count = video_metrics_daily.c, counter(video_metrics_daily, query.event)
+    its = (begins_with(columns.video_id, query.prefix), indexed(video_metrics_daily, query.event))
     # One SELECT per day: the planner knows each bar and reads a single range of the index for each.
     each = (
         select(columns.video_id, count.label("low"), (count - literal(bar)).label("excess")).where(
-            columns.day == day, count > bar, begins_with(columns.video_id, query.prefix)
+            columns.day == day, count > bar, *its
         )
         for day, bar in bars
     )
@@ -137,6 +143,7 @@ def _look_up(connection: Connection, query: Query, most: int, seen: list[_Seen])
     enough = certain[most - 1] if len(certain) >= most else 0
     promising = [each for each in possible if each.high >= enough]
     counts = {each.video_id: each.low for each in promising if each.low == each.high}
-    counts |= sums_by_video(connection, [each.video_id for each in promising if each.low != each.high], query.days)
+    others = [each.video_id for each in promising if each.low != each.high]
+    counts.update((video_id, count) for video_id, count in sums_by_video(connection, others, query.days, [query.event]))
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [Counted(video_id, count) for video_id, count in ranked if after is None or after.is_before(count, video_id)]

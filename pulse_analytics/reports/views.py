@@ -11,12 +11,14 @@ from werkzeug.exceptions import NotFound
 from pulse_analytics.errors import FieldError, FixRequest
 from pulse_analytics.events import is_id
 from pulse_analytics.reports import export, queries, schemas
+from pulse_analytics.reports.counts import Counts, CountsBody, body_of, enabled
 from pulse_analytics.reports.days import Ends
+from pulse_analytics.reports.funnel import Funnel, funnel_of
 from pulse_analytics.reports.paging import write_cursor
 from pulse_analytics.reports.ranking import ranking_page
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Mapping
 
     from pulse_analytics.reports.days import Days
     from pulse_analytics.reports.paging import Page, Query
@@ -25,46 +27,49 @@ if TYPE_CHECKING:
 blueprint = Blueprint("reports", __name__)
 
 
-class Day(TypedDict):
-    """A count on one day."""
+class Day(CountsBody, TypedDict):
+    """The counts on one day."""
 
     day: str
-    watched50Count: int
 
 
-class RankedVideo(TypedDict):
+class RankedVideo(CountsBody, TypedDict):
     """A place of the ranking."""
 
     rank: int
     videoId: str
-    watched50Count: int
     daily: NotRequired[list[int]]
 
 
 class Ranking(Ends, TypedDict):
     """The body of a page of the ranking."""
 
+    event: str
     total: int
+    totals: Counts
     videos: list[RankedVideo]
     nextCursor: str | None
 
 
-class VideoBody(Ends, TypedDict):
+class VideoBody(Ends, CountsBody, TypedDict):
     """The body of the answer about one video."""
 
     videoId: str
-    watched50Count: int
+    event: str
     total: int
     rank: int | None
-    firstDay: str
-    lastDay: str
+    firstDay: str | None
+    lastDay: str | None
     daily: list[Day]
+    funnel: Funnel
 
 
 class Series(Ends, TypedDict):
     """The body of a series."""
 
+    event: str
     days: list[Day]
+    funnel: Funnel
 
 
 _top_schema = schemas.TopSchema()
@@ -77,35 +82,49 @@ def top() -> Ranking:
     """The ranking: the most watched videos first."""
     query: Query = schemas.load_query(_top_schema, request.args)
     page = ranking_page(query)
-    next_cursor = write_cursor(page.places[-1], query.days, query.prefix) if page.more else None
-    return {**query.days.words(), "total": page.range_total, "videos": _videos(page), "nextCursor": next_cursor}
+    return {
+        **query.days.words(),
+        "event": query.event,
+        "total": page.totals[query.event],
+        "totals": enabled(page.totals),
+        "videos": _videos(page),
+        "nextCursor": write_cursor(page.places[-1], query.days, query.event, query.prefix) if page.more else None,
+    }
 
 
 @blueprint.get("/videos/<video_id:video_id>", merge_slashes=False)
 def video(video_id: str) -> VideoBody:
-    """One video: its count in the range and of all time, its rank, its first and last day, its count on each day."""
-    days: Days = schemas.load_query(_days_schema, request.args)
-    found = queries.find_video(video_id, days) if is_id(video_id) else None
+    """One video: its counts in the range and on each day, its rank, its first and last day, its funnel."""
+    asked: schemas.Asked = schemas.load_query(_days_schema, request.args)
+    found = queries.find_video(video_id, asked.days, asked.event) if is_id(video_id) else None
     if found is None:
         raise NotFound("Nobody has watched this video.")
+    ends = found.series.ends[asked.event]
     return {
         "videoId": video_id,
-        **days.words(),
-        "watched50Count": sum(found.days.values()),
-        "total": found.all_time_count,
+        **asked.days.words(),
+        "event": asked.event,
+        **body_of(found.series.sums()),
+        "total": found.all_time[asked.event],
         "rank": found.rank,
-        "firstDay": found.first.isoformat(),
-        "lastDay": found.last.isoformat(),
-        "daily": _series(days, days.within(found.first, found.last), found.days),
+        "firstDay": ends.first.isoformat() if ends.first else None,
+        "lastDay": ends.last.isoformat() if ends.last else None,
+        "daily": _days(asked.days, found.series),
+        "funnel": _funnel(asked.days, found.series, found.recorded),
     }
 
 
 @blueprint.get("/series")
 def series() -> Series:
-    """All videos: their count on each day."""
-    days: Days = schemas.load_query(_days_schema, request.args)
-    shown, counts = queries.series(days)
-    return {**days.words(), "days": _series(days, shown, counts)}
+    """All videos: their counts on each day, and their funnel."""
+    asked: schemas.Asked = schemas.load_query(_days_schema, request.args)
+    found = queries.series(asked.days)
+    return {
+        **asked.days.words(),
+        "event": asked.event,
+        "days": _days(asked.days, found),
+        "funnel": _funnel(asked.days, found, found.ends),
+    }
 
 
 @blueprint.get("/export.csv")
@@ -124,19 +143,34 @@ def export_csv() -> Response:
 def _videos(page: Page) -> list[RankedVideo]:
     videos = []
     for place in page.places:
-        shown: RankedVideo = {"rank": place.rank, "videoId": place.video_id, "watched50Count": place.range_count}
-        videos.append(shown if page.daily is None else {**shown, "daily": page.daily[place.video_id]})
+        counts = body_of(page.counts[place.video_id])
+        shown: RankedVideo = {
+            "rank": place.rank,
+            "videoId": place.video_id,
+            "watched50Count": counts["watched50Count"],
+            "counts": counts["counts"],
+        }
+        if page.daily is not None:
+            shown["daily"] = page.daily[place.video_id]
+        videos.append(shown)
     return videos
 
 
-def _series(asked: Days, days: Days, counts: dict[date, int]) -> list[Day]:
-    """A row for each of `days`; of all time, for the last MAX_DAYS of them.
+def _days(asked: Days, series: queries.Series) -> list[Day]:
+    """A row for each day, an open end closed where the counts end; of all time, for the last MAX_DAYS of them.
 
     Raises FixRequest if they are too many. It names the end that was given, `since` if both were.
     """
+    days = series.covered(asked)
     if asked.all_time:
         days = days.last(schemas.MAX_DAYS)
     if days.count() > schemas.MAX_DAYS:
         field = "until" if asked.until and not asked.since else "since"
         raise FixRequest(FieldError(field, f"These are {days.count()} days; {schemas.MAX_DAYS} at most are answered."))
-    return [{"day": day.isoformat(), "watched50Count": counts.get(day, 0)} for day in days.each()]
+    return [{"day": day.isoformat(), **body_of(series.days.get(day, {}))} for day in days.each()]
+
+
+def _funnel(asked: Days, series: queries.Series, recorded: Mapping[str, queries.Ends]) -> Funnel:
+    counts = enabled(series.sums())
+    firsts = [first for event in counts if (first := series.ends[event].first)]
+    return funnel_of(counts, {event: recorded[event].first for event in counts}, asked, min(firsts, default=None))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from pulse_analytics.events import DEFAULT_EVENT, EVENT_TYPES
 from tests.conftest import TOKEN
 from tests.facts import Facts
 
@@ -59,6 +60,25 @@ class Reader(NamedTuple):
             assert page["videos"]
             videos += page["videos"]
         return videos
+
+
+def counted(count: int) -> dict[str, Any]:
+    """The counts in an answer if only DEFAULT_EVENT is enabled."""
+    return {"watched50Count": count, "counts": {DEFAULT_EVENT: count}}
+
+
+def funnel(count: int, since: str | None) -> dict[str, Any]:
+    """The funnel if only DEFAULT_EVENT is enabled."""
+    milestone = {
+        "event": DEFAULT_EVENT,
+        "share": EVENT_TYPES[DEFAULT_EVENT].share,
+        "count": count,
+        "shareOfFirst": 1.0 if count else None,
+        "dropOff": None,
+        "recordedSince": since,
+        "reason": None if since else "notRecorded",
+    }
+    return {"milestones": [milestone], "estimatedShareWatched": None}
 
 
 @pytest.fixture

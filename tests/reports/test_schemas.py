@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pulse_analytics.app import create_app
+from pulse_analytics.config import Settings
 from pulse_analytics.errors import FixRequest
 from pulse_analytics.reports.schemas import DaysSchema, ExportSchema, TopSchema, load_query
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from marshmallow import Schema
 
 NO_DAYS = [
@@ -30,6 +34,15 @@ NO_DAYS = [
     "\u0662\u0660\u0662\u0666-01-01",
     "2026-01-01\x00",
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An application context, whose settings say which events are enabled."""
+    app = create_app(Settings.parse({}, tmp_path_factory.mktemp("data")))
+    with app.app_context():
+        yield
+        app.extensions["celery"].close()
 
 
 def refused(schema: Schema, **parameters: str) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from pulse_analytics.ingest.recorder import record
 from pulse_analytics.reports import queries
 from tests.facts import Facts
-from tests.reports.conftest import BEARER, PATH, Reader, day, write
+from tests.reports.conftest import BEARER, PATH, Reader, counted, day, funnel, write
 from tests.test_events import DAY_MS, NOON, event
 
 STRANGE = [
@@ -39,7 +39,7 @@ STRANGE = [
 
 
 def rows(days: dict[int, int], since: int, until: int) -> list[dict[str, Any]]:
-    return [{"day": str(day(at)), "watched50Count": days.get(at, 0)} for at in range(since, until)]
+    return [{"day": str(day(at)), **counted(days.get(at, 0))} for at in range(since, until)]
 
 
 def path_of(video_id: str) -> str:
@@ -49,9 +49,10 @@ def path_of(video_id: str) -> str:
 def test_the_series_sums_all_videos_and_includes_days_with_zero(reader: Reader, facts: Facts) -> None:
     write(facts, {"a": {1: 2, 4: 1}, "b": {1: 3}})
     days = {1: 5, 4: 1}
-    assert reader.get("/series") == {"since": None, "until": None, "days": rows(days, 1, 5)}
+    its = {"event": "watched_50_percent", "funnel": funnel(6, str(day(1)))}
+    assert reader.get("/series") == {"since": None, "until": None, **its, "days": rows(days, 1, 5)}
     asked = reader.get("/series", since=day(0), until=day(7))
-    assert asked == {"since": str(day(0)), "until": str(day(7)), "days": rows(days, 0, 7)}
+    assert asked == {"since": str(day(0)), "until": str(day(7)), **its, "days": rows(days, 0, 7)}
     assert reader.get("/series", since=day(2))["days"] == rows(days, 2, 5)
     assert reader.get("/series", until=day(4))["days"] == rows(days, 1, 4)
     assert reader.get("/series", since=day(9))["days"] == []
@@ -73,10 +74,12 @@ def test_an_event_that_the_worker_counted_is_in_every_report(reader: Reader, fac
     assert page == {
         "since": "2023-11-14",
         "until": "2023-11-16",
+        "event": "watched_50_percent",
         "total": 4,
+        "totals": {"watched_50_percent": 4},
         "videos": [
-            {"rank": 1, "videoId": "v1", "watched50Count": 3, "daily": [2, 1]},
-            {"rank": 2, "videoId": "v2", "watched50Count": 1, "daily": [0, 1]},
+            {"rank": 1, "videoId": "v1", **counted(3), "daily": [2, 1]},
+            {"rank": 2, "videoId": "v2", **counted(1), "daily": [0, 1]},
         ],
         "nextCursor": None,
     }
@@ -85,16 +88,19 @@ def test_an_event_that_the_worker_counted_is_in_every_report(reader: Reader, fac
 def test_the_report_of_a_video_has_all_its_counts_its_rank_and_its_days(reader: Reader, facts: Facts) -> None:
     write(facts, {"a": {1: 2, 4: 1}, "b": {1: 3, 9: 5}})
     its: dict[str, Any] = {"videoId": "a", "total": 3, "rank": 2, "firstDay": str(day(1)), "lastDay": str(day(4))}
+    its["event"] = "watched_50_percent"
     assert reader.get("/videos/a") == {
         **its,
         "since": None,
         "until": None,
-        "watched50Count": 3,
+        **counted(3),
         "daily": rows({1: 2, 4: 1}, 1, 5),
+        "funnel": funnel(3, str(day(1))),
     }
     asked = reader.get("/videos/a", since=day(2), until=day(6))
     ends = {"since": str(day(2)), "until": str(day(6))}
-    assert asked == {**its, **ends, "watched50Count": 1, "daily": rows({4: 1}, 2, 6)}
+    funnel_of_one = funnel(1, str(day(1)))
+    assert asked == {**its, **ends, **counted(1), "daily": rows({4: 1}, 2, 6), "funnel": funnel_of_one}
     assert reader.get("/videos/a", since=day(7))["daily"] == []
     assert reader.get("/videos/a", since=day(7), until=day(8))["watched50Count"] == 0
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from pulse_analytics.enabled_event import EnabledEvent
 from pulse_analytics.events import ID_RULES
+from pulse_analytics.reports.funnel import REASONS
 from pulse_analytics.reports.ranking import MAX_DAILY
 from pulse_analytics.reports.schemas import DAY_RULES
 
@@ -24,6 +26,14 @@ def _count(description: str = "", **options: Any) -> fields.Integer:
     return fields.Integer(**given)
 
 
+def _counts(description: str) -> fields.Dict:
+    return fields.Dict(fields.String(), fields.Integer(), required=True, metadata=_words(description))
+
+
+def _share(description: str) -> fields.Float:
+    return fields.Float(required=True, allow_none=True, metadata=_words(description))
+
+
 def _day(description: str = "", *, allow_none: bool = False) -> fields.String:
     return fields.String(required=True, allow_none=allow_none, metadata={**DAY_RULES, **_words(description)})
 
@@ -34,6 +44,11 @@ def _words(description: str) -> dict[str, str]:
 
 _RANGE: dict[str, fields.Field[Any]] = {"since": _day(allow_none=True), "until": _day(allow_none=True)}
 _VIDEO_ID = fields.String(required=True, metadata=ID_RULES)
+_EVENT = fields.String(required=True, validate=EnabledEvent(), metadata=_words("The event type that was asked for."))
+_COUNTS: dict[str, fields.Field[Any]] = {
+    "watched50Count": _count("Its views: the count of `watched_50_percent`."),
+    "counts": _counts("Its count of each event type of `PULSE_EVENTS`, in the order of their shares."),
+}
 _EVENT_ID = fields.UUID(metadata={"description": "The same report has the same id, today or next week."})
 
 FieldError = Schema.from_dict(
@@ -67,12 +82,10 @@ RankedVideo = Schema.from_dict(
     {
         "rank": _count(),
         "videoId": _VIDEO_ID,
-        "watched50Count": _count("Its views in the range."),
+        **_COUNTS,
         "daily": fields.List(
             fields.Integer(),
-            metadata={
-                "description": f"Its views on each day, if the range has both ends and at most {MAX_DAILY} days."
-            },
+            metadata={"description": f"`event` on each day, if the range has both ends and at most {MAX_DAILY} days."},
         ),
     },
     name="RankedVideo",
@@ -80,7 +93,9 @@ RankedVideo = Schema.from_dict(
 Ranking = Schema.from_dict(
     {
         **_RANGE,
-        "total": _count("The views of all videos in the range, on the page or not."),
+        "event": _EVENT,
+        "total": _count("The count of `event` of all videos in the range, on the page or not."),
+        "totals": _counts("The same of each event type of `PULSE_EVENTS`."),
         "videos": fields.List(fields.Nested(RankedVideo), required=True),
         "nextCursor": fields.String(
             required=True, allow_none=True, metadata={"description": "For the next page; `null` on the last one."}
@@ -88,21 +103,59 @@ Ranking = Schema.from_dict(
     },
     name="Ranking",
 )
-Day = Schema.from_dict({"day": _day(), "watched50Count": _count()}, name="Day")
+Day = Schema.from_dict({"day": _day(), **_COUNTS}, name="Day")
+Milestone = Schema.from_dict(
+    {
+        "event": _text("The event type."),
+        "share": fields.Float(required=True, metadata=_words("How much of the video is watched when it happens.")),
+        "count": _count("In the range."),
+        "shareOfFirst": _share("Of the count of the first milestone. `null` if they cannot be compared."),
+        "dropOff": _share("How much less than the count of the milestone before. `null` if they cannot be compared."),
+        "recordedSince": _day("The first day on which any video had it; `null`: never.", allow_none=True),
+        "reason": fields.String(
+            required=True,
+            allow_none=True,
+            validate=validate.OneOf(REASONS),
+            metadata=_words(
+                "Why it cannot be compared: not recorded in the range, or only later than its beginning, "
+                "or counted more often than an earlier milestone."
+            ),
+        ),
+    },
+    name="Milestone",
+)
+Funnel = Schema.from_dict(
+    {
+        "milestones": fields.List(fields.Nested(Milestone), required=True),
+        "estimatedShareWatched": _share(
+            "How much of the video a view saw, on average: an estimate between the milestones. `null` without "
+            "`video_started`, with one milestone only, and if any has a `reason`."
+        ),
+    },
+    name="Funnel",
+)
+_FUNNEL = fields.Nested(Funnel, required=True, metadata=_words("Of the enabled event types, in the range."))
 Video = Schema.from_dict(
     {
         "videoId": _VIDEO_ID,
         **_RANGE,
-        "watched50Count": _count("Its views in the range."),
-        "total": _count("Its views of all time."),
-        "rank": _count("Its place of all time; `null` below the 10,000th.", allow_none=True),
-        "firstDay": _day("The first day that it was counted on."),
-        "lastDay": _day("The last one."),
+        "event": _EVENT,
+        **_COUNTS,
+        "total": _count("Its count of `event` of all time."),
+        "rank": _count(
+            "Its place of all time by `event`; `null` below the 10,000th, and without any.", allow_none=True
+        ),
+        "firstDay": _day("The first day with `event`; `null`: there is none.", allow_none=True),
+        "lastDay": _day("The last one.", allow_none=True),
         "daily": fields.List(fields.Nested(Day), required=True),
+        "funnel": _FUNNEL,
     },
     name="Video",
 )
-Series = Schema.from_dict({**_RANGE, "days": fields.List(fields.Nested(Day), required=True)}, name="Series")
+Series = Schema.from_dict(
+    {**_RANGE, "event": _EVENT, "days": fields.List(fields.Nested(Day), required=True), "funnel": _FUNNEL},
+    name="Series",
+)
 Live = Schema.from_dict(
     {
         "accepted": _count("Since the journal began."),

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pulse_analytics.config import BATCH_BODY_LIMIT_BYTES, BODY_LIMIT_BYTES
-from pulse_analytics.events import event_id
 from pulse_analytics.ingest.schemas import BatchSchema, ReportSchema
-from pulse_analytics.reports.export import HEADER
 from pulse_analytics.reports.schemas import MAX_DAYS, DaysSchema, ExportSchema, TopSchema
-from pulse_analytics.web.openapi import answers
+from pulse_analytics.web.openapi import answers, examples
 from pulse_analytics.web.openapi.parts import JSON, PROBLEM, VIDEO_ID, Part, answer, body, content, header, problems
 from pulse_analytics.web.sign_in import SignInSchema
 
@@ -15,23 +13,7 @@ _REPORT_TYPES = (JSON, "text/plain")
 _ADMIN: list[Part] = [{"adminToken": []}, {"session": []}]
 _CHANGE: list[Part] = [{"session": [], "csrfToken": []}]
 
-_REPORT: Part = {"videoId": "intro", "event": "watched_50_percent", "userId": "u-1", "ts": 1767225600000}
-_LATER = {**_REPORT, "ts": 1767225660000}
-_OTHER = {**_REPORT, "userId": "u-2"}
-_WRONG = [{"field": "ts", "detail": "Not a valid integer."}]
-_RANGE = {"since": "2026-01-01", "until": "2026-01-04"}
-_COUNTS = {"2026-01-01": 1, "2026-01-02": 0, "2026-01-03": 3}
-_DAYS = [{"day": day, "watched50Count": count} for day, count in _COUNTS.items()]
-_RANKED = {"rank": 1, "videoId": "intro", "watched50Count": 4, "daily": [*_COUNTS.values()]}
-_OF_VIDEO = {"watched50Count": 4, "total": 4, "rank": 1, "firstDay": "2026-01-01", "lastDay": "2026-01-03"}
-_JOURNAL = {"accepted": 9, "counted": 7, "duplicates": 1, "waiting": 2, "parked": 0, "oldestWaitingSeconds": 0.05}
 _MANY_DAYS = f"More than {MAX_DAYS:,} days are 400; of all time it is the last {MAX_DAYS:,}."
-_MEMORY = {"evictedKeys": 0, "memoryShare": 0.25}
-_CHECKS = {"redis": "ok", "database": "ok"}
-
-
-def _result(status: str, report: Part) -> Part:
-    return {"status": status, "eventId": event_id(*(report[name] for name in ("videoId", "event", "userId", "ts")))}
 
 
 def _report_of(
@@ -55,14 +37,16 @@ OPERATIONS: dict[str, Part] = {
         "description": "202 means counted exactly once, whatever is killed, retried or sent twice. After a 503 or no "
         "answer send the same report again, with the same `ts`. Unknown fields are ignored. `text/plain` holding JSON "
         "is what `sendBeacon` sends without a preflight.",
-        "requestBody": body(ReportSchema, BODY_LIMIT_BYTES, *_REPORT_TYPES, queued=_REPORT, duplicate=_LATER),
+        "requestBody": body(
+            ReportSchema, BODY_LIMIT_BYTES, *_REPORT_TYPES, queued=examples.REPORT, duplicate=examples.LATER
+        ),
         "responses": {
             "200": answer(
                 "This viewer and video count already, or an earlier attempt got through.",
                 answers.Duplicate,
-                duplicate=_result("duplicate", _LATER),
+                duplicate=examples.result("duplicate", examples.LATER),
             ),
-            "202": answer("Accepted.", answers.Queued, queued=_result("queued", _REPORT)),
+            "202": answer("Accepted.", answers.Queued, queued=examples.result("queued", examples.REPORT)),
             **problems(400, 408, 413, 415, 503),
         },
     },
@@ -75,7 +59,7 @@ OPERATIONS: dict[str, Part] = {
             BatchSchema,
             BATCH_BODY_LIMIT_BYTES,
             *_REPORT_TYPES,
-            batch={"events": [_OTHER, _LATER, {**_OTHER, "ts": "x"}]},
+            batch={"events": [examples.OTHER, examples.LATER, {**examples.OTHER, "ts": "x"}]},
         ),
         "responses": {
             "202": answer(
@@ -83,9 +67,9 @@ OPERATIONS: dict[str, Part] = {
                 answers.Results,
                 batch={
                     "results": [
-                        _result("queued", _OTHER),
-                        _result("duplicate", _LATER),
-                        {"status": "invalid", "errors": _WRONG},
+                        examples.result("queued", examples.OTHER),
+                        examples.result("duplicate", examples.LATER),
+                        examples.WRONG,
                     ]
                 },
             ),
@@ -95,38 +79,33 @@ OPERATIONS: dict[str, Part] = {
     "admin.reports.top": _report_of(
         TopSchema,
         "The most watched videos",
-        "Ties are ordered by `videoId`, in code point order. Videos without a view in the range are left out.",
-        answer(
-            "A page of the ranking.",
-            answers.Ranking,
-            example={**_RANGE, "total": 5, "videos": [_RANKED], "nextCursor": None},
-        ),
+        "Ties are ordered by `videoId`, in code point order. Videos without any `event` in the range are left out.",
+        answer("A page of the ranking.", answers.Ranking, example=examples.RANKING),
     ),
     "admin.reports.video": _report_of(
         DaysSchema,
         "One video",
         f"With a row for each day, zeros included. {_MANY_DAYS}",
-        answer("The video.", answers.Video, example={"videoId": "intro", **_RANGE, **_OF_VIDEO, "daily": _DAYS}),
+        answer("The video.", answers.Video, example=examples.VIDEO),
         404,
         path=VIDEO_ID,
     ),
     "admin.reports.series": _report_of(
         DaysSchema,
-        "The views of all videos by day",
+        "The counts of all videos by day",
         _MANY_DAYS,
-        answer(
-            "The days.", answers.Series, example={**_RANGE, "days": [{**_DAYS[0], "watched50Count": 2}, *_DAYS[1:]]}
-        ),
+        answer("The days.", answers.Series, example=examples.SERIES),
     ),
     "admin.reports.export_csv": _report_of(
         ExportSchema,
-        "The views as CSV",
-        "Every video with a view in the range, by id. An id that a spreadsheet would take for a formula gets an "
-        "apostrophe in front. If an error ends the export, the last line begins with `INCOMPLETE`.",
+        "The counts as CSV",
+        "Every video with a count in the range, by id, with a column for each of `PULSE_EVENTS`. An id that a "
+        "spreadsheet would take for a formula gets an apostrophe in front. If an error ends the export, the last line "
+        "begins with `INCOMPLETE`.",
         {
             "description": "The file, in UTF-8, streamed.",
             "headers": {"Content-Disposition": header("Its name.")},
-            "content": content({"type": "string"}, "text/csv", example=f'{HEADER}"intro",4\r\n'),
+            "content": content({"type": "string"}, "text/csv", example=examples.CSV),
         },
     ),
     "admin.live.live": {
@@ -134,11 +113,7 @@ OPERATIONS: dict[str, Part] = {
         "summary": "The journal right now",
         "security": _ADMIN,
         "responses": {
-            "200": answer(
-                "Its own counters.",
-                answers.Live,
-                example={**_JOURNAL, "perMinute": [0] * 59 + [7], **_MEMORY, "at": 1767225600000},
-            ),
+            "200": answer("Its own counters.", answers.Live, example=examples.LIVE),
             **problems(400, 401, 503),
         },
     },
@@ -187,7 +162,7 @@ OPERATIONS: dict[str, Part] = {
         "summary": "Reports can be accepted and recorded",
         "description": "What it answers is at most a second old.",
         "responses": {
-            "200": answer("They can.", answers.Ready, example={"status": "ready", "checks": _CHECKS}),
+            "200": answer("They can.", answers.Ready, example={"status": "ready", "checks": examples.CHECKS}),
             "503": {"description": "They cannot; `checks` says why.", "content": content(answers.NotReady, PROBLEM)},
         },
     },
