@@ -68,8 +68,14 @@ def _gap(since: date | None, begin: date | None, until: date | None) -> Reason |
 
 
 def _excess(count: int, earlier: list[Milestone]) -> Reason | None:
+    recorded = [each["count"] for each in earlier if _is_recorded(each)]
     # It may be above the first one and below the one before.
-    return "exceedsEarlier" if earlier and count > min(earlier[0]["count"], earlier[-1]["count"]) else None
+    return "exceedsEarlier" if recorded and count > min(recorded[0], recorded[-1]) else None
+
+
+def _is_recorded(milestone: Milestone) -> bool:
+    """Whether it was recorded on all days on which there is anything to compare."""
+    return milestone["reason"] in (None, "exceedsEarlier")
 
 
 def _milestone(event: str, count: int, since: date | None, reason: Reason | None) -> Milestone:
@@ -86,8 +92,7 @@ def _milestone(event: str, count: int, since: date | None, reason: Reason | None
 
 def _part(count: int, this: Milestone, whole: Milestone) -> float | None:
     """How much of `whole` this count of `this` is."""
-    comparable = this["reason"] is None and whole["reason"] in (None, "exceedsEarlier")
-    return count / whole["count"] if comparable and whole["count"] else None
+    return count / whole["count"] if this["reason"] is None and _is_recorded(whole) and whole["count"] else None
 
 
 def _share_watched(milestones: list[Milestone]) -> float | None:

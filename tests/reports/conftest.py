@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from sqlalchemy import text
 
+from pulse_analytics.database import db
 from pulse_analytics.events import DEFAULT_EVENT, EVENT_TYPES
 from tests.conftest import TOKEN
 from tests.facts import Facts
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flask.testing import FlaskClient
+    from sqlalchemy import Connection
     from werkzeug.test import TestResponse
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -94,24 +97,33 @@ def reader(client: FlaskClient) -> Reader:
 
 
 def write(facts: Facts, history: History) -> None:
-    """Replace the aggregates with this history."""
-    for table in ("video_metrics", "video_metrics_daily", "daily_totals"):
-        facts.sql(f"DELETE FROM {table}")
-    for video_id, days in history.items():
-        facts.sql(
-            "INSERT INTO video_metrics (video_id, watched_50_count, updated_at) "
-            "VALUES (:video, :count, '2026-01-01 00:00:00')",
-            video=video_id,
-            count=sum(days.values()),
-        )
-        for number, count in days.items():
-            facts.sql(
-                "INSERT INTO video_metrics_daily (video_id, day, watched_50_count) VALUES (:video, :day, :count)",
-                video=video_id,
-                day=str(day(number)),
-                count=count,
-            )
-    facts.sql(
-        "INSERT INTO daily_totals (day, watched_50_count) "
-        "SELECT day, sum(watched_50_count) FROM video_metrics_daily GROUP BY day"
-    )
+    """Replace the aggregates with this history of DEFAULT_EVENT."""
+    write_all(facts, {DEFAULT_EVENT: history})
+
+
+def write_all(facts: Facts, histories: Mapping[str, History]) -> None:
+    """Replace the aggregates with these histories, each of one event type."""
+    with facts.app.app_context(), db.engine.begin() as connection:
+        for table in ("video_metrics", "video_metrics_daily", "daily_totals"):
+            connection.execute(text(f"DELETE FROM {table}"))
+        for event, history in histories.items():
+            _add(connection, EVENT_TYPES[event].count_column, history)
+
+
+def _add(connection: Connection, count: str, history: History) -> None:
+    videos = [{"video": video_id, "count": sum(days.values())} for video_id, days in history.items()]
+    daily = [
+        {"video": video_id, "day": str(day(number)), "count": its_count}
+        for video_id, days in history.items()
+        for number, its_count in days.items()
+    ]
+    totals = f"SELECT day, sum({count}) FROM video_metrics_daily WHERE true GROUP BY day"
+    one, some = "VALUES (:video, :count, '2026-01-01 00:00:00')", "VALUES (:video, :day, :count)"
+    for table, key, columns, source, rows in (
+        ("video_metrics", "video_id", f"video_id, {count}, updated_at", one, videos),
+        ("video_metrics_daily", "video_id, day", f"video_id, day, {count}", some, daily),
+        ("daily_totals", "day", f"day, {count}", totals, [{}]),
+    ):
+        upsert = f"ON CONFLICT ({key}) DO UPDATE SET {count} = excluded.{count}"
+        if rows:
+            connection.execute(text(f"INSERT INTO {table} ({columns}) {source} {upsert}"), rows)
