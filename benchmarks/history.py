@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -11,23 +12,22 @@ from sqlalchemy import text
 
 from benchmarks.traffic import video_id
 from pulse_analytics.database import db
+from pulse_analytics.database.models import video_metrics_daily
+from pulse_analytics.events import DEFAULT_EVENT, EVENT_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
-RANKING = "CREATE INDEX ix_video_metrics_daily_ranking ON video_metrics_daily (day, watched_50_count DESC, video_id)"
 KEY = "ALTER TABLE video_metrics_daily ADD PRIMARY KEY (video_id, day) INCLUDE (watched_50_count)"
-DAY = """INSERT INTO video_metrics_daily (video_id, day, watched_50_count) SELECT * FROM (
-         SELECT video_id, CAST(:day AS {date}) AS day,
-                CAST({floor}(mean * (0.5 + {chance}) + {chance}) AS bigint) AS count
-         FROM popularity) AS counts WHERE count > 0"""
-TOTALS = """INSERT INTO daily_totals (day, watched_50_count)
-            SELECT day, sum(watched_50_count) FROM video_metrics_daily GROUP BY day"""
-VIDEOS = """INSERT INTO video_metrics (video_id, watched_50_count, updated_at)
-            SELECT video_id, sum(watched_50_count), CURRENT_TIMESTAMP
-            FROM video_metrics_daily GROUP BY video_id"""
+DAY = """INSERT INTO video_metrics_daily (video_id, day, {columns})
+         SELECT video_id, CAST(:day AS {date}), {columns} FROM (SELECT video_id, {counts} FROM popularity) AS counted
+         WHERE {any}"""
+COUNT = "CAST({floor}({share} * mean * (0.5 + {chance}) + {chance}) AS bigint) AS {column}"
+TOTALS = "INSERT INTO daily_totals (day, {columns}) SELECT day, {sums} FROM video_metrics_daily GROUP BY day"
+VIDEOS = """INSERT INTO video_metrics (video_id, updated_at, {columns})
+            SELECT video_id, CURRENT_TIMESTAMP, {sums} FROM video_metrics_daily GROUP BY video_id"""
 
 
 class History(NamedTuple):
@@ -39,6 +39,8 @@ class History(NamedTuple):
     """Views per day."""
     exponent: float
     """The exponent of Zipf's law."""
+    events: Sequence[str] = (DEFAULT_EVENT,)
+    """The event types that are counted."""
 
     @property
     def first_day(self) -> date:
@@ -63,23 +65,44 @@ def is_filled() -> bool:
 
 
 def fill(history: History) -> None:
-    """Give each video its share of every day's views, by Zipf's law, plus or minus up to a half."""
+    """Give each video its share of every day's views, by Zipf's law, plus or minus up to a half.
+
+    Of the other event types it gets more or less, as their milestone comes earlier or later.
+    """
     started = time.monotonic()
     postgresql = db.engine.dialect.name == "postgresql"
     with db.engine.begin() as connection:
         if postgresql:
             have_patience(connection)
             connection.execute(text("ALTER TABLE video_metrics_daily DROP CONSTRAINT video_metrics_daily_pkey"))
-        connection.execute(text("DROP INDEX ix_video_metrics_daily_ranking"))
+        indexes = sorted(video_metrics_daily.indexes, key=attrgetter("name"))
+        for index in indexes:
+            index.drop(connection)
         make_popular(connection, history)
         for number in range(history.days):
             day = str(history.first_day + timedelta(days=number))
-            connection.execute(text(DAY.format(**dialect(postgresql=postgresql))), {"day": day})
-        for statement in ([KEY] if postgresql else []) + [RANKING, TOTALS, VIDEOS]:
-            connection.execute(text(statement))
+            connection.execute(text(day_of(history, **dialect(postgresql=postgresql))), {"day": day})
+        if postgresql:
+            connection.execute(text(KEY))
+        for index in indexes:
+            index.create(connection)
+        columns = [EVENT_TYPES[event].count_column for event in history.events]
+        sums = ", ".join(f"sum({column})" for column in columns)
+        for statement in (TOTALS, VIDEOS):
+            connection.execute(text(statement.format(columns=", ".join(columns), sums=sums)))
         rows = connection.execute(text("SELECT count(*) FROM video_metrics_daily")).scalar_one()
     analyze()
     click.echo(f"{rows:,} rows by video and day, filled in {time.monotonic() - started:.0f} s\n")
+
+
+def day_of(history: History, **dialect: str) -> str:
+    """The statement that adds the counts of a day."""
+    types = [EVENT_TYPES[event] for event in history.events]
+    columns = [each.count_column for each in types]
+    half = EVENT_TYPES[DEFAULT_EVENT].share
+    counts = [COUNT.format(share=1 + half - each.share, column=each.count_column, **dialect) for each in types]
+    some = " OR ".join(f"{column} > 0" for column in columns)
+    return DAY.format(columns=", ".join(columns), counts=", ".join(counts), any=some, **dialect)
 
 
 def analyze() -> None:

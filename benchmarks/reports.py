@@ -18,6 +18,7 @@ from benchmarks.history import History, fill, ids, is_filled
 from pulse_analytics.app import create_app
 from pulse_analytics.config import Settings
 from pulse_analytics.database import db
+from pulse_analytics.events import DEFAULT_EVENT
 from tests.conftest import TOKEN, migrate
 from tests.servers.postgres import PostgresServer
 from tests.servers.valkey import start_valkey
@@ -44,6 +45,7 @@ class Call(NamedTuple):
 @click.option("--days", default=90, show_default=True, type=click.IntRange(RANGE))
 @click.option("--views", type=click.IntRange(1), help="In a day; as many as there are videos, if not given.")
 @click.option("--exponent", default=1.0, show_default=True, help="Of Zipf's law; 0: all videos are equally popular.")
+@click.option("--events", default="watched_50_percent", show_default=True, help="As in PULSE_EVENTS.")
 @click.option("--calls", default=200, show_default=True, type=click.IntRange(1), help="Of each kind.")
 @click.option("--explain", is_flag=True, help="Show the plan of each statement of one call of each kind.")
 @click.option("--url", help="A database that this command has filled before, with the same options.")
@@ -53,6 +55,7 @@ def main(
     days: int,
     views: int | None,
     exponent: float,
+    events: str,
     calls: int,
     explain: bool,
     url: str | None,
@@ -62,7 +65,7 @@ def main(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pulse-reports-")))
         valkey = start_valkey(folder / "valkey")
         stack.callback(valkey.teardown)
-        env = {"PULSE_REDIS_URL": valkey.url, "PULSE_ADMIN_TOKEN": TOKEN}
+        env = {"PULSE_REDIS_URL": valkey.url, "PULSE_ADMIN_TOKEN": TOKEN, "PULSE_EVENTS": events}
         if url or database == "postgresql":
             env["PULSE_DATABASE_URL"] = url or stack.enter_context(PostgresServer()).create_database("pulse")
         settings = Settings.parse(env, folder)
@@ -70,7 +73,7 @@ def main(
         app = create_app(settings)
         with app.app_context():
             stack.callback(db.engine.dispose)
-            history = History(videos, days, views or videos, exponent)
+            history = History(videos, days, views or videos, exponent, settings.events)
             if not is_filled():
                 fill(history)
             client = app.test_client()
@@ -108,7 +111,18 @@ def kinds(client: FlaskClient, history: History) -> list[Call]:
             cursor = {"cursor": answer["nextCursor"]} if answer["nextCursor"] else {}
         return top(**parameters, **cursor)
 
+    def other() -> dict[str, str]:
+        return {"event": chance.choice([event for event in history.events if event != DEFAULT_EVENT])}
+
+    by_another = [
+        Call("another event, 30 days", lambda: top(**some_range(), **other())),
+        Call("another event, pages 2 to 10", lambda: page(chance.randint(2, 10), **some_range(), **other())),
+        Call("another event, search by 2 characters", lambda: top(**some_range(), **search(2), **other())),
+        Call("another event, all time", lambda: top(**other())),
+        Call("another event, video", lambda: video(chance.choice(known), {**some_range(), **other()})),
+    ]
     return [
+        *(by_another if len(history.events) > 1 else []),
         Call("top, 30 days", lambda: top(**some_range())),
         Call("top, 30 days, pages 2 to 10", lambda: page(chance.randint(2, 10), **some_range())),
         Call("top, 30 days, limit 1000", lambda: top(**some_range(), limit=1000)),

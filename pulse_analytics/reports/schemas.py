@@ -11,7 +11,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 from pulse_analytics.config import current_settings
 from pulse_analytics.enabled_event import EnabledEvent
 from pulse_analytics.errors import FixRequest
-from pulse_analytics.events import ID_RULES, is_id
+from pulse_analytics.events import DEFAULT_EVENT, ID_RULES, is_id
 from pulse_analytics.reports.days import Days
 from pulse_analytics.reports.paging import Query, read_cursor
 
@@ -75,7 +75,10 @@ class DaysSchema(QuerySchema):
     event = fields.String(
         load_default=lambda: current_settings().ranked_event,
         validate=EnabledEvent(),
-        metadata={"description": "The event type that is ranked by: one of `PULSE_EVENTS`."},
+        metadata={
+            "description": "The event type that the report is of: one of `PULSE_EVENTS`. "
+            f"Left out: `{DEFAULT_EVENT}`, or the first one if that is not enabled."
+        },
     )
 
     @post_load

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from pulse_analytics.enabled_event import EnabledEvent
-from pulse_analytics.events import ID_RULES
+from pulse_analytics.events import DEFAULT_EVENT, ID_RULES
 from pulse_analytics.reports.funnel import REASONS
 from pulse_analytics.reports.ranking import MAX_DAILY
 from pulse_analytics.reports.schemas import DAY_RULES
@@ -46,7 +46,7 @@ _RANGE: dict[str, fields.Field[Any]] = {"since": _day(allow_none=True), "until":
 _VIDEO_ID = fields.String(required=True, metadata=ID_RULES)
 _EVENT = fields.String(required=True, validate=EnabledEvent(), metadata=_words("The event type that was asked for."))
 _COUNTS: dict[str, fields.Field[Any]] = {
-    "watched50Count": _count("Its views: the count of `watched_50_percent`."),
+    "watched50Count": _count(f"Its views: the count of `{DEFAULT_EVENT}`."),
     "counts": _counts("Its count of each event type of `PULSE_EVENTS`, in the order of their shares."),
 }
 _EVENT_ID = fields.UUID(metadata={"description": "The same report has the same id, today or next week."})
@@ -128,8 +128,8 @@ Funnel = Schema.from_dict(
     {
         "milestones": fields.List(fields.Nested(Milestone), required=True),
         "estimatedShareWatched": _share(
-            "How much of the video a view saw, on average: an estimate between the milestones. `null` without "
-            "`video_started`, with one milestone only, and if any has a `reason`."
+            "How much of the video a view saw, on average: an estimate between the milestones. `null` if none is "
+            "at the start, with one milestone only, and if any has a `reason`."
         ),
     },
     name="Funnel",
