@@ -37,7 +37,7 @@ def named(counts: Sequence[int]) -> Counts:
 
 
 def body_of(counts: Mapping[str, int]) -> CountsBody:
-    """The counts in words: those of the enabled event types, in the order of their shares. {}: all are 0."""
+    """The counts in words. {}: all are 0."""
     return {"watched50Count": counts.get(DEFAULT_EVENT, 0), "counts": enabled(counts)}
 
 

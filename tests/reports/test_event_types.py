@@ -93,7 +93,6 @@ def _check_ranking(
     totals = {each: sum(sums[each].values()) for each in enabled}
     page = reader.get("/top", **asked, event=event, limit=2)
     assert (page["event"], page["total"], page["totals"]) == (event, totals[event], totals)
-    assert list(page["totals"]) == list(enabled)
     videos = reader.all_pages(**asked, event=event, limit=2)
     ranked = [(video["videoId"], video["counts"][event]) for video in videos]
     assert ranked == added_up(history, *ends, asked["q"])

@@ -47,7 +47,7 @@ _VIDEO_ID = fields.String(required=True, metadata=ID_RULES)
 _EVENT = fields.String(required=True, validate=EnabledEvent(), metadata=_words("The event type that was asked for."))
 _COUNTS: dict[str, fields.Field[Any]] = {
     "watched50Count": _count(f"Its views: the count of `{DEFAULT_EVENT}`."),
-    "counts": _counts("Its count of each event type of `PULSE_EVENTS`, in the order of their shares."),
+    "counts": _counts("Its count of each event type of `PULSE_EVENTS`."),
 }
 _EVENT_ID = fields.UUID(metadata={"description": "The same report has the same id, today or next week."})
 
