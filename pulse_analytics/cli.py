@@ -11,6 +11,7 @@ from flask.cli import FlaskGroup, with_appcontext
 from redis.exceptions import RedisError
 
 from pulse_analytics.audit.commands import audit_command, rebuild_command, redis_failure
+from pulse_analytics.catalogue.commands import videos_group
 from pulse_analytics.config import BATCH_SIZE, current_settings
 from pulse_analytics.errors import TryAgain
 from pulse_analytics.events import utc_time
@@ -47,6 +48,7 @@ def pulse_group(create_app: Callable[[], Flask]) -> FlaskGroup:
     group.add_command(dead_letters)
     group.add_command(audit_command)
     group.add_command(rebuild_command)
+    group.add_command(videos_group)
     group.add_command(worker_alive_command)
     return group
 

@@ -165,6 +165,8 @@ WSGI_THREADS = 8
 REPORTS_PATH = "/admin/analytics"
 """Reports are slow. Answers below this path have threads of their own, so that no other answer queues behind them."""
 EXPORT_PATH = f"{REPORTS_PATH}/export.csv"
+CATALOGUE_PATH = "/admin/videos"
+"""The catalogue, which is answered by the threads of the reports. (Below this path are pages.)"""
 REPORT_THREADS = 3
 EXPORT_THREADS = 1
 """Report and export threads together are as many as the database connections, so that no thread waits for one. The

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _PLACE_IN_SCRIPT = re.compile(r"\.? script: (?:on |[0-9a-f]{40})")
 
@@ -29,9 +29,18 @@ class FixRequest(Exception):
 
     @classmethod
     def from_marshmallow(cls, messages: Mapping[str, Any]) -> Self:
-        """The error for marshmallow's messages by field."""
-        texts = {name: " ".join(found) if isinstance(found, list) else str(found) for name, found in messages.items()}
-        return cls(*(FieldError(name, text) for name, text in texts.items()))
+        """The error for marshmallow's messages by field. One inside a list is named by its place: `videos.3.title`."""
+        return cls(*_flat(messages))
+
+
+def _flat(messages: Mapping[Any, Any], path: str = "") -> Iterator[FieldError]:
+    for name, found in messages.items():
+        # `_schema`: the fault is of the whole.
+        place = path.rstrip(".") if name == "_schema" and path else f"{path}{name}"
+        if isinstance(found, dict):
+            yield from _flat(found, f"{place}.")
+        else:
+            yield FieldError(place, " ".join(found) if isinstance(found, list) else str(found))
 
 
 def in_short(error: BaseException) -> str:

@@ -36,8 +36,17 @@ MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 Connectable = TypeVar("Connectable", "Engine", "Connection")
 
+TITLE_SEARCH = "title_search"
+"""How the names of all that only one database has for its full text begin: a column and an index, or tables."""
+
+
+def is_in_models(name: str | None, *_: object) -> bool:
+    """Whether the models are to know this table, column or index. (Alembic's hook `include_name`.)"""
+    return not (name or "").startswith(TITLE_SEARCH)
+
+
 db = SQLAlchemy()
-migrate = Migrate(compare_type=True, render_as_batch=True)
+migrate = Migrate(compare_type=True, render_as_batch=True, include_name=is_in_models)
 
 
 def init_database(app: Flask, settings: Settings) -> None:
@@ -72,6 +81,20 @@ def reading() -> Iterator[Connection]:
     breaker: Breaker = current_app.extensions["pulse_database_breaker"]
     try:
         with breaker.guard(), db.engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise TryAgain("The database does not answer.") from error
+
+
+@contextmanager
+def changing() -> Iterator[Connection]:
+    """A transaction for a request that writes. Raises TryAgain if the database does not answer, at once while it hangs.
+
+    Then it may have been committed or not, so it must be harmless to do the same again.
+    """
+    breaker: Breaker = current_app.extensions["pulse_database_breaker"]
+    try:
+        with breaker.guard(), writing(db.engine).begin() as connection:
             yield connection
     except SQLAlchemyError as error:
         raise TryAgain("The database does not answer.") from error

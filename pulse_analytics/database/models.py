@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     Index,
     PrimaryKeyConstraint,
     String,
@@ -44,6 +45,11 @@ EVENT_ID = String(36).with_variant(postgresql.UUID(as_uuid=False), "postgresql")
 
 IDENTIFIER = String(MAX_ID_LENGTH).with_variant(postgresql.VARCHAR(MAX_ID_LENGTH, collation="C"), "postgresql")
 """Ordered by code point on every database: locks are taken, and ties are broken, in one order everywhere."""
+
+MAX_TITLE_LENGTH = 500
+MAX_URL_LENGTH = 2048
+MAX_TAG_LENGTH = 64
+TAG = String(MAX_TAG_LENGTH).with_variant(postgresql.VARCHAR(MAX_TAG_LENGTH, collation="C"), "postgresql")
 
 
 def _count_columns() -> list[Column[int]]:
@@ -120,3 +126,26 @@ journal_epochs = db.Table(
 )
 """Epochs: periods that raw events and ledger cover together. The one without an end is the current one. `*_before`: the
 figures of both when the epoch began; NULL: Redis does not know it yet. `faults`: what did not add up when it ended."""
+
+video_catalogue = db.Table(
+    "video_catalogue",
+    Column("video_id", IDENTIFIER, primary_key=True),
+    Column("title", String(MAX_TITLE_LENGTH)),
+    Column("title_words", Text, nullable=False),
+    Column("page_url", String(MAX_URL_LENGTH)),
+    Column("duration_seconds", Double),
+    Column("poster_url", String(MAX_URL_LENGTH)),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+"""What the videos' owner says about them. `title_words`: those of `catalogue.words`, separated by spaces. Each database
+has its own index of them, which migration 0006 makes and the models do not know: TITLE_SEARCH."""
+
+video_tags = db.Table(
+    "video_tags",
+    Column("tag", TAG, primary_key=True),
+    Column("video_id", IDENTIFIER, primary_key=True),
+    # To read and to replace the tags of a video.
+    Index("ix_video_tags_video_id", "video_id"),
+    sqlite_with_rowid=False,
+)
+"""The tags of the videos in `video_catalogue`."""

@@ -11,5 +11,4 @@ funnel.py     how many views got from each milestone to the next
 paging.py     which page of which ranking, and the cursor to the next
 counts.py     the counters of the event types, and how answers spell them
 days.py       a range of days
-search.py     the search: ids that begin with a prefix
 """

@@ -11,10 +11,10 @@ from sqlalchemy import select, true
 
 from pulse_analytics.config import current_settings
 from pulse_analytics.database.models import video_metrics, video_metrics_daily
+from pulse_analytics.database.prefix import begins_with
 from pulse_analytics.events import EVENT_TYPES
 from pulse_analytics.reports.counts import any_of, counters
 from pulse_analytics.reports.queries import added_up, snapshot
-from pulse_analytics.reports.search import begins_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

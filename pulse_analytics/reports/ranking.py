@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, true
 
 from pulse_analytics.database.models import video_metrics
+from pulse_analytics.database.prefix import begins_with
 from pulse_analytics.reports.counts import Counts, counter, indexed, named, reported_events
 from pulse_analytics.reports.paging import Counted, Page, Place
 from pulse_analytics.reports.queries import days_by_video, snapshot, sums_by_video, sums_of
-from pulse_analytics.reports.search import begins_with
 from pulse_analytics.reports.threshold import add_up, find_best
 
 if TYPE_CHECKING:

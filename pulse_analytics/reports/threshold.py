@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import and_, func, literal, or_, select, true, union_all
 
 from pulse_analytics.database.models import daily_totals, video_metrics_daily
+from pulse_analytics.database.prefix import begins_with
 from pulse_analytics.reports.counts import counter, indexed
 from pulse_analytics.reports.paging import Counted
 from pulse_analytics.reports.queries import added_up, sums_by_video
-from pulse_analytics.reports.search import begins_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -64,7 +64,8 @@ class WsgiAdapter:
 
     def _answer(self, environ: WSGIEnvironment, *, closes: bool) -> _Answer:
         path = environ["PATH_INFO"]
-        pool = self._reports if path.startswith(config.REPORTS_PATH) else self._short
+        slow = path.startswith(config.REPORTS_PATH) or path == config.CATALOGUE_PATH
+        pool = self._reports if slow else self._short
         return _Answer(self._app, environ, self._exports if path == config.EXPORT_PATH else pool, closes=closes)
 
 

@@ -32,7 +32,14 @@ def filter_case(_context: schemathesis.HookContext, case: schemathesis.Case[Any]
     query: dict[str, Any] = case.query or {}
     # JSON Schema takes 1.0 for an integer, and any text for a cursor.
     fraction = isinstance(case.body, dict) and isinstance(case.body.get("ts"), float)
-    return not fraction and "cursor" not in query and _can_be_a_range(query)
+    return not fraction and "cursor" not in query and _can_be_a_range(query) and _are_once(case.body)
+
+
+def _are_once(body: Any) -> bool:
+    """False for entries of the catalogue of which two have the same id."""
+    videos = body.get("videos") if isinstance(body, dict) else None
+    ids = [video.get("videoId") for video in videos if isinstance(video, dict)] if isinstance(videos, list) else []
+    return len({str(video_id) for video_id in ids}) == len(ids)
 
 
 def _can_be_a_range(query: dict[str, Any]) -> bool:

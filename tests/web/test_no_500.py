@@ -41,9 +41,15 @@ PATHS = [
     "/assets/{}",
     "/tracker-{}.js",
     "/{}",
+    "/admin/videos",
 ]
 SITE = {"/", "/watch/{}", "/admin", "/admin/videos/{}", "/videos/{}", "/assets/{}", "/tracker-{}.js", "/{}"}
 HEADERS = ["Accept", "Content-Type", "Origin", "Range", "If-None-Match", "If-Modified-Since", "Cookie", "X-CSRF-Token"]
+
+
+def lists_of(name: str, items: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({name: values | st.lists(items, max_size=3)})
+
 
 whole_numbers = st.integers() | st.sampled_from([2**31, 2**53, 2**62, 2**63 - 1, 2**63, 2**64, -1])
 half_characters = st.text(st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF), max_size=3)
@@ -56,9 +62,12 @@ values = st.recursive(
 reports = st.fixed_dictionaries(
     {}, optional={"videoId": values, "event": values, "userId": values, "ts": values, "token": values}
 )
+entries = st.fixed_dictionaries(
+    {}, optional={"videoId": values, "title": values, "pageUrl": values, "durationSeconds": values, "tags": values}
+)
 bodies = (
     st.binary(max_size=200)
-    | (values | reports | st.fixed_dictionaries({"events": values | st.lists(reports, max_size=3)})).map(
+    | (values | reports | lists_of("events", reports) | lists_of("videos", entries) | lists_of("videoIds", texts)).map(
         lambda value: json.dumps(value).encode()
     )
     | st.sampled_from([b"[" * 100_000, b'{"a":' * 100_000, b"9" * 10_000])
@@ -109,6 +118,10 @@ def ask(app: Flask) -> Callable[..., int]:
 @example("POST", "/admin/session", "", {}, {}, b"[" * 5_000, True)
 @example("GET", PATHS[5], "", forged("2026-01-01", "2026-12-31", "", 2**62, 5, "v"), {}, b"", False)
 @example("GET", PATHS[5], "", forged("2026-01-01", "2026-12-31", "", True, True, "v"), {}, b"", False)
+@example(
+    "PUT", "/admin/videos", "", {}, {}, b'{"videos":[{"videoId":"v","title":"\\ud800","durationSeconds":1e999}]}', True
+)
+@example("PUT", "/admin/videos", "", {}, {}, b'{"videos":[{"videoId":"v","title":"\\u0000"}]}', True)
 def test_no_answer_is_a_500(
     ask: Callable[..., int],
     method: str,

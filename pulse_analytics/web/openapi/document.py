@@ -30,6 +30,8 @@ TAGS = {
     "Players": "What a player sends. Anybody may.",
     "Reports": "What was counted. For the bearer of the admin token, and for a browser that has signed in. "
     "A parameter that is not listed is 400.",
+    "Catalogue": "Titles, pages and tags of videos, which their owner writes and a report never. Changes need a token "
+    "of the role `full`.",
     "Session": "Browsers sign in with the admin token, and out.",
     "Operators": "Probes, and this description.",
 }

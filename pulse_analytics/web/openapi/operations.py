@@ -6,6 +6,7 @@ from pulse_analytics.config import BATCH_BODY_LIMIT_BYTES, BODY_LIMIT_BYTES
 from pulse_analytics.ingest.schemas import BatchSchema, ReportSchema
 from pulse_analytics.reports.schemas import MAX_DAYS, DaysSchema, ExportSchema, TopSchema
 from pulse_analytics.web.openapi import answers, examples
+from pulse_analytics.web.openapi.catalogue import CATALOGUE
 from pulse_analytics.web.openapi.parts import JSON, PROBLEM, VIDEO_ID, Part, answer, body, content, header, problems
 from pulse_analytics.web.sign_in import SignInSchema
 
@@ -117,6 +118,7 @@ OPERATIONS: dict[str, Part] = {
             **problems(400, 401, 503),
         },
     },
+    **CATALOGUE,
     "sign_in.show": {
         "tags": ["Session"],
         "summary": "Whether this browser is signed in",

@@ -1,4 +1,4 @@
-"""The search: ids that begin with a prefix."""
+"""A prefix search: ids that begin with a text."""
 
 from __future__ import annotations
 

@@ -1,0 +1,28 @@
+"""The JSON of a request's body, with a limit on its size."""
+
+from __future__ import annotations
+
+import json
+
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from pulse_analytics.errors import FieldError, FixRequest
+
+
+def read_json(limit_bytes: int, *kinds: str) -> object:
+    """The body's JSON, of one of these media types.
+
+    Raises FixRequest, or the HTTP exception for another type (415) or a larger body (413).
+    """
+    if request.mimetype not in kinds:
+        raise UnsupportedMediaType(f"Send {', or '.join([kinds[0], *(f'{kind} holding JSON' for kind in kinds[1:])])}.")
+    # One byte more than the limit, because Werkzeug cuts a chunked body off there without an error.
+    request.max_content_length = limit_bytes + 1
+    body = request.get_data(cache=False)
+    if len(body) > limit_bytes:
+        raise RequestEntityTooLarge
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:  # Not UTF-8, not JSON, too long a number or too deep.
+        raise FixRequest(FieldError("body", "Must be valid JSON.")) from error
