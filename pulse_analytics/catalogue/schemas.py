@@ -80,10 +80,9 @@ class _Strict(Schema):
     error_messages = {"unknown": "Not a field of this.", "type": "Must be a JSON object."}  # noqa: RUF012 - marshmallow's spelling
 
 
-class EntrySchema(_Strict):
-    """A video's entry, loaded as `Entry`."""
+class DetailsSchema(_Strict):
+    """What an entry says about its video."""
 
-    video_id = _id_field(data_key="videoId")
     title = fields.String(allow_none=True, **_text_of(MAX_TITLE_LENGTH))
     page_url = _url("pageUrl", "The page that shows the video.")
     duration_seconds = _Seconds(
@@ -98,6 +97,12 @@ class EntrySchema(_Strict):
         validate=validate.Length(max=MAX_TAGS),
         metadata={"description": "In any order; answers hold each once."},
     )
+
+
+class EntrySchema(DetailsSchema):
+    """A video's entry, loaded as `Entry`."""
+
+    video_id = _id_field(data_key="videoId")
 
     @post_load
     def _make(self, loaded: dict[str, Any], **_: object) -> Entry:

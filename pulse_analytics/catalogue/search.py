@@ -5,18 +5,20 @@ The last word may be the beginning of one: a page searches while somebody types 
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, TypeAlias
 
-from sqlalchemy import and_, cast, column, exists, false, func, or_, select, table, true
+from sqlalchemy import and_, any_, cast, column, exists, false, func, literal, or_, select, table, true
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
 from pulse_analytics.catalogue.words import words_of
 from pulse_analytics.database import TITLE_SEARCH
-from pulse_analytics.database.models import video_catalogue
+from pulse_analytics.database.models import IDENTIFIER, video_catalogue, video_tags
+from pulse_analytics.database.postgresql import ArrayText
 from pulse_analytics.database.prefix import begins_with
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Select
 
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     """Makes, of a column of video ids, a condition on a row."""
 
 FEW = 10_000
-"""Up to this many titles are found by the index. If more have the words, titles are read in the order of the answer, of
-which few fill a page."""
+"""Up to this many entries are found by the index. If more titles have the words, titles are read in the order of the
+answer, of which few fill a page."""
 
 _INDEX = {
     "postgresql": table("video_catalogue", column("video_id"), column(TITLE_SEARCH, TSVECTOR)),
@@ -40,7 +42,7 @@ def found(connection: Connection, text: str) -> Condition:
         return lambda _: true()
     ids = titled(connection, text)
     few = connection.scalars(select(func.count()).select_from(ids.limit(FEW + 1).subquery())).one() <= FEW
-    return lambda video_id: or_(begins_with(video_id, text), video_id.in_(ids) if few else _is_titled(video_id, text))
+    return lambda video_id: or_(begins_with(video_id, text), video_id.in_(ids) if few else is_titled(video_id, text))
 
 
 def titled(connection: Connection, text: str) -> Select[str]:
@@ -57,10 +59,36 @@ def titled(connection: Connection, text: str) -> Select[str]:
     return select(index.video_id).where(index[TITLE_SEARCH].op("@@")(cast(wanted, TSQUERY)))
 
 
-def _is_titled(video_id: ColumnElement[str], text: str) -> ColumnElement[bool]:
+def is_titled(video_id: ColumnElement[str], text: str) -> ColumnElement[bool]:
     """The condition that `video_id` is one of `titled`, found in its title and not in the index."""
-    *whole, last = words_of(text)
+    words = words_of(text)
+    if not words:
+        return false()
     entry = video_catalogue.alias().c  # The query may be of the catalogue itself.
     spaced = " " + entry.title_words + " "
-    has_words = and_(*(spaced.like(f"% {word} %") for word in whole), spaced.like(f"% {last}%"))
+    has_words = and_(*(spaced.like(f"% {word} %") for word in words[:-1]), spaced.like(f"% {words[-1]}%"))
     return exists().where(entry.video_id == video_id, has_words)
+
+
+def tagged(tag: str) -> Select[str]:
+    """The ids of the videos that have this tag."""
+    return select(video_tags.c.video_id).where(video_tags.c.tag == tag)
+
+
+def is_tagged(video_id: ColumnElement[str], tag: str) -> ColumnElement[bool]:
+    """The condition that `video_id` is one of `tagged`, looked up for this video alone."""
+    return exists().where(video_tags.c.tag == tag, video_tags.c.video_id == video_id)
+
+
+def one_of(connection: Connection, video_id: ColumnElement[str], ids: Sequence[str]) -> ColumnElement[bool]:
+    """The condition that `video_id` is one of `ids`: one parameter, so that the statement's text is always the same."""
+    if not ids:
+        return false()
+    if connection.dialect.name == "sqlite":
+        return video_id.in_(select(func.json_each(json.dumps(ids)).table_valued("value").c.value))
+    return video_id == any_(literal(ids, ArrayText(IDENTIFIER)))
+
+
+def is_empty(connection: Connection) -> bool:
+    """Whether no video has an entry."""
+    return not connection.scalar(select(exists(select(video_catalogue.c.video_id))))

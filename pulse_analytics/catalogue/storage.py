@@ -66,11 +66,12 @@ def page(asked: Listing) -> tuple[list[Entry], str | None]:
 
 def entries_of(connection: Connection, video_ids: Sequence[str]) -> dict[str, Entry]:
     """The entries of these videos; a video without one is absent."""
+    rows = connection.execute(select(*_SHOWN).where(_VIDEO_ID.in_(video_ids))).mappings().all()
     tags = defaultdict(list)
-    its = select(video_tags).where(video_tags.c.video_id.in_(video_ids)).order_by(video_tags.c.tag)
-    for tag, video_id in connection.execute(its):
-        tags[video_id].append(tag)
-    rows = connection.execute(select(*_SHOWN).where(_VIDEO_ID.in_(video_ids))).mappings()
+    if rows:
+        its = select(video_tags).where(video_tags.c.video_id.in_(video_ids)).order_by(video_tags.c.tag)
+        for tag, video_id in connection.execute(its):
+            tags[video_id].append(tag)
     return {row["video_id"]: Entry(**row, tags=tuple(tags[row["video_id"]])) for row in rows}
 
 

@@ -10,5 +10,6 @@ queries.py    sums, series, one video's counts
 funnel.py     how many views got from each milestone to the next
 paging.py     which page of which ranking, and the cursor to the next
 counts.py     the counters of the event types, and how answers spell them
+search.py     the videos that a search finds, by title, id or tag
 days.py       a range of days
 """

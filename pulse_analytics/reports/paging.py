@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 from pulse_analytics.events import DEFAULT_EVENT, is_id
 
 if TYPE_CHECKING:
+    from pulse_analytics.catalogue.entries import Entry
     from pulse_analytics.reports.counts import Counts
     from pulse_analytics.reports.days import Days
+    from pulse_analytics.reports.search import Search
 
 _MOST_VIEWS = 2**63 - 1
 _MOST_VIDEOS = 2**40
@@ -45,8 +47,8 @@ class Query:
     days: Days
     event: str
     """The event type whose count ranks."""
-    prefix: str
-    """Only ids that begin with this are ranked."""
+    search: Search
+    """Which videos are ranked."""
     after: Place | None
     """The last place of the previous page; None for the first page."""
     limit: int
@@ -60,30 +62,32 @@ class Page(NamedTuple):
     places: list[Place]
     counts: dict[str, Counts]
     """The counts of each of these videos on these days."""
+    entries: dict[str, Entry]
+    """Those that the catalogue has of these videos."""
     more: bool
     """Whether more places follow."""
     daily: dict[str, list[int]] | None
     """The ranked count of each video on each day; None if the range is too long or has an open end."""
 
 
-def write_cursor(place: Place, days: Days, event: str, prefix: str) -> str:
+def write_cursor(place: Place, days: Days, event: str, text: str, tag: str = "") -> str:
     """The cursor of this place, as opaque text for `read_cursor`, valid for this ranking and this search only."""
-    text = json.dumps([*_ranking(days, event, prefix), *place], separators=(",", ":"))
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    cursor = json.dumps([*_ranking(days, event, text, tag), *place], separators=(",", ":"))
+    return urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
 
 
-def read_cursor(text: str, days: Days, event: str, prefix: str) -> Place:
+def read_cursor(cursor: str, days: Days, event: str, text: str, tag: str = "") -> Place:
     """The place that a cursor encodes. Raises ValueError if it is not a cursor, or if it is of another ranking."""
     try:
-        held = json.loads(b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+        held = json.loads(b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (ValueError, RecursionError):
         held = None
     match held:
         case [*ranking, rank, range_count, str() as video_id] if (
             _is_count(rank, _MOST_VIDEOS) and _is_count(range_count, _MOST_VIEWS) and is_id(video_id)
         ):
-            if ranking != _ranking(days, event, prefix):
-                raise ValueError("Belongs to another query: since, until, event and q must stay the same.")
+            if ranking != _ranking(days, event, text, tag):
+                raise ValueError("Belongs to another query: since, until, event, q and tag must stay the same.")
             return Place(rank, range_count, video_id)
     raise ValueError("Not a cursor: send back the nextCursor of a page.")
 
@@ -93,6 +97,7 @@ def _is_count(number: object, most: int) -> TypeGuard[int]:
     return type(number) is int and 0 < number <= most
 
 
-def _ranking(days: Days, event: str, prefix: str) -> list[object]:
+def _ranking(days: Days, event: str, text: str, tag: str) -> list[object]:
     # Cursors of DEFAULT_EVENT name none, as before there was a choice: those of before an upgrade stay valid.
-    return [*days.words().values(), prefix, *([] if event == DEFAULT_EVENT else [event])]
+    chosen = [] if event == DEFAULT_EVENT else [event]
+    return [*days.words().values(), text, *chosen, *([{"tag": tag}] if tag else [])]

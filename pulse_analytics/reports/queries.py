@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import BigInteger, and_, cast, func, select, true
 
+from pulse_analytics.catalogue.storage import entries_of
 from pulse_analytics.config import current_settings
 from pulse_analytics.database import reading
 from pulse_analytics.database.models import daily_totals, video_metrics, video_metrics_daily
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Table
 
+    from pulse_analytics.catalogue.entries import Entry
     from pulse_analytics.reports.counts import Counts
     from pulse_analytics.reports.days import Days
 
@@ -63,6 +65,8 @@ class Video(NamedTuple):
     series: Series
     recorded: dict[str, Ends]
     """Of all videos."""
+    entry: Entry | None
+    """What the catalogue has of it."""
 
 
 @contextmanager
@@ -103,7 +107,8 @@ def find_video(video_id: str, days: Days, event: str) -> Video | None:
         all_time = named(found)
         rank = _rank(connection, event, all_time[event], video_id) if all_time[event] else None
         by_day = _series(connection, video_metrics_daily, days, video_metrics_daily.c.video_id == video_id)
-        return Video(all_time, rank, by_day, _ends(connection, daily_totals))
+        entry = entries_of(connection, [video_id]).get(video_id)
+        return Video(all_time, rank, by_day, _ends(connection, daily_totals), entry)
 
 
 def _series(connection: Connection, table: Table, days: Days, *its: ColumnElement[bool]) -> Series:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, true
+from sqlalchemy import select, true
 
+from pulse_analytics.catalogue.search import is_empty
+from pulse_analytics.catalogue.storage import entries_of
 from pulse_analytics.database.models import video_metrics
-from pulse_analytics.database.prefix import begins_with
 from pulse_analytics.reports.counts import Counts, counter, indexed, named, reported_events
 from pulse_analytics.reports.paging import Counted, Page, Place
 from pulse_analytics.reports.queries import days_by_video, snapshot, sums_by_video, sums_of
+from pulse_analytics.reports.search import find_matches
 from pulse_analytics.reports.threshold import add_up, find_best
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, FromClause
 
     from pulse_analytics.reports.paging import Query
+    from pulse_analytics.reports.search import Matches
 
 MAX_DAILY = 92
 """The longest range, in days, whose ranking includes each video's counts by day: a quarter of a year."""
-FEW = {"postgresql": 10_000, "sqlite": 2000}
-"""Up to this many matches of a search are all summed (about 30 ms); above it the threshold algorithm is used."""
 
 
 def ranking_page(query: Query) -> Page:
@@ -34,7 +35,8 @@ def ranking_page(query: Query) -> Page:
         short = 0 < query.days.count() <= MAX_DAILY
         daily = days_by_video(connection, videos, query.days, query.event) if short else None
         totals = sums_of(connection, query.days)
-        return Page(totals, places, _counts(connection, query, places), len(found) > query.limit, daily)
+        entries = {} if is_empty(connection) else entries_of(connection, videos)
+        return Page(totals, places, _counts(connection, query, places), entries, len(found) > query.limit, daily)
 
 
 def _counts(connection: Connection, query: Query, places: list[Place]) -> dict[str, Counts]:
@@ -48,26 +50,21 @@ def _counts(connection: Connection, query: Query, places: list[Place]) -> dict[s
 
 def _find(connection: Connection, query: Query, most: int) -> list[Counted]:
     """The first `most` videos of the ranking after `query.after`, and their counts."""
-    limit = FEW[connection.dialect.name]
-    few = bool(query.prefix) and _count_matches(connection, query.prefix, limit + 1) <= limit
+    matches = find_matches(connection, query.search)
     if query.days.all_time:
-        return _find_of_all_time(connection, query, most, _matches(query, limit) if few else video_metrics)
-    return add_up(connection, query, most) if few else find_best(connection, query, most)
+        source = _few(query, matches) if matches.few else video_metrics
+        hold = true() if matches.few else matches.hold(video_metrics.c.video_id)
+        return _find_of_all_time(connection, query, source, hold, most)
+    find = add_up if matches.few else find_best
+    return find(connection, query, matches.hold, most)
 
 
-def _count_matches(connection: Connection, prefix: str, most: int) -> int:
-    """How many ids begin with `prefix`, counted up to `most`."""
-    video_id = video_metrics.c.video_id
-    matches = select(video_id).where(begins_with(video_id, prefix)).limit(most).subquery()
-    return connection.scalars(select(func.count()).select_from(matches)).one()
-
-
-def _find_of_all_time(connection: Connection, query: Query, most: int, source: FromClause) -> list[Counted]:
+def _find_of_all_time(
+    connection: Connection, query: Query, source: FromClause, hold: ColumnElement[bool], most: int
+) -> list[Counted]:
     video_id: ColumnElement[str] = source.c.video_id
     count = counter(source, query.event)
-    ranking = select(video_id, count).where(
-        count > 0, indexed(source, query.event), begins_with(video_id, query.prefix)
-    )
+    ranking = select(video_id, count).where(count > 0, indexed(source, query.event), hold)
     ranking = ranking.order_by(count.desc(), video_id)
     if query.after is None:
         pieces: list[ColumnElement[bool]] = [true()]
@@ -85,10 +82,9 @@ def _find_of_all_time(connection: Connection, query: Query, most: int, source: F
     return found
 
 
-def _matches(query: Query, most: int) -> FromClause:
-    """The counters of the ids that begin with the searched prefix; the caller knows that there are at most `most`."""
+def _few(query: Query, matches: Matches) -> FromClause:
+    """The counters of the few matches."""
     # The limit drops no row. It keeps the database from walking through the whole ranking to find the matches.
     columns = video_metrics.c
-    count = counter(video_metrics, query.event)
-    matches = select(columns.video_id, count).where(begins_with(columns.video_id, query.prefix))
-    return matches.order_by(columns.video_id).limit(most).subquery()
+    its = select(columns.video_id, counter(video_metrics, query.event)).where(matches.hold(columns.video_id))
+    return its.order_by(columns.video_id).limit(matches.few).subquery()

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from pulse_analytics.config import current_settings
+from pulse_analytics.database.models import MAX_TAG_LENGTH
 from pulse_analytics.enabled_event import EnabledEvent
 from pulse_analytics.errors import FixRequest
 from pulse_analytics.events import DEFAULT_EVENT, ID_RULES, is_id
 from pulse_analytics.reports.days import Days
 from pulse_analytics.reports.paging import Query, read_cursor
+from pulse_analytics.reports.search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,28 +104,34 @@ class Export(NamedTuple):
     """Which counts to export."""
 
     days: Days
-    prefix: str
-    """Only those of ids that begin with this."""
+    search: Search
+    """Only those of these videos."""
 
 
 class ExportSchema(DaysSchema):
     """The parameters of the export, loaded as `Export`."""
 
-    prefix = fields.String(
+    text = fields.String(
         data_key="q",
         load_default="",
         validate=_check_prefix,
         metadata={
             **ID_RULES,
             "minLength": 0,
-            "description": "Only ids that begin with it; case counts.",
+            "description": "Only videos whose title has these words (the last one may be incomplete; case does not "
+            "count), or whose id begins with it (case counts).",
             "examples": ["in"],
         },
+    )
+    tag = fields.String(
+        load_default="",
+        validate=validate.Length(max=MAX_TAG_LENGTH),
+        metadata={"description": "Of these, only videos with this tag."},
     )
 
     @post_load
     def _make(self, loaded: dict[str, Any], **_: object) -> object:
-        return Export(_days(loaded), loaded["prefix"])
+        return Export(_days(loaded), Search(loaded["text"], loaded["tag"]))
 
 
 class TopSchema(ExportSchema):
@@ -135,19 +143,18 @@ class TopSchema(ExportSchema):
         metadata={"description": "How many videos a page holds."},
     )
     cursor = fields.String(
-        metadata={
-            "description": "The `nextCursor` of the page before, with the same `since`, `until`, `event` and `q`."
-        }
+        metadata={"description": "The `nextCursor` of the page before; all else but `limit` must stay the same."}
     )
 
     @post_load
     def _make(self, loaded: dict[str, Any], **_: object) -> object:
-        days, event, prefix, cursor = _days(loaded), loaded["event"], loaded["prefix"], loaded.get("cursor")
+        days, event, cursor = _days(loaded), loaded["event"], loaded.get("cursor")
+        search = Search(loaded["text"], loaded["tag"])
         try:
-            after = None if cursor is None else read_cursor(cursor, days, event, prefix)
+            after = None if cursor is None else read_cursor(cursor, days, event, *search)
         except ValueError as error:
             raise ValidationError(str(error), "cursor") from error
-        return Query(days=days, event=event, prefix=prefix, after=after, limit=loaded["limit"])
+        return Query(days=days, event=event, search=search, after=after, limit=loaded["limit"])
 
 
 def load_query(schema: Schema, arguments: Mapping[str, str]) -> Any:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import and_, func, literal, or_, select, true, union_all
 
 from pulse_analytics.database.models import daily_totals, video_metrics_daily
-from pulse_analytics.database.prefix import begins_with
 from pulse_analytics.reports.counts import counter, indexed
 from pulse_analytics.reports.paging import Counted
 from pulse_analytics.reports.queries import added_up, sums_by_video
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select
 
+    from pulse_analytics.catalogue.search import Condition
     from pulse_analytics.reports.paging import Query
 
 MOST_ROWS = 1_000_000
@@ -48,11 +48,11 @@ class _Seen(NamedTuple):
     """Upper bound: `low`, plus the bars of the other days."""
 
 
-def find_best(connection: Connection, query: Query, most: int) -> list[Counted]:
-    """The first `most` videos of the ranking after `query.after`, and their counts."""
+def find_best(connection: Connection, query: Query, hold: Condition, most: int) -> list[Counted]:
+    """The first `most` videos for which `hold` is true of the ranking after `query.after`, and their counts."""
     depth = DEPTH * ((query.after.rank if query.after else 0) + most)
-    bars = _bars_at(connection, query, depth)
-    while (seen := _above(connection, query, bars)) is not None:
+    bars = _bars_at(connection, query, hold, depth)
+    while (seen := _above(connection, query, hold, bars)) is not None:
         found = _look_up(connection, query, most, seen)
         unseen = sum(bars.values())
         if unseen == 0 or (len(found) >= most and found[most - 1].range_count > unseen):
@@ -60,11 +60,11 @@ def find_best(connection: Connection, query: Query, most: int) -> list[Counted]:
         # The last place's count can only stay or rise. If too few were found, there is no count to aim at yet.
         goal = found[most - 1].range_count - 1 if len(found) >= most else unseen // 4
         bars = {day: bar * goal // unseen for day, bar in bars.items()}
-    return add_up(connection, query, most)
+    return add_up(connection, query, hold, most)
 
 
-def add_up(connection: Connection, query: Query, most: int) -> list[Counted]:
-    """The same as `find_best`, by summing every video whose id begins with `query.prefix`."""
+def add_up(connection: Connection, query: Query, hold: Condition, most: int) -> list[Counted]:
+    """The same as `find_best`, by summing every video for which `hold` is true."""
     columns = video_metrics_daily.c
     video_id, total, after = columns.video_id, added_up(counter(video_metrics_daily, query.event)), query.after
     follows = (
@@ -74,7 +74,7 @@ def add_up(connection: Connection, query: Query, most: int) -> list[Counted]:
         select(video_id, total)
         .where(
             query.days.holds(columns.day),
-            begins_with(video_id, query.prefix),
+            hold(video_id),
             indexed(video_metrics_daily, query.event),
         )
         .group_by(video_id)
@@ -85,10 +85,10 @@ def add_up(connection: Connection, query: Query, most: int) -> list[Counted]:
     return [Counted(video_id, count) for video_id, count in connection.execute(sums)]
 
 
-def _bars_at(connection: Connection, query: Query, depth: int) -> dict[date, int]:
+def _bars_at(connection: Connection, query: Query, hold: Condition, depth: int) -> dict[date, int]:
     """For each day with any count, the count at this depth of its ranking, or 0 if fewer videos were watched."""
     totals, columns, count = daily_totals.c, video_metrics_daily.c, counter(video_metrics_daily, query.event)
-    its = (begins_with(columns.video_id, query.prefix), indexed(video_metrics_daily, query.event))
+    its = (hold(columns.video_id), indexed(video_metrics_daily, query.event))
     bar = (
         select(count)
         .where(columns.day == totals.day, *its)
@@ -101,7 +101,7 @@ def _bars_at(connection: Connection, query: Query, depth: int) -> dict[date, int
     return dict(connection.execute(select(totals.day, func.coalesce(bar, 0)).where(*counted)).all())
 
 
-def _above(connection: Connection, query: Query, bars: dict[date, int]) -> list[_Seen] | None:
+def _above(connection: Connection, query: Query, hold: Condition, bars: dict[date, int]) -> list[_Seen] | None:
     """The videos above the bar on any day, or None if more than MOST_ROWS rows (one per video and day) are above."""
     lows: dict[str, int] = {}
     excesses: dict[str, int] = {}
@@ -109,7 +109,7 @@ def _above(connection: Connection, query: Query, bars: dict[date, int]) -> list[
     days = sorted(bars)
     for start in range(0, len(days), _CHUNK):
         chunk = [(day, bars[day]) for day in days[start : start + _CHUNK]]
-        for video_id, low, excess, its_rows in connection.execute(_rows_above(query, chunk)):
+        for video_id, low, excess, its_rows in connection.execute(_rows_above(query, hold, chunk)):
             lows[video_id] = lows.get(video_id, 0) + low
             excesses[video_id] = excesses.get(video_id, 0) + excess
             rows += its_rows
@@ -119,10 +119,10 @@ def _above(connection: Connection, query: Query, bars: dict[date, int]) -> list[
     return [_Seen(video_id, low, unseen + excesses[video_id]) for video_id, low in lows.items()]
 
 
-def _rows_above(query: Query, bars: Iterable[tuple[date, int]]) -> Select[str, int, int, int]:
+def _rows_above(query: Query, hold: Condition, bars: Iterable[tuple[date, int]]) -> Select[str, int, int, int]:
     """The videos above these bars: their counts on those days, the excess over the bars, and the number of days."""
     columns, count = video_metrics_daily.c, counter(video_metrics_daily, query.event)
-    its = (begins_with(columns.video_id, query.prefix), indexed(video_metrics_daily, query.event))
+    its = (hold(columns.video_id), indexed(video_metrics_daily, query.event))
     # One SELECT per day: the planner knows each bar and reads a single range of the index for each.
     each = (
         select(columns.video_id, count.label("low"), (count - literal(bar)).label("excess")).where(

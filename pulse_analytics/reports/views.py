@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from flask import Blueprint, Response, request, stream_with_context
 from werkzeug.exceptions import NotFound
 
+from pulse_analytics.catalogue.schemas import DetailsSchema
 from pulse_analytics.errors import FieldError, FixRequest
 from pulse_analytics.events import is_id
 from pulse_analytics.reports import export, queries, schemas
@@ -38,6 +39,8 @@ class RankedVideo(CountsBody, TypedDict):
 
     rank: int
     videoId: str
+    title: str | None
+    pageUrl: str | None
     daily: NotRequired[list[int]]
 
 
@@ -62,6 +65,7 @@ class VideoBody(Ends, CountsBody, TypedDict):
     lastDay: str | None
     daily: list[Day]
     funnel: Funnel
+    catalogue: dict[str, Any] | None
 
 
 class Series(Ends, TypedDict):
@@ -75,6 +79,7 @@ class Series(Ends, TypedDict):
 _top_schema = schemas.TopSchema()
 _days_schema = schemas.DaysSchema()
 _export_schema = schemas.ExportSchema()
+_details_schema = DetailsSchema()
 
 
 @blueprint.get("/top")
@@ -88,7 +93,7 @@ def top() -> Ranking:
         "total": page.totals[query.event],
         "totals": enabled(page.totals),
         "videos": _videos(page),
-        "nextCursor": write_cursor(page.places[-1], query.days, query.event, query.prefix) if page.more else None,
+        "nextCursor": write_cursor(page.places[-1], query.days, query.event, *query.search) if page.more else None,
     }
 
 
@@ -111,6 +116,7 @@ def video(video_id: str) -> VideoBody:
         "lastDay": ends.last.isoformat() if ends.last else None,
         "daily": _days(asked.days, found.series),
         "funnel": _funnel(asked.days, found.series, found.recorded),
+        "catalogue": _details_schema.dump(found.entry) if found.entry else None,
     }
 
 
@@ -131,7 +137,7 @@ def series() -> Series:
 def export_csv() -> Response:
     """The counts of the range as a CSV file, streamed."""
     asked: schemas.Export = schemas.load_query(_export_schema, request.args)
-    pieces = export.csv_of(asked.days, asked.prefix)
+    pieces = export.csv_of(asked.days, asked.search)
     # Read the first piece before the answer begins: if the database is unavailable, the answer is a 503.
     answer = Response(stream_with_context(chain([next(pieces)], pieces)), content_type="text/csv; charset=utf-8")
     words = asked.days.words()
@@ -143,10 +149,12 @@ def export_csv() -> Response:
 def _videos(page: Page) -> list[RankedVideo]:
     videos = []
     for place in page.places:
-        counts = body_of(page.counts[place.video_id])
+        counts, entry = body_of(page.counts[place.video_id]), page.entries.get(place.video_id)
         shown: RankedVideo = {
             "rank": place.rank,
             "videoId": place.video_id,
+            "title": entry.title if entry else None,
+            "pageUrl": entry.page_url if entry else None,
             "watched50Count": counts["watched50Count"],
             "counts": counts["counts"],
         }

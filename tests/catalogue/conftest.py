@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.reports.conftest import BEARER
+from tests.reports.conftest import BEARER, reader  # noqa: F401
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient

@@ -16,6 +16,7 @@ from pulse_analytics.ingest.recorder import record
 from pulse_analytics.reports.days import Days
 from pulse_analytics.reports.paging import Query
 from pulse_analytics.reports.ranking import ranking_page
+from pulse_analytics.reports.search import Search
 from tests.facts import Facts
 from tests.test_events import DAY_MS, NOON, event
 
@@ -101,5 +102,5 @@ def test_times_read_from_the_database_are_aware_and_in_utc(facts: Facts) -> None
 @pytest.mark.usefixtures("facts")
 def test_ties_are_broken_by_code_point_on_every_database() -> None:
     record([event(video_id, "u") for video_id in ("b", "B", "ä", "a", "Z", "\U0001f600", "_")])
-    page = ranking_page(Query(days=Days(), event=DEFAULT_EVENT, prefix="", after=None, limit=10))
+    page = ranking_page(Query(days=Days(), event=DEFAULT_EVENT, search=Search(), after=None, limit=10))
     assert [place.video_id for place in page.places] == ["B", "Z", "_", "a", "b", "ä", "\U0001f600"]

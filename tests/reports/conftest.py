@@ -65,6 +65,10 @@ class Reader(NamedTuple):
         return videos
 
 
+NO_ENTRY = {"title": None, "pageUrl": None}
+"""What the ranking says about a video that is not in the catalogue."""
+
+
 def counted(count: int) -> dict[str, Any]:
     """The counts in an answer if only DEFAULT_EVENT is enabled."""
     return {"watched50Count": count, "counts": {DEFAULT_EVENT: count}}

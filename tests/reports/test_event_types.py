@@ -16,7 +16,7 @@ from sqlalchemy.event import remove as stop_listening
 
 from pulse_analytics.database import db
 from pulse_analytics.events import COUNT_COLUMNS, DEFAULT_EVENT, EVENT_TYPES
-from pulse_analytics.reports import ranking, threshold
+from pulse_analytics.reports import search, threshold
 from pulse_analytics.reports.days import Days
 from pulse_analytics.reports.paging import Place, write_cursor
 from tests.facts import Facts
@@ -58,7 +58,7 @@ def enable(facts: Facts, *events: str) -> None:
 def _bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The real bounds of the ranking's algorithms, and bounds so low that each of them runs."""
     if request.param != "as it is":
-        monkeypatch.setattr(ranking, "FEW", {"sqlite": 0, "postgresql": 0})
+        monkeypatch.setattr(search, "FEW", {"sqlite": 0, "postgresql": 0})
         monkeypatch.setattr(threshold, *{"many rounds": ("DEPTH", 0), "all added up": ("MOST_ROWS", 3)}[request.param])
 
 

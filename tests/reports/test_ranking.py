@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulse_analytics.reports import ranking, threshold
+from pulse_analytics.reports import search, threshold
 from tests.facts import Facts
 from tests.reports.conftest import History, Reader, day, write
 
@@ -46,9 +46,9 @@ def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     changes: dict[str, list[tuple[Any, str, Any]]] = {
         "as it is": [],
         "all added up": [(threshold, "MOST_ROWS", 3)],
-        "many rounds": [(threshold, "DEPTH", 0), (ranking, "FEW", {"sqlite": 0, "postgresql": 0})],
+        "many rounds": [(threshold, "DEPTH", 0), (search, "FEW", {"sqlite": 0, "postgresql": 0})],
         "few rounds": [(threshold, "DEPTH", 1), (threshold, "_CHUNK", 3)],
-        "some are few": [(ranking, "FEW", {"sqlite": 2, "postgresql": 2})],
+        "some are few": [(search, "FEW", {"sqlite": 2, "postgresql": 2})],
     }
     for module, name, value in changes[request.param]:
         monkeypatch.setattr(module, name, value)

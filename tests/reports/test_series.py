@@ -10,7 +10,7 @@ import pytest
 from pulse_analytics.ingest.recorder import record
 from pulse_analytics.reports import queries
 from tests.facts import Facts
-from tests.reports.conftest import BEARER, PATH, Reader, counted, day, funnel, write
+from tests.reports.conftest import BEARER, NO_ENTRY, PATH, Reader, counted, day, funnel, write
 from tests.test_events import DAY_MS, NOON, event
 
 STRANGE = [
@@ -78,8 +78,8 @@ def test_an_event_that_the_worker_counted_is_in_every_report(reader: Reader, fac
         "total": 4,
         "totals": {"watched_50_percent": 4},
         "videos": [
-            {"rank": 1, "videoId": "v1", **counted(3), "daily": [2, 1]},
-            {"rank": 2, "videoId": "v2", **counted(1), "daily": [0, 1]},
+            {"rank": 1, "videoId": "v1", **NO_ENTRY, **counted(3), "daily": [2, 1]},
+            {"rank": 2, "videoId": "v2", **NO_ENTRY, **counted(1), "daily": [0, 1]},
         ],
         "nextCursor": None,
     }
@@ -88,7 +88,7 @@ def test_an_event_that_the_worker_counted_is_in_every_report(reader: Reader, fac
 def test_the_report_of_a_video_has_all_its_counts_its_rank_and_its_days(reader: Reader, facts: Facts) -> None:
     write(facts, {"a": {1: 2, 4: 1}, "b": {1: 3, 9: 5}})
     its: dict[str, Any] = {"videoId": "a", "total": 3, "rank": 2, "firstDay": str(day(1)), "lastDay": str(day(4))}
-    its["event"] = "watched_50_percent"
+    its |= {"event": "watched_50_percent", "catalogue": None}
     assert reader.get("/videos/a") == {
         **its,
         "since": None,

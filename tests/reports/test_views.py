@@ -10,7 +10,7 @@ from pulse_analytics.ingest.recorder import record
 from pulse_analytics.reports.queries import counts_of
 from tests.conftest import TOKEN
 from tests.facts import Facts
-from tests.reports.conftest import counted
+from tests.reports.conftest import NO_ENTRY, counted
 from tests.test_events import event
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ def test_the_most_watched_come_first_and_ties_are_ordered_by_id(client: FlaskCli
         "total": 8,
         "totals": {"watched_50_percent": 8},
         "videos": [
-            {"rank": 1, "videoId": "c", **counted(3)},
-            {"rank": 2, "videoId": "a", **counted(2)},
-            {"rank": 3, "videoId": "b", **counted(2)},
-            {"rank": 4, "videoId": "d", **counted(1)},
+            {"rank": 1, "videoId": "c", **NO_ENTRY, **counted(3)},
+            {"rank": 2, "videoId": "a", **NO_ENTRY, **counted(2)},
+            {"rank": 3, "videoId": "b", **NO_ENTRY, **counted(2)},
+            {"rank": 4, "videoId": "d", **NO_ENTRY, **counted(1)},
         ],
         "nextCursor": None,
     }
@@ -58,7 +58,9 @@ def test_the_limit_is_the_number_of_videos(client: FlaskClient) -> None:
 def test_the_ranking_reads_aggregates_and_not_raw_events(client: FlaskClient, facts: Facts) -> None:
     watch("v1", 3)
     facts.sql("DELETE FROM video_events")
-    assert client.get(PATH, headers=BEARER).get_json()["videos"] == [{"rank": 1, "videoId": "v1", **counted(3)}]
+    assert client.get(PATH, headers=BEARER).get_json()["videos"] == [
+        {"rank": 1, "videoId": "v1", **NO_ENTRY, **counted(3)}
+    ]
 
 
 def test_without_views_the_ranking_is_empty(client: FlaskClient) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from pulse_analytics.catalogue.schemas import DetailsSchema
 from pulse_analytics.enabled_event import EnabledEvent
 from pulse_analytics.events import DEFAULT_EVENT, ID_RULES
 from pulse_analytics.reports.funnel import REASONS
@@ -36,6 +37,10 @@ def _share(description: str) -> fields.Float:
 
 def _day(description: str = "", *, allow_none: bool = False) -> fields.String:
     return fields.String(required=True, allow_none=allow_none, metadata={**DAY_RULES, **_words(description)})
+
+
+def _named(description: str) -> fields.String:
+    return fields.String(required=True, allow_none=True, metadata=_words(description))
 
 
 def _words(description: str) -> dict[str, str]:
@@ -82,6 +87,8 @@ RankedVideo = Schema.from_dict(
     {
         "rank": _count(),
         "videoId": _VIDEO_ID,
+        "title": _named("Its title in the catalogue."),
+        "pageUrl": _named("The page that shows it."),
         **_COUNTS,
         "daily": fields.List(
             fields.Integer(),
@@ -149,6 +156,12 @@ Video = Schema.from_dict(
         "lastDay": _day("The last one.", allow_none=True),
         "daily": fields.List(fields.Nested(Day), required=True),
         "funnel": _FUNNEL,
+        "catalogue": fields.Nested(
+            DetailsSchema,
+            required=True,
+            allow_none=True,
+            metadata=_words("What the catalogue has of it."),
+        ),
     },
     name="Video",
 )

@@ -34,7 +34,14 @@ def _funnel(count: int) -> Part:
 _ASKED = {"since": "2026-01-01", "until": "2026-01-04", "event": DEFAULT_EVENT}
 _BY_DAY = {"2026-01-01": 1, "2026-01-02": 0, "2026-01-03": 3}
 _DAYS = [{"day": day, **_counted(count)} for day, count in _BY_DAY.items()]
-_RANKED = {"rank": 1, "videoId": "intro", **_counted(4), "daily": [*_BY_DAY.values()]}
+_RANKED = {
+    "rank": 1,
+    "videoId": "intro",
+    "title": None,
+    "pageUrl": None,
+    **_counted(4),
+    "daily": [*_BY_DAY.values()],
+}
 _ENDS = {"firstDay": "2026-01-01", "lastDay": "2026-01-03"}
 
 RANKING: Part = {**_ASKED, "total": 5, "totals": {DEFAULT_EVENT: 5}, "videos": [_RANKED], "nextCursor": None}
@@ -47,6 +54,7 @@ VIDEO: Part = {
     **_ENDS,
     "daily": _DAYS,
     "funnel": _funnel(4),
+    "catalogue": None,
 }
 SERIES: Part = {**_ASKED, "days": [{**_DAYS[0], **_counted(2)}, *_DAYS[1:]], "funnel": _funnel(5)}
 CSV = f'{header_of([DEFAULT_EVENT])}"intro",4\r\n'
