@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -87,10 +88,10 @@ def kinds() -> Iterator[Call]:
     ):
         for word in [*SHARES, *UNPOPULAR, "f", "number77", "film number1", "none"]:
             query = urlencode({"q": word, **range_})
-            yield Call(f"{name}, {word}", lambda path=path, query=query: f"{path}?{query}")
+            yield Call(f"{name}, {word}", partial(str, f"{path}?{query}"))
         for tag in [*SHARES, *UNPOPULAR] if "top" in name else []:
             query = urlencode({"tag": tag, **range_})
-            yield Call(f"{name}, tag {tag}", lambda path=path, query=query: f"{path}?{query}")
+            yield Call(f"{name}, tag {tag}", partial(str, f"{path}?{query}"))
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from pulse_analytics.catalogue.search import Condition
 
-FEW = {"postgresql": 10_000, "sqlite": 2000}
-"""Up to this many matches of a search are all summed (about 30 ms); above it the threshold algorithm is used."""
+FEW = {"postgresql": 10_000, "sqlite": 5000}
+"""Up to this many matches of a search are all summed (30 to 75 ms); above it the threshold algorithm is used."""
 
 
 class Search(NamedTuple):
