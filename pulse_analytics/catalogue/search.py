@@ -59,6 +59,7 @@ def titled(connection: Connection, text: str) -> Select[str]:
     return select(index.video_id).where(index[TITLE_SEARCH].op("@@")(cast(wanted, TSQUERY)))
 
 
+# Not EXISTS: PostgreSQL would first read the whole catalogue into a hash table, which takes longer than a page.
 def is_titled(video_id: ColumnElement[str], text: str) -> ColumnElement[bool]:
     """The condition that `video_id` is one of `titled`, found in its title and not in the index."""
     words = words_of(text)
@@ -67,7 +68,7 @@ def is_titled(video_id: ColumnElement[str], text: str) -> ColumnElement[bool]:
     entry = video_catalogue.alias().c  # The query may be of the catalogue itself.
     spaced = " " + entry.title_words + " "
     has_words = and_(*(spaced.like(f"% {word} %") for word in words[:-1]), spaced.like(f"% {words[-1]}%"))
-    return exists().where(entry.video_id == video_id, has_words)
+    return select(has_words).where(entry.video_id == video_id).scalar_subquery()
 
 
 def tagged(tag: str) -> Select[str]:
@@ -77,7 +78,8 @@ def tagged(tag: str) -> Select[str]:
 
 def is_tagged(video_id: ColumnElement[str], tag: str) -> ColumnElement[bool]:
     """The condition that `video_id` is one of `tagged`, looked up for this video alone."""
-    return exists().where(video_tags.c.tag == tag, video_tags.c.video_id == video_id)
+    its = video_tags.c
+    return select(its.tag == tag).where(its.tag == tag, its.video_id == video_id).scalar_subquery()
 
 
 def one_of(connection: Connection, video_id: ColumnElement[str], ids: Sequence[str]) -> ColumnElement[bool]:
