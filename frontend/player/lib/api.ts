@@ -1,5 +1,5 @@
 /**
- * The requests of `POST /analytics`; answer.ts knows its answers.
+ * The requests of `POST /analytics` and `POST /analytics/batch`; answer.ts and batch.ts know their answers.
  */
 import type { Milestone } from './milestone.js';
 
@@ -15,40 +15,60 @@ export interface Reply {
   headers: Headers;
   /** The JSON of the body: null if the body is something else, undefined if `send` does not give it. */
   body: unknown;
-  /** Whether the report was accepted, now or before. */
+  /** Whether all reports were accepted, now or before. */
   accepted: boolean;
 }
 
 /** The body of a request: the same text on every retry, because it is the report's identity. */
-export function encode({ videoId, event, userId, ts }: Milestone): string {
-  return JSON.stringify({ videoId, event, userId, ts });
+export function encode(milestone: Milestone): string {
+  return JSON.stringify(milestone, ['videoId', 'event', 'userId', 'ts']);
 }
 
-/** Posts encoded reports. Calls `send` before it returns. Resolves to undefined if it fails, and never rejects. */
-export async function post(send: Send, url: string, body: string, signal: AbortSignal): Promise<Reply | undefined> {
+/** The URL for batches, beside that of `POST /analytics`. */
+export function batchUrlOf(endpoint: string): string {
+  return endpoint.replace(/\/?(\?|$)/, '/batch$1');
+}
+
+/**
+ * Posts encoded reports, several as one batch.
+ *
+ * Calls `send` before it returns. Resolves to undefined if it fails, and never rejects.
+ */
+export async function post(
+  send: Send,
+  endpoint: string,
+  bodies: readonly string[],
+  signal: AbortSignal,
+): Promise<Reply | undefined> {
+  const isBatch = bodies.length > 1;
+  const reports = bodies.join();
   try {
-    const response = await send(url, {
+    const response = await send(isBatch ? batchUrlOf(endpoint) : endpoint, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      body,
+      body: isBatch ? `{"events":[${reports}]}` : reports,
       keepalive: true, // The page may be closing. `sendBeacon` cannot send JSON to another origin.
       redirect: 'manual', // Followed, it becomes a GET, and any page would seem to accept the report (matomo-org/matomo#13669).
       signal,
     });
     const { status, headers } = response;
     const json: unknown = await response.json?.().catch(nullIfNotJson);
-    return { status, headers, body: json, accepted: isAccepted(status, json) };
+    return { status, headers, body: json, accepted: isAccepted(status, json, bodies.length) };
   } catch {
     return undefined;
   }
 }
 
-/** A page or a proxy may answer 200, too, but not with an event id. */
-function isAccepted(status: number, body: unknown): boolean {
+/** A page or a proxy may answer 200, too, but not with an event id for each of `size` reports. */
+function isAccepted(status: number, body: unknown, size: number): boolean {
   if (status !== 200 && status !== 202) return false;
   if (body === undefined) return true;
-  const answer = (body ?? {}) as Record<string, unknown>;
-  return typeof answer['status'] === 'string' && typeof answer['eventId'] === 'string';
+  const { results = body } = (body ?? {}) as { results?: unknown };
+  const answers = [results].flat() as (Record<string, unknown> | null)[];
+  const isReport = answers.every(
+    (answer) => typeof answer?.['status'] === 'string' && typeof answer['eventId'] === 'string',
+  );
+  return isReport && answers.length === size;
 }
 
 function nullIfNotJson(error: unknown): null {

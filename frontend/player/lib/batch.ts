@@ -1,5 +1,5 @@
 /**
- * `POST /analytics/batch`: several reports in one request.
+ * `POST /analytics/batch`: how many reports fit into one request (api.ts), and its answer for each.
  */
 import { refusalOf, type Answer } from './answer.js';
 import type { Reply } from './api.js';
@@ -7,23 +7,17 @@ import type { Reply } from './api.js';
 /** The server's limit. */
 export const MAX_EVENTS = 500;
 
-/** Browsers allow 64 KiB for all requests with `keepalive` together; the rest is for new reports meanwhile. */
-const MAX_BYTES = 48 * 1024;
-
-/** The URL for batches, beside that of `POST /analytics`. */
-export function batchUrlOf(endpoint: string): string {
-  return endpoint.replace(/\/?(\?|$)/, '/batch$1');
-}
-
-/** The body of a batch of encoded reports. */
-export function batchOf(bodies: string[]): string {
-  return `{"events":[${bodies.join()}]}`;
-}
+/**
+ * Browsers allow 64 KiB for all requests with `keepalive` together; the rest is for new reports meanwhile.
+ *
+ * 48 KiB with what stands around the reports.
+ */
+const MAX_BYTES = 48 * 1024 - '{"events":[]}'.length;
 
 /** How many of the encoded reports, from the first, fit into one batch; at least one. */
 export function sizeThatFits(bodies: string[]): number {
   let size = bodies.length;
-  while (size > 1 && new TextEncoder().encode(batchOf(bodies.slice(0, size))).length > MAX_BYTES) size -= 1;
+  while (size > 1 && new TextEncoder().encode(bodies.slice(0, size).join()).length > MAX_BYTES) size -= 1;
   return size;
 }
 

@@ -17,8 +17,11 @@ const RELOAD_MS = 60_000;
 
 /** Takes reports, and sends each until the server has given a final answer. */
 export interface Outbox {
-  /** Stores a report and sends it. The request has started when this returns, so the page may close right away. */
-  add(milestone: Milestone): void;
+  /**
+   * Stores what was crossed together and sends it, in one request. That has started when this returns, so the page may
+   * close right away.
+   */
+  add(...milestones: Milestone[]): void;
   /** Sends waiting reports, until all are settled or the server cannot take more. */
   flush(): Promise<void>;
   /** Flushes now and on every `online` event, until the returned function is called. Retries go on after that. */
@@ -65,12 +68,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let cancelReload = (): void => undefined;
 
   const outbox: Outbox = {
-    add(milestone) {
-      const body = encode(milestone);
-      const key = store.put(milestone.ts, body);
-      own.add(key);
-      if (redelivery?.mustWait()) redelivery.scheduleRetry();
-      else void attempt(key, body);
+    add(...milestones) {
+      const keys = milestones.map((milestone) => store.put(milestone.ts, encode(milestone)));
+      for (const key of keys) own.add(key);
+      for (const group of redelivery?.groupsOf(keys) ?? [keys]) void attempt(group);
     },
     flush: () => withRedelivery((loaded) => loaded.flush()),
     start() {
@@ -81,19 +82,22 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
   };
 
-  /** Sends a new report. */
-  async function attempt(key: string, body: string): Promise<void> {
-    underWay.add(key);
-    const reply = await request(endpoint, body);
-    underWay.delete(key);
-    if (reply?.accepted) store.remove(key);
-    await withRedelivery((loaded) => loaded.answered(key, reply));
+  /** Sends new reports. */
+  async function attempt(keys: string[]): Promise<void> {
+    for (const key of keys) underWay.add(key);
+    const reply = await request(keys);
+    for (const key of keys) {
+      underWay.delete(key);
+      if (reply?.accepted) store.remove(key);
+    }
+    await withRedelivery((loaded) => loaded.answered(keys, reply));
   }
 
-  async function request(url: string, body: string): Promise<Reply | undefined> {
+  async function request(keys: string[]): Promise<Reply | undefined> {
     const aborter = new AbortController();
     const cancelTimeout = after(TIMEOUT_MS, () => aborter.abort());
-    const reply = await post(send, url, body, aborter.signal);
+    const bodies = keys.map((key) => store.read(key) ?? 'null');
+    const reply = await post(send, endpoint, bodies, aborter.signal);
     cancelTimeout();
     return reply;
   }

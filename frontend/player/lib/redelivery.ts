@@ -4,7 +4,7 @@
 import { answerOf, isBusy, type Answer } from './answer.js';
 import type { Reply } from './api.js';
 import { createBackoff } from './backoff.js';
-import { batchOf, batchUrlOf, MAX_EVENTS, resultsOf, sizeThatFits } from './batch.js';
+import { MAX_EVENTS, resultsOf, sizeThatFits } from './batch.js';
 import { browserLocks, createReportLock } from './report-lock.js';
 import type { ReportStore } from './report-store.js';
 
@@ -20,8 +20,8 @@ export interface Waiting {
   own: Set<string>;
   /** The keys of reports that this page is sending. */
   underWay: Set<string>;
-  /** Posts JSON. Resolves to undefined if there is no answer, and never rejects. */
-  request: (url: string, body: string) => Promise<Reply | undefined>;
+  /** Posts these reports, several as one batch. Resolves to undefined if there is no answer, and never rejects. */
+  request: (keys: string[]) => Promise<Reply | undefined>;
   after: (ms: number, work: () => void) => () => void;
   locks?: LockManager | null;
   now?: () => number;
@@ -31,10 +31,10 @@ export interface Waiting {
 
 /** The retries of one outbox. */
 export interface Redelivery {
-  /** Takes note of the reply to the first attempt of a report. */
-  answered(key: string, reply: Reply | undefined): void;
-  /** Whether the server's Retry-After is not over yet. */
-  mustWait(): boolean;
+  /** Takes note of the reply to the first attempt of these reports. */
+  answered(keys: string[], reply: Reply | undefined): void;
+  /** The requests that new reports go in: one, or one for each, or none before the server's Retry-After is over. */
+  groupsOf(keys: string[]): string[][];
   /** Schedules one retry if any report waits, even one that another tab is sending, because that tab may close. */
   scheduleRetry(): void;
   /** Sends waiting reports, until all are settled or the server cannot take more. */
@@ -68,12 +68,18 @@ export function createRedelivery({
   let cancelRetry: (() => void) | undefined;
 
   const redelivery: Redelivery = {
-    answered(key, reply) {
-      if (resolve(key, answerOf(reply, now()))) stopRetry();
-      else lock.release(key);
-      redelivery.scheduleRetry();
+    answered(keys, reply) {
+      const failures = receive(keys, reply);
+      keys.forEach((key) => lock.release(key));
+      if (failures === 0) stopRetry();
+      if (failures === undefined) void redelivery.flush();
+      else redelivery.scheduleRetry();
     },
-    mustWait: () => backoff.mustWait(),
+    groupsOf(keys) {
+      if (!backoff.mustWait()) return takesBatches ? [keys] : keys.map((key) => [key]);
+      redelivery.scheduleRetry();
+      return [];
+    },
     scheduleRetry() {
       if (cancelRetry || store.keys().length === 0) return;
       cancelRetry = after(backoff.delayMs(), () => void redelivery.flush());
@@ -119,38 +125,44 @@ export function createRedelivery({
     const acquired = await Promise.all(keys.map(acquire));
     const mine = keys.filter((key, index) => acquired[index] && store.read(key) !== undefined); // Others are settled.
     mine.forEach((key) => underWay.add(key));
-    const failures = (mine.length > 1 ? await sendBatch(mine) : undefined) ?? (await sendEach(mine));
+    const failures = (mine.length > 1 ? await send(mine) : undefined) ?? (await sendEach(mine));
     mine.forEach((key) => underWay.delete(key));
     release(failures === 0);
     return failures;
   }
 
-  /** Sends reports in one request. Returns how many failed; undefined if they have to be sent one by one. */
-  async function sendBatch(keys: string[]): Promise<number | undefined> {
-    const reply = await request(batchUrlOf(endpoint), batchOf(keys.map((key) => store.read(key) ?? 'null')));
-    if (isBusy(reply)) {
-      // Perhaps one of them is the cause: smaller batches find it.
-      batchSize = Math.ceil(keys.length / 2);
-      const answer = answerOf(reply, now());
-      keys.forEach((key) => resolve(key, answer));
-      return MAX_FAILURES;
-    }
-    const results = resultsOf(reply, keys.length);
-    takesBatches = results !== undefined;
-    if (!results) batchSize = 1;
-    return results && keys.filter((key, index) => !resolve(key, results[index] ?? { kind: 'later' })).length;
-  }
-
   async function sendEach(keys: string[]): Promise<number> {
     let failures = 0;
     for (const key of keys) {
-      const body = store.read(key);
-      if (body === undefined) continue; // Delivered by another tab, or evicted.
-      const reply = await request(endpoint, body);
-      if (!resolve(key, answerOf(reply, now()))) failures += isBusy(reply) ? MAX_FAILURES : 1;
+      if (store.read(key) === undefined) continue; // Delivered by another tab, or evicted.
+      failures += (await send([key])) ?? 0;
       if (failures >= MAX_FAILURES) break;
     }
     return failures;
+  }
+
+  /** Sends reports in one request. Returns how many failed; undefined if they have to be sent one by one. */
+  async function send(keys: string[]): Promise<number | undefined> {
+    return receive(keys, await request(keys));
+  }
+
+  /** Acts on the reply to a request with these reports. Returns the same. */
+  function receive(keys: string[], reply: Reply | undefined): number | undefined {
+    const answers = answersOf(keys.length, reply);
+    const failures = answers && keys.filter((key, index) => !resolve(key, answers[index] ?? { kind: 'later' })).length;
+    return isBusy(reply) ? MAX_FAILURES : failures;
+  }
+
+  /** The answer to each of `size` reports. undefined if the server takes no batches, which are then not sent any more. */
+  function answersOf(size: number, reply: Reply | undefined): Answer[] | undefined {
+    if (size > 1 && !isBusy(reply)) {
+      const results = resultsOf(reply, size);
+      takesBatches = results !== undefined;
+      if (!results) batchSize = 1;
+      return results;
+    }
+    if (size > 1) batchSize = Math.ceil(size / 2); // Perhaps one of them is the cause: smaller batches find it.
+    return Array<Answer>(size).fill(answerOf(reply, now()));
   }
 
   /** Acts on an answer. Returns whether the report is settled. */

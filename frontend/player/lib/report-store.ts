@@ -10,7 +10,7 @@ const MAX_REPORTS = 50;
 
 /** Undelivered reports, oldest first. */
 export interface ReportStore {
-  /** Stores a report and returns its key. Evicts the oldest if there would be more than 50. */
+  /** Stores a report and returns its key. Before that it evicts the oldest if there would be more than 50. */
   put(ts: number, body: string): string;
   /** The report's text, or undefined if it has been delivered or evicted. */
   read(key: string): string | undefined;
@@ -27,20 +27,22 @@ export function createReportStore(storage: Storage | null, endpoint: string, ran
 
   const store: ReportStore = {
     put(ts, body) {
+      for (const oldest of store.keys().slice(0, 1 - MAX_REPORTS)) store.remove(oldest);
       const key = `${prefix}${String(ts).padStart(15, '0')}:${random().toString(36).slice(2)}`;
       memory.set(key, body);
       attempt(() => {
         storage?.setItem(key, body);
         if (storage) memory.delete(key);
       });
-      for (const oldest of store.keys().slice(0, -MAX_REPORTS)) store.remove(oldest);
       return key;
     },
     read: (key) => memory.get(key) ?? attempt(() => storage?.getItem(key)) ?? undefined,
     remove(key) {
       memory.delete(key);
-      attempt(() => storage?.removeItem(key));
-      attempt(() => storage?.removeItem(`lease:${key}`));
+      attempt(() => {
+        storage?.removeItem(key);
+        storage?.removeItem(`lease:${key}`);
+      });
     },
     keys: () => [...memory.keys(), ...keysOf(storage)].filter((key) => key.startsWith(prefix)).sort(),
   };

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import * as redelivery from '../lib/redelivery.js';
 import { encode } from '../lib/api.js';
+import type { Milestone } from '../lib/milestone.js';
 import { fakeBrowser, FakeStorage, milestone, settled, type Request } from './fakes.js';
 
 const MINUTE = 60_000;
@@ -462,6 +463,88 @@ describe('several waiting reports', () => {
     expect(sizes).toHaveLength(2);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(48 * 1024);
     expect(kept()).toBe(0);
+  });
+});
+
+describe('reports that are added together', () => {
+  const names = ['a', 'b', 'c'];
+  const together = (): Milestone[] => names.map((videoId) => milestone(videoId));
+  const isBatch = ({ url }: Request): boolean => url === '/analytics/batch';
+
+  test('are one request, which has started before add returns', async () => {
+    const { tab, server, clock, kept } = fakeBrowser();
+    const load = vi.fn(() => Promise.reject(new Error('Not found.')));
+    tab({ load }).add(...together());
+    expect(server.requests.map(({ url }) => url)).toEqual(['/analytics/batch']);
+    expect(server.requests[0]?.init).toMatchObject({ method: 'POST', keepalive: true });
+    expect(server.videos).toEqual(names);
+    await clock.pass(MINUTE);
+    expect([server.requests.length, kept(), load.mock.calls.length]).toEqual([1, 0, 0]);
+  });
+
+  test('are each settled by their own result', async () => {
+    const { tab, server, clock, kept, warnings } = fakeBrowser();
+    const results = [
+      { status: 'queued', eventId: '1' },
+      { status: 'invalid', errors: [{ field: 'event', detail: 'Not enabled.' }] },
+      { status: 'duplicate', eventId: '3' },
+    ];
+    server.answer = () => [202, {}, JSON.stringify({ results })];
+    tab().add(...together());
+    await clock.pass(MINUTE);
+    expect([server.requests.length, kept()]).toEqual([1, 0]);
+    expect(warnings).toEqual([expect.stringContaining('"field":"event"')]);
+  });
+
+  test.each([404, 405, 413, 500, [200, {}, '<p>'], [202, {}, '{"status":"queued","eventId":"1"}']] as const)(
+    'go one by one at once if the batch gets %j, and so do the next ones',
+    async (answer) => {
+      const { tab, server, clock, kept, warnings } = fakeBrowser();
+      server.answer = (request) => (!isBatch(request) ? 202 : typeof answer === 'number' ? answer : [...answer]);
+      const outbox = tab();
+      outbox.add(...together());
+      await settled();
+      expect([server.videos.slice(3).sort(), kept(), warnings]).toEqual([names, 0, []]);
+      await clock.pass(MINUTE);
+      outbox.add(...together());
+      expect(server.requests.slice(4).map(({ url }) => url)).toEqual(Array(3).fill('/analytics'));
+      await clock.pass(MINUTE);
+      expect([server.requests.length, kept()]).toEqual([7, 0]);
+    },
+  );
+
+  test.each([408, 429, 503, 'offline', 'hangs'] as const)('wait together if the batch meets %s', async (answer) => {
+    const { tab, server, clock, kept } = fakeBrowser();
+    server.answer = () => (server.requests.length === 1 ? answer : 202);
+    tab().add(...together());
+    await clock.pass(answer === 'hangs' ? 10_400 : 400);
+    expect([server.requests.length, kept()]).toEqual([1, 3]);
+    await clock.pass(2_000);
+    expect(kept()).toBe(0);
+    expect(new Set(server.videos.slice(3))).toEqual(new Set(names));
+  });
+
+  test('wait for a Retry-After, and then go together', async () => {
+    const { tab, server, clock, kept } = fakeBrowser();
+    server.answer = () => (server.requests.length === 1 ? [503, { 'Retry-After': '60' }] : 202);
+    const outbox = tab();
+    outbox.add(milestone('first'));
+    await settled();
+    outbox.add(...together());
+    await clock.pass(59_000);
+    expect(server.requests).toHaveLength(1);
+    await clock.pass(3_000);
+    expect([server.requests.length, kept()]).toEqual([2, 0]);
+  });
+
+  test('and whose tab closes are sent by the next visit', async () => {
+    const { tab, server, storage, clock } = fakeBrowser();
+    server.answer = () => 'hangs';
+    tab({ after: () => () => undefined }).add(...together());
+    const later = fakeBrowser({ storage });
+    later.clock.ms = clock.ms + MINUTE;
+    await later.tab().flush();
+    expect([later.server.videos.sort(), later.kept()]).toEqual([names, 0]);
   });
 });
 
