@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from pulse_analytics.events import (
     DEFAULT_EVENT,
+    EVENT_TYPES,
     MAX_TS,
     Event,
     count_day,
@@ -105,3 +108,13 @@ def test_a_ts_up_to_five_minutes_ahead_counts_for_the_next_day() -> None:
 def test_the_last_millisecond_of_a_day_belongs_to_that_day() -> None:
     midnight = NOON + DAY_MS // 2
     assert count_day(event(ts=midnight - 1, received_at=midnight)) == date(2023, 11, 15)
+
+
+def test_the_player_has_the_same_milestones_with_the_same_shares_in_the_same_order() -> None:
+    lib = Path(__file__).resolve().parents[1] / "frontend" / "player" / "lib"
+    source = (lib / "milestone.ts").read_text()
+    table = re.findall(r"^  (\w+): ([\d.]+),$", source, re.MULTILINE)
+    assert [(name, float(share)) for name, share in table] == [(kind.name, kind.share) for kind in EVENT_TYPES.values()]
+    assert re.findall(r"DEFAULT_MILESTONES.*= \['(\w+)'\]", source) == [DEFAULT_EVENT]
+    others = [file.name for file in lib.glob("*.ts") if any(name in file.read_text() for name in EVENT_TYPES)]
+    assert sorted(others) == ["milestone.ts", "track-video.ts"], "track-video.ts names the default in its docs"

@@ -1,5 +1,5 @@
 /**
- * A video player that reports when its viewer has passed half of the video.
+ * A video player that reports the milestones that its viewer passes.
  */
 import {
   forwardRef,
@@ -24,7 +24,7 @@ export interface VideoPlayerProps
 }
 
 /**
- * A `<video>` with controls that reports `watched_50_percent` once per playback session.
+ * A `<video>` with controls that reports `watched_50_percent`, or each of `milestones`, once per playback session.
  *
  * A new `videoId` creates a new element and starts a new session; all other props may change during a session.
  * Give it an `aria-label`, and captions as `<track>` children. Its `ref` is the `<video>`.
@@ -40,6 +40,7 @@ function OneVideo({
   src,
   userId,
   endpoint,
+  milestones,
   measure,
   duration,
   onMilestone,
@@ -51,7 +52,17 @@ function OneVideo({
 }: VideoPlayerProps & { videoRef: ForwardedRef<HTMLVideoElement> }): JSX.Element {
   const [element, setRef] = useElement(videoRef);
   // Before useHls: at unmount the tracker must read `played` before the source is removed.
-  useTrackVideo(element, { videoId, userId, endpoint, measure, duration, onMilestone, outbox, isOwn: true });
+  useTrackVideo(element, {
+    videoId,
+    userId,
+    endpoint,
+    milestones,
+    measure,
+    duration,
+    onMilestone,
+    outbox,
+    isOwn: true,
+  });
   useHls(element, src);
   return (
     // eslint-disable-next-line jsx-a11y/media-has-caption -- The caller passes captions as children.

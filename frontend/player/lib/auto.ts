@@ -66,6 +66,9 @@ function readTag(page: Document): (videoId: string) => TrackOptions {
       const { src = '', dataset = {} } = data() ?? {};
       return dataset['endpoint'] ?? new URL('/analytics', src || page.baseURI).href;
     },
+    get milestones() {
+      return data()?.dataset['milestones']?.match(/[^\s,]+/g) as TrackOptions['milestones'];
+    },
     get measure() {
       return data()?.dataset['measure'] === 'watched' ? 'watched' : 'reached';
     },

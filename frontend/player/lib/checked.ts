@@ -1,13 +1,17 @@
 /**
  * Refuses what cannot be tracked, with an error that says why: scripts without TypeScript pass anything.
  */
+import type { FollowOptions } from './crossings.js';
+import type { Measure } from './detector.js';
+import { DEFAULT_MILESTONES, SHARES, type MilestoneName } from './milestone.js';
+
 function wrong(what: string, given: unknown): TypeError {
-  return new TypeError(`pulse: ${what}, not ${typeof given === 'string' ? JSON.stringify(given) : String(given)}.`);
+  return new TypeError(`pulse: ${what}, not "${String(given)}".`);
 }
 
 /** The element, if there is one. */
 export function checkedElement(element: HTMLVideoElement | null | undefined): HTMLVideoElement {
-  if (!element?.played) throw wrong('track a <video>, after it was added to the page', element);
+  if (!element?.played) throw wrong('track a <video> that is there', element);
   return element;
 }
 
@@ -18,9 +22,25 @@ export function checkedId(id: unknown): string {
   return text;
 }
 
-/** The duration, if one is given. */
-export function checkedDuration(seconds: unknown): number | undefined {
+function checkedDuration(seconds: unknown): number | undefined {
   if (seconds === undefined || seconds === null) return undefined;
   if (typeof seconds === 'number' && seconds > 0 && seconds < Infinity) return seconds;
-  throw wrong('duration must be a number of seconds above 0', seconds);
+  throw wrong('duration must be seconds above 0', seconds);
+}
+
+/** The options that decide what counts. The names are in the order of their shares. */
+export function checkedOptions({ milestones, measure = 'reached', duration }: FollowOptions): {
+  names: MilestoneName[];
+  measure: Measure;
+  given: number | undefined;
+} {
+  const names = Object.keys(SHARES) as MilestoneName[];
+  const known: unknown[] = ['all', ...names];
+  const asked: readonly unknown[] = milestones ?? DEFAULT_MILESTONES;
+  for (const name of asked) if (!known.includes(name)) throw wrong(`milestones must be of ${known.join()}`, name);
+  return {
+    names: asked.includes('all') ? names : names.filter((name) => asked.includes(name)),
+    measure,
+    given: checkedDuration(duration),
+  };
 }

@@ -1,42 +1,50 @@
 /**
- * Decides when half of a video has been watched. Pure: it works on seconds, not on elements.
+ * Decides which milestones of a video have been passed. Pure: it works on seconds, not on elements.
  */
+import { SHARES, type MilestoneName } from './milestone.js';
 
 /** A range of the video, in seconds. */
 export type Range = readonly [start: number, end: number];
 
 /**
- * What counts as "watched past the half".
+ * What counts as passing a milestone.
  *
- * - `reached`: playback continued for a moment beyond the middle, even if the viewer jumped there.
- * - `watched`: more than half of the video's seconds were played; each second counts once.
+ * - `reached`: playback continued for a moment beyond that share of the video, even if the viewer jumped there.
+ * - `watched`: more than that share of the video's seconds was played; each second counts once.
+ *
+ * The start (share 0) is the same in both: playback went on for a moment, anywhere.
  */
 export type Measure = 'reached' | 'watched';
 
-/** One playback session: remembers the played ranges of each content, and tells when the half of one is passed. */
+/** One playback session: remembers the played ranges of each content, and tells which milestones they pass. */
 export interface PlaybackSession {
-  /** Whether this session has already reported. The caller that reports sets it. */
-  reported: boolean;
+  /** What this session has already reported. The caller that reports adds to it. */
+  readonly reported: Set<MilestoneName>;
   /**
-   * Adds an element's played ranges. Returns whether those of this content pass the half, and nothing was reported yet.
+   * Adds an element's played ranges. Returns which of the milestones `due` those of this content pass.
    *
    * Ranges of several elements add up, and so do those of one element before and after it loads another rendition, which has
    * about the same `duration`.
    */
-  observe(played: readonly Range[], duration: number, measure: Measure): boolean;
+  observe(
+    played: readonly Range[],
+    duration: number,
+    measure: Measure,
+    due: readonly MilestoneName[],
+  ): readonly MilestoneName[];
 }
 
 /** Starts a playback session without played ranges. */
 export function createPlaybackSession(): PlaybackSession {
   const contents: { duration: number; seen: readonly Range[] }[] = [];
   return {
-    reported: false,
-    observe(played, duration, measure) {
-      if (this.reported) return false;
+    reported: new Set(),
+    observe(played, duration, measure, due) {
       let content = contents.find((known) => isAlike(known.duration, duration));
       if (!content) contents.push((content = { duration, seen: [] }));
       content.seen = union([...content.seen, ...played]);
-      return hasCrossed(content.seen, duration, measure);
+      const { seen } = content;
+      return due.filter((name) => hasCrossed(seen, duration, measure, SHARES[name]));
     },
   };
 }
@@ -51,43 +59,44 @@ export function isAlike(duration: number, other: number): boolean {
 }
 
 /**
- * Whether the played ranges pass the half of a video of `duration` seconds.
+ * Whether the played ranges pass `share` of a video of `duration` seconds.
  *
- * `played` must be disjoint, as returned by `union`. An unknown (NaN) or infinite (live) duration has no half.
+ * `played` must be disjoint, as returned by `union`. An unknown (NaN) or infinite (live) duration has no milestones.
  */
-export function hasCrossed(played: readonly Range[], duration: number, measure: Measure): boolean {
+export function hasCrossed(played: readonly Range[], duration: number, measure: Measure, share: number): boolean {
   if (!(duration > 0 && duration < Infinity)) return false;
-  const half = duration / 2;
-  switch (measure) {
+  const mark = duration * share;
+  const rule: Measure = share > 0 ? measure : 'reached';
+  switch (rule) {
     case 'reached':
-      return played.some(([start, end]) => end - Math.max(start, half) >= reachBeyondHalf(duration));
+      return played.some(([start, end]) => end - Math.max(start, mark) >= reachBeyond(duration));
     case 'watched':
-      return played.reduce((seconds, [start, end]) => seconds + end - start, 0) > half;
+      return played.reduce((seconds, [start, end]) => seconds + end - start, 0) > mark;
     default:
-      return measure satisfies never;
+      return rule satisfies never;
   }
 }
 
-/** Whether playback up to `currentTime` can have passed the half. Cheap, because it does not read the played ranges. */
-export function canCross(currentTime: number, duration: number, measure: Measure): boolean {
-  return measure !== 'reached' || !(currentTime <= duration / 2); // True if the duration is unknown (NaN).
+/** Whether playback up to `currentTime` can have passed `share`. Cheap, because it does not read the played ranges. */
+export function canCross(currentTime: number, duration: number, measure: Measure, share: number): boolean {
+  return measure !== 'reached' || !(currentTime <= duration * share); // True if the duration is unknown (NaN).
 }
 
 /**
- * How long playback must continue beyond the middle, in seconds.
+ * How long playback must continue beyond a share, in seconds; 97 % of the video at most are needed for 95 %.
  *
  * A single range must be that long, because dragging the playhead of a playing video leaves many shorter ones.
  */
-export function reachBeyondHalf(duration: number): number {
+export function reachBeyond(duration: number): number {
   return Math.min(0.25, duration * 0.02);
 }
 
 /** The ranges sorted and merged, so that each second is in one range only. */
 export function union(ranges: readonly Range[]): Range[] {
-  const merged: Range[] = [];
+  const merged: [start: number, end: number][] = [];
   for (const [start, end] of [...ranges].sort((a, b) => a[0] - b[0])) {
     const last = merged.at(-1);
-    if (last && start <= last[1]) merged[merged.length - 1] = [last[0], Math.max(last[1], end)];
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
     else if (end > start) merged.push([start, end]);
   }
   return merged;

@@ -2,6 +2,7 @@
  * Decides which content of an element is the film, because an ad may be played in the same element.
  */
 import { isAlike } from './detector.js';
+import type { MilestoneName } from './milestone.js';
 
 /** The content that counts. */
 export interface Film {
@@ -9,8 +10,8 @@ export interface Film {
   seconds: number;
   /** Whether nothing that comes later can turn out to be the film instead. */
   isCertain: boolean;
-  /** When the half was passed, if it is not reported yet. */
-  crossedAt?: number;
+  /** When each milestone was crossed, reported or not yet. */
+  crossedAt?: Map<MilestoneName, number>;
   /** Whether it was played to its end before it was certain. */
   hasEnded?: boolean;
 }

@@ -37,6 +37,6 @@ export function startOutbox({ endpoint }: { endpoint?: string | undefined } = {}
  * relative to its page (`analytics`) is left out, because here it would be another address.
  */
 function endpointOf(key: string): string {
-  const [, encoded = encodeURIComponent(DEFAULT_ENDPOINT)] = /^pulse:report:((?:%2F|https?%3A)[^:]*):/.exec(key) ?? [];
+  const [, encoded = DEFAULT_ENDPOINT] = /^pulse:report:((?:%2F|https?%3A)[^:]*):/.exec(key) ?? [];
   return attempt(() => decodeURIComponent(encoded)) ?? DEFAULT_ENDPOINT;
 }

@@ -29,11 +29,8 @@ export function createPlaybackSessions(defer: (work: () => void) => void = queue
   }
   return {
     join(videoId, isGone = () => false) {
-      for (const isPlayerGone of open.get(videoId)?.players ?? []) {
-        if (!isPlayerGone()) continue;
-        open.get(videoId)?.players.delete(isPlayerGone);
-        endIfEmpty(videoId);
-      }
+      const players = open.get(videoId)?.players ?? new Set();
+      for (const isPlayerGone of players) if (isPlayerGone() && players.delete(isPlayerGone)) endIfEmpty(videoId);
       const shared = open.get(videoId) ?? { session: createPlaybackSession(), players: new Set() };
       open.set(videoId, shared);
       shared.players.add(isGone);

@@ -7,8 +7,6 @@ import { minus, union, type Range } from './detector.js';
 export interface PlayedReader {
   /** The ranges that the element has played since it loaded, without those that are hidden. */
   read(): Range[];
-  /** Call it when the playhead was moved to its current position by a seek, not by playback. */
-  jumped: () => void;
   /** Call it when the element starts to load another source. */
   emptied: () => void;
   /** Hides what the element has played so far. */
@@ -30,32 +28,19 @@ const spentOf = new WeakMap<HTMLVideoElement, readonly Range[]>();
 export function createPlayedReader(element: HTMLVideoElement): PlayedReader {
   let earlier: readonly Range[] | undefined = spentOf.get(element) ?? [];
   let spent = earlier;
-  let walked: Range[] = [];
-  let playhead = 0;
 
-  const played = (): Range[] => (reportsPlayed(element) ? rangesOf(element.played) : walked);
-  const walk = (): void => {
-    const { currentTime } = element;
-    if (currentTime > playhead && !element.seeking) walked = union([...walked, [playhead, currentTime]]);
-    playhead = currentTime;
-  };
   const reader: PlayedReader = {
     read() {
-      if (!reportsPlayed(element)) walk();
-      const ranges = played();
+      const ranges = rangesOf(element.played);
       if (minus(spent, ranges).length > 0) reader.emptied(); // A new source has reset `played`, and its event comes later.
       return minus(ranges, spent);
     },
-    jumped() {
-      playhead = element.currentTime;
-    },
     emptied() {
-      spent = walked = [];
+      spent = [];
       earlier = undefined;
-      playhead = 0;
     },
     hide() {
-      spent = union([...spent, ...played()]);
+      spent = union([...spent, ...rangesOf(element.played)]);
     },
     showEarlier() {
       if (!earlier) return false;
@@ -70,16 +55,6 @@ export function createPlayedReader(element: HTMLVideoElement): PlayedReader {
   };
   reader.hide();
   return reader;
-}
-
-/**
- * Whether the browser supports `played`.
- *
- * jsdom never fills it and never leaves readyState 0. A browser that knows the duration has left readyState 0, so there
- * an empty `played` means that nothing was played, whatever the position of the playhead.
- */
-function reportsPlayed(element: HTMLVideoElement): boolean {
-  return element.played.length > 0 || element.readyState > 0;
 }
 
 function rangesOf(played: TimeRanges): Range[] {

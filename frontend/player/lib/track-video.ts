@@ -1,10 +1,11 @@
 /**
- * Follows a video element and reports when its viewer has passed the half. Independent of any framework.
+ * Follows a video element and reports the milestones that its viewer passes. Independent of any framework.
  */
-import { checkedDuration, checkedElement, checkedId } from './checked.js';
+import { checkedElement, checkedId, checkedOptions } from './checked.js';
+import type { Crossed, FollowOptions } from './crossings.js';
 import type { Measure, PlaybackSession } from './detector.js';
-import { createFollower, type FollowOptions, type Follower } from './follower.js';
-import type { Milestone } from './milestone.js';
+import { createFollower, type Follower } from './follower.js';
+import type { Milestone, MilestoneName } from './milestone.js';
 import type { Outbox } from './outbox.js';
 import { pageOutbox } from './page-outbox.js';
 import { createPlaybackSessions, type PlaybackSessions } from './playback-sessions.js';
@@ -18,19 +19,21 @@ export interface TrackOptions {
   userId?: string | number | null | undefined;
   /** The URL of `POST /analytics`; by default this site's own. */
   endpoint?: string | undefined;
+  /** What is reported; `['watched_50_percent']` by default. The server has to accept it (`PULSE_EVENTS`). */
+  milestones?: readonly (MilestoneName | 'all')[] | null | undefined;
   /** What counts: `reached` (the default) or `watched`. */
   measure?: Measure | undefined;
-  /** The film's length in seconds. Then no other content counts, and a file that does not contain its length has a half. */
+  /** The film's length in seconds. Then nothing else counts, and a file that does not contain its length has milestones. */
   duration?: number | null | undefined;
-  /** Called when the half is passed, once per playback session. */
+  /** Called for each milestone that is passed, once per playback session. */
   onMilestone?: ((milestone: Milestone) => void) | undefined;
-  /** Delivers the report instead of the page's outbox for `endpoint`. */
+  /** Delivers the reports instead of the page's outbox for `endpoint`. */
   outbox?: Outbox | undefined;
 }
 
 /** A tracker: call it to stop it. */
 export interface TrackHandle {
-  /** Checks once more, because the half may just have been passed, and stops. */
+  /** Checks once more, because a milestone may just have been passed, and stops. */
   (): void;
   /** What is played from now on is not the film, for example an ad. */
   pause: () => void;
@@ -48,7 +51,7 @@ export interface TrackWorld {
 let pageWorld: TrackWorld | undefined;
 
 /**
- * Reports `watched_50_percent` once per playback session of `videoId`.
+ * Reports `watched_50_percent`, or each of `milestones`, once per playback session of `videoId`.
  *
  * Returns a function that stops it, with `pause` and `resume` for ads. Players of one video share a session, which ends with
  * the last of them: when it is stopped, or was removed from the page. Throws a TypeError if an option cannot be right.
@@ -62,17 +65,17 @@ export function followVideo(
   element: HTMLVideoElement,
   videoId: string | number,
   read: () => Omit<TrackOptions, 'videoId'> & FollowOptions,
-  world: TrackWorld = thisPage(),
+  world: TrackWorld = (pageWorld ??= { sessions: createPlaybackSessions(), viewer: createViewer(), now: Date.now }),
 ): TrackHandle {
   const id = checkedId(videoId);
-  checkedDuration(read().duration);
+  checkedOptions(read());
   const presence = enter(world, id, checkedElement(element).ownerDocument, outboxOf(read()));
-  const report = (ts: number): void => {
-    const { userId, onMilestone, ...options } = read();
-    const viewer = world.viewer.id(typeof userId === 'number' ? String(userId) : userId);
-    const milestone: Milestone = { videoId: id, event: 'watched_50_percent', userId: viewer, ts };
-    outboxOf(options).add(milestone); // Before the callback, so that the report is sent even if it throws.
-    onMilestone?.(milestone);
+  const report = (crossed: Crossed): void => {
+    const options = read();
+    const userId = world.viewer.id(String(options.userId ?? ''));
+    const passed = crossed.map(([event, ts]): Milestone => ({ videoId: id, event, userId, ts }));
+    outboxOf(options).add(...passed); // Before the callback, so that the reports are sent even if it throws.
+    for (const milestone of passed) options.onMilestone?.(milestone);
   };
   return presence.handle(createFollower(element, presence.session, read, report, world.now));
 }
@@ -120,11 +123,6 @@ function enter({ sessions }: TrackWorld, id: string, page: Document, outbox: Out
       return Object.assign(stop, { pause: () => ref?.deref()?.pause(), resume: () => ref?.deref()?.resume() });
     },
   };
-}
-
-function thisPage(): TrackWorld {
-  pageWorld ??= { sessions: createPlaybackSessions(), viewer: createViewer(), now: Date.now };
-  return pageWorld;
 }
 
 function outboxOf({ outbox, endpoint }: Omit<TrackOptions, 'videoId'>): Outbox {

@@ -2,14 +2,14 @@
  * The tracker as a React hook.
  */
 import { useEffect, useRef } from 'react';
-import type { FollowOptions } from './follower.js';
+import type { FollowOptions } from './crossings.js';
 import { followVideo, type TrackOptions } from './track-video.js';
 
 /**
  * Tracks `element` for as long as the component is mounted, as `trackVideo` does.
  *
- * Only a new element or `videoId` starts a new tracker. All other options may change at any time; the values when the
- * half is passed are used. If a `<video>` changes its video, give it `key={videoId}`, so that React creates a new one.
+ * Only a new element or `videoId` starts a new tracker. All other options may change at any time; the values when a
+ * milestone is passed are used. If a `<video>` changes its video, give it `key={videoId}`, so that React creates a new one.
  */
 export function useTrackVideo(element: HTMLVideoElement | null, options: TrackOptions & FollowOptions): void {
   const latest = useRef(options);

@@ -5,17 +5,10 @@ import { attempt, browserStorage } from './browser-storage.js';
 
 const STORAGE_KEY = 'pulse:viewer';
 
-/** The part of `crypto` that creates a viewer's id. Plain http has no `randomUUID`. */
-export interface RandomSource {
-  randomUUID?: (() => string) | undefined;
-  getRandomValues(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
-}
-
 /** What a viewer needs from the browser. */
 export interface ViewerWorld {
   /** Where the anonymous id is kept; null for nowhere, so that it lasts as long as the page. */
   storage?: Storage | null;
-  crypto?: RandomSource;
 }
 
 /** The viewer in this browser. */
@@ -24,32 +17,22 @@ export interface Viewer {
   id(userId?: string | null): string;
 }
 
-/** Creates a viewer. The anonymous id is created and stored at its first use. */
-export function createViewer({ storage = browserStorage(), crypto = globalThis.crypto }: ViewerWorld = {}): Viewer {
-  let anonymousId: string | undefined;
+/** Creates a viewer. The anonymous id is created and stored at its first use; if that fails, it lasts as long as the page. */
+export function createViewer({ storage = browserStorage() }: ViewerWorld = {}): Viewer {
+  let kept: string | null | undefined;
   return {
     id(userId) {
       if (userId) return userId;
-      anonymousId ??= keptId(storage, crypto);
-      return anonymousId;
+      kept ??= attempt(() => storage?.getItem(STORAGE_KEY));
+      if (kept) return kept;
+      const made = (kept = uuid());
+      attempt(() => storage?.setItem(STORAGE_KEY, made));
+      return made;
     },
   };
 }
 
-/** If storage is full or blocked, the id lasts as long as the page. */
-function keptId(storage: Storage | null, crypto: RandomSource): string {
-  const kept = attempt(() => storage?.getItem(STORAGE_KEY));
-  if (kept) return kept;
-  const made = uuid(crypto);
-  attempt(() => storage?.setItem(STORAGE_KEY, made));
-  return made;
-}
-
-function uuid(crypto: RandomSource): string {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(36));
-  // Version 4, and the variant of RFC 9562.
-  return '........-....-4...-8...-............'.replace(/\./g, (_dot, at: number) =>
-    ((bytes[at] ?? 0) & 15).toString(16),
-  );
+/** A random UUID. Plain http has no `randomUUID`, but every blob's URL ends with one there, too (W3C File API, section 8.2). */
+function uuid(): string {
+  return (crypto as Partial<Crypto>).randomUUID?.() ?? URL.createObjectURL(new Blob()).slice(-36);
 }

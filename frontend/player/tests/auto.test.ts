@@ -138,3 +138,14 @@ test('of several tags the first has the options, and each video is followed once
   expect(only().userId).toBe('ada');
   expect(begun).toEqual(['a']);
 });
+
+test.each([
+  ['', undefined],
+  ['data-milestones=""', undefined],
+  ['data-milestones="all"', ['all']],
+  ['data-milestones=" video_started  watched_50_percent"', ['video_started', 'watched_50_percent']],
+  ['data-milestones="video_started, watched_50_percent"', ['video_started', 'watched_50_percent']],
+])('a tag with %o asks for the milestones %o', (attribute, milestones) => {
+  const { only } = stage(video('a'), `src="${SRC}" ${attribute}`);
+  expect(only().milestones ?? undefined).toEqual(milestones);
+});

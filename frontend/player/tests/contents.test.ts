@@ -26,7 +26,7 @@ afterEach(() => {
 
 function track(element: HTMLVideoElement, options: Partial<TrackOptions> = {}): TrackHandle {
   const outbox: Outbox = {
-    add: (milestone) => reports.push(milestone),
+    add: (...milestones) => reports.push(...milestones),
     flush: () => Promise.resolve(),
     start: () => () => undefined,
   };
@@ -257,6 +257,98 @@ describe('a file without a length', () => {
     video.play(15);
     leave();
     expect(reports).toEqual([]);
+  });
+});
+
+describe('with all milestones', () => {
+  const milestones = ['all'] as const;
+  const names = (): string[] => reports.map(({ event }) => event);
+
+  test('an ad before the film counts for none of them, not even as a start', () => {
+    const video = simulateVideo(NaN, { src: '' });
+    track(video.element, { milestones });
+    video.load(15);
+    video.play(15);
+    wait(1);
+    video.load(20);
+    wait(60);
+    expect(names()).toEqual([]);
+    const began = Date.now();
+    video.play(6);
+    wait(1);
+    video.play(5);
+    leave();
+    expect(reports.map(({ event, ts }) => [event, ts - began])).toEqual([
+      ['video_started', 0],
+      ['watched_25_percent', 0],
+      ['watched_50_percent', 1000],
+    ]);
+  });
+
+  test.each([{ duration: 20 }, { duration: undefined }])('nor does one within the film (%o)', ({ duration }) => {
+    const video = simulateVideo(20);
+    track(video.element, { milestones, duration });
+    video.play(1);
+    video.load(15);
+    video.play(15);
+    leave();
+    expect(names()).toEqual(['video_started']);
+    video.load(20);
+    video.seek(1);
+    video.play(19);
+    expect(names()).toHaveLength(5);
+  });
+
+  test('nor what is played while the tracker is paused', () => {
+    const video = simulateVideo(20);
+    const tracker = track(video.element, { milestones });
+    tracker.pause();
+    video.play(6);
+    leave();
+    tracker.resume();
+    expect(names()).toEqual([]);
+    video.play(1);
+    expect(names()).toEqual(['video_started', 'watched_25_percent']);
+  });
+
+  test('a short video in an element that was empty reports them together after its end, each with its own time', () => {
+    const video = simulateVideo(NaN, { src: '' });
+    track(video.element, { milestones });
+    video.load(20);
+    const began = Date.now();
+    for (let second = 1; second <= 20; second += 1) {
+      wait(1);
+      video.play(1);
+    }
+    expect(names()).toEqual([]);
+    wait(5);
+    expect(reports.map(({ ts }) => ts - began)).toEqual([1000, 6000, 11_000, 16_000, 20_000]);
+  });
+
+  test('what a viewer crossed before leaving such a video is reported then', () => {
+    const video = simulateVideo(NaN, { src: '' });
+    track(video.element, { milestones });
+    video.load(20);
+    video.play(6);
+    expect(names()).toEqual([]);
+    leave();
+    expect(names()).toEqual(['video_started', 'watched_25_percent']);
+    video.play(14);
+    leave();
+    expect(names()).toHaveLength(5);
+  });
+
+  test('a live stream has none while it is live, and a start at least when the whole show has ended', () => {
+    const video = simulateVideo(Infinity);
+    track(video.element, { milestones });
+    wholeShows.add(video.element);
+    video.setSeekable(0, 3600);
+    video.seek(3592);
+    video.play(8);
+    leave();
+    expect(names()).toEqual([]);
+    video.setDuration(3600);
+    expect(names()).toEqual(['video_started']);
   });
 });
 

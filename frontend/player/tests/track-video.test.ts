@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { reachBeyondHalf, type Measure } from '../lib/detector.js';
-import type { Milestone } from '../lib/milestone.js';
+import { reachBeyond, type Measure } from '../lib/detector.js';
+import { SHARES, type Milestone, type MilestoneName } from '../lib/milestone.js';
 import type { Outbox } from '../lib/outbox.js';
 import { createPlaybackSessions } from '../lib/playback-sessions.js';
 import { followVideo, type TrackHandle, type TrackOptions, type TrackWorld } from '../lib/track-video.js';
@@ -10,29 +10,39 @@ import { settled } from './fakes.js';
 import { simulateVideo, type SimulatedVideo } from './simulated-video.js';
 
 const clock = { ms: 42 };
+const ALL = Object.keys(SHARES) as MilestoneName[];
 
-/** A page whose outbox only records reports. */
+/** A page whose outbox only records reports, and the names of those that came together. */
 function page(): {
   reports: Milestone[];
+  together: string[][];
   world: TrackWorld;
   track: (element: HTMLVideoElement, options?: Partial<TrackOptions>) => TrackHandle;
 } {
   const reports: Milestone[] = [];
+  const together: string[][] = [];
   const outbox: Outbox = {
-    add: (milestone) => reports.push(milestone),
+    add(...milestones) {
+      reports.push(...milestones);
+      together.push(milestones.map(({ event }) => event));
+    },
     flush: () => Promise.resolve(),
     start: () => () => undefined,
   };
   const world = { sessions: createPlaybackSessions(), viewer: createViewer({ storage: null }), now: () => clock.ms };
   return {
     reports,
+    together,
     world,
     track: (element, options = {}) =>
       followVideo(element, options.videoId ?? 'intro', () => ({ userId: 'ada', outbox, ...options }), world),
   };
 }
 
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  clock.ms = 42;
+});
 
 describe('one report is sent after', () => {
   test('normal playback, with the time when the half was passed', () => {
@@ -259,6 +269,113 @@ describe('a playback session', () => {
   });
 });
 
+describe('the milestones that are asked for', () => {
+  const [START, QUARTER, HALF, THREE_QUARTERS, END] = ALL;
+
+  test.each<[string, TrackOptions['milestones'], (string | undefined)[]]>([
+    ['nothing', undefined, [HALF]],
+    ['null', null, [HALF]],
+    ['one', ['watched_75_percent'], [THREE_QUARTERS]],
+    ['two in any order', ['watched_95_percent', 'video_started'], [START, END]],
+    ['all', ['all'], [...ALL]],
+    ['one twice', ['video_started', 'video_started'], [START]],
+    ['none', [], []],
+  ])('%s', (_name, milestones, expected) => {
+    const { reports, track } = page();
+    const video = simulateVideo(20);
+    const onMilestone = vi.fn<(milestone: Milestone) => void>();
+    track(video.element, { milestones, onMilestone });
+    video.play(20);
+    video.seek(0);
+    video.play(20);
+    expect(reports.map(({ event }) => event)).toEqual(expected);
+    expect(onMilestone.mock.calls.map(([{ event }]) => event)).toEqual(expected);
+  });
+
+  test('are each reported at their crossing, as playback goes on', () => {
+    const { reports, together, track } = page();
+    const video = simulateVideo(20);
+    track(video.element, { milestones: ['all'] });
+    for (let second = 1; second <= 20; second += 1) {
+      clock.ms += 1000;
+      video.play(1);
+    }
+    expect(together).toEqual(ALL.map((name) => [name]));
+    const [first = 0, ...later] = reports.map(({ ts }) => ts);
+    expect(later.map((ts) => ts - first)).toEqual([5000, 10_000, 15_000, 19_000]);
+  });
+
+  test('are sent together, with one time, if a jump crosses them together', () => {
+    const { reports, together, track } = page();
+    const video = simulateVideo(20);
+    track(video.element, { milestones: ['all'] });
+    video.play(1);
+    video.seek(16);
+    video.play(1);
+    expect(together).toEqual([[START], [QUARTER, HALF, THREE_QUARTERS]]);
+    expect(new Set(reports.slice(1).map(({ ts }) => ts)).size).toBe(1);
+  });
+
+  test('are sent before the page is gone', () => {
+    const { together, track } = page();
+    const video = simulateVideo(20);
+    track(video.element, { milestones: ['all'] });
+    video.play(16, 100);
+    expect(together).toEqual([]);
+    window.dispatchEvent(new Event('pagehide'));
+    expect(together).toEqual([[START, QUARTER, HALF, THREE_QUARTERS]]);
+  });
+
+  test('are all there after the end of a clip of 0.6 s, also in a loop at 16x', () => {
+    for (const [loop, videoId] of [
+      [false, 'once'],
+      [true, 'loop'],
+    ] as const) {
+      const { reports, track } = page();
+      const video = simulateVideo(0.6, { loop });
+      track(video.element, { milestones: ['all'], videoId });
+      video.play(6, 4);
+      expect(reports.map(({ event }) => event)).toEqual(ALL);
+    }
+  });
+
+  test('are once in a session, though two players ask for different ones', () => {
+    const { reports, track } = page();
+    const [preview, watch] = [simulateVideo(20), simulateVideo(20)];
+    track(preview.element, { milestones: ['video_started', 'watched_50_percent'] });
+    track(watch.element, { milestones: ['all'] });
+    preview.play(11);
+    watch.play(20);
+    expect(reports.map(({ event }) => event)).toEqual([START, HALF, QUARTER, THREE_QUARTERS, END]);
+  });
+
+  test.each<[unknown[], string]>([
+    [['half'], '"half"'],
+    [['video_started', 50], '"50"'],
+    [[''], '""'],
+    ['all' as unknown as unknown[], '"a"'],
+  ])('%j are an error that says why', (milestones, wrong) => {
+    const { track } = page();
+    const video = simulateVideo(20);
+    const follow = (): unknown => track(video.element, { milestones: milestones as [] });
+    expect(follow).toThrow(`milestones must be of all,${ALL.join()}, not ${wrong}`);
+  });
+
+  test('cost nothing to look for until the next one can be passed', () => {
+    const { track } = page();
+    const video = simulateVideo(100);
+    track(video.element, { milestones: ['all'] });
+    video.play(1);
+    const { played } = video.element;
+    const read = vi.fn(() => played);
+    Object.defineProperty(video.element, 'played', { get: read });
+    video.play(23);
+    expect(read).not.toHaveBeenCalled();
+    video.play(3);
+    expect(read).toHaveBeenCalled();
+  });
+});
+
 test('options are read when the half is passed, not before', () => {
   const { reports, world } = page();
   const outbox = { add: vi.fn<Outbox['add']>(), flush: () => Promise.resolve(), start: () => () => undefined };
@@ -280,41 +397,6 @@ test('options are read when the half is passed, not before', () => {
     ts: 42,
   });
   expect(outbox.add).toHaveBeenCalledOnce();
-});
-
-describe('where the element has no played ranges (jsdom)', () => {
-  function plainVideo(duration: number): HTMLVideoElement {
-    const element = document.createElement('video');
-    Object.defineProperty(element, 'duration', { value: duration });
-    return element;
-  }
-  function moveTo(element: HTMLVideoElement, currentTime: number, ...events: string[]): void {
-    element.currentTime = currentTime;
-    for (const type of events) element.dispatchEvent(new Event(type));
-  }
-
-  test('the playhead is used instead', () => {
-    const { reports, track } = page();
-    const element = plainVideo(100);
-    track(element);
-    moveTo(element, 49, 'timeupdate');
-    expect(reports).toHaveLength(0);
-    moveTo(element, 51, 'timeupdate');
-    moveTo(element, 60, 'timeupdate');
-    expect(reports).toHaveLength(1);
-  });
-
-  test('a seek still counts for nothing', () => {
-    const { reports, track } = page();
-    const element = plainVideo(100);
-    track(element);
-    moveTo(element, 80, 'seeking', 'timeupdate', 'seeked');
-    expect(reports).toHaveLength(0);
-    moveTo(element, 80.1, 'timeupdate');
-    expect(reports).toHaveLength(0);
-    moveTo(element, 80.4, 'timeupdate');
-    expect(reports).toHaveLength(1);
-  });
 });
 
 type Act = { do: 'play'; seconds: number } | { do: 'seek'; to: number } | { do: 'pause' } | { do: 'load' };
@@ -348,22 +430,22 @@ class Oracle {
       this.#at += 1;
     }
   }
-  counts(measure: Measure): boolean {
-    if (measure === 'watched') return this.#cells.size > 200;
-    const need = reachBeyondHalf(20) * 20;
+  counts(measure: Measure, share: number): boolean {
+    if (measure === 'watched' && share > 0) return this.#cells.size > 400 * share;
+    const need = reachBeyond(20) * 20;
     return [...this.#cells].some(
-      (from) => from >= 200 && [...Array(need).keys()].every((n) => this.#cells.has(from + n)),
+      (from) => from >= 400 * share && [...Array(need).keys()].every((n) => this.#cells.has(from + n)),
     );
   }
 }
 
-test('whatever a viewer does, there is one report if it counts, and none if it does not', () => {
+test('whatever a viewer does, there is one report of each milestone that counts, and none of any other', () => {
   fc.assert(
     fc.property(acts, fc.boolean(), fc.constantFrom<Measure>('reached', 'watched'), (done, loop, measure) => {
       const { reports, track } = page();
       const video = simulateVideo(20, { loop });
       const oracle = new Oracle(loop);
-      const stop = track(video.element, { measure });
+      const stop = track(video.element, { measure, milestones: ['all'] });
       for (const act of done) {
         if (act.do === 'play') video.play(act.seconds);
         if (act.do === 'seek') video.seek(act.to);
@@ -376,8 +458,9 @@ test('whatever a viewer does, there is one report if it counts, and none if it d
         oracle.act(act);
       }
       stop();
-      expect(reports).toHaveLength(oracle.counts(measure) ? 1 : 0);
+      const expected = ALL.filter((name) => oracle.counts(measure, SHARES[name]));
+      expect(reports.map(({ event }) => event).sort()).toEqual(expected.sort());
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });

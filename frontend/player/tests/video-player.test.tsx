@@ -17,7 +17,7 @@ function player(): { reports: Milestone[]; Player: (props: PlayerProps) => JSX.E
   const reports: Milestone[] = [];
   const outbox: Outbox = {
     ...createOutbox({ endpoint: '/', storage: null }),
-    add: (milestone) => reports.push(milestone),
+    add: (...milestones) => reports.push(...milestones),
   };
   const videoId = `video-${String((videos += 1))}`;
   return {
@@ -98,6 +98,23 @@ describe('a video player', () => {
     expect(reports.map(({ userId }) => userId)).toEqual(['late']);
     expect(onMilestone).toHaveBeenCalledOnce();
     expect(listened).not.toHaveBeenCalled();
+  });
+
+  test('reports the milestones that it is given, and they may change', () => {
+    const { Player, reports } = player();
+    const { rerender } = render(<Player milestones={['video_started']} />);
+    const video = shown();
+    video.play(9);
+    rerender(<Player milestones={['all']} />);
+    video.play(11);
+    expect(reports.map(({ event }) => event)).toEqual([
+      'video_started',
+      'watched_25_percent',
+      'watched_50_percent',
+      'watched_75_percent',
+      'watched_95_percent',
+    ]);
+    expect(video.element).not.toHaveAttribute('milestones');
   });
 
   test('starts a new session with a new element when videoId changes', () => {

@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest';
-import { createViewer, type RandomSource } from '../lib/viewer.js';
+import { createViewer } from '../lib/viewer.js';
 import { FakeStorage } from './fakes.js';
 
 const UUID_4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-/** The `crypto` of plain http. */
-const insecure: RandomSource = { getRandomValues: (bytes) => globalThis.crypto.getRandomValues(bytes) };
 
 test('the viewer id of a logged-in user is the user id', () => {
   expect(createViewer({ storage: new FakeStorage() }).id('ada')).toBe('ada');
@@ -15,12 +13,6 @@ test.each([undefined, null, ''])('a viewer who is not logged in (%o) keeps one U
   const id = createViewer({ storage }).id(userId);
   expect(id).toMatch(UUID_4);
   expect(createViewer({ storage }).id(userId)).toBe(id);
-});
-
-test('the id is a UUID on plain http, too', () => {
-  const ids = Array.from({ length: 100 }, () => createViewer({ storage: null, crypto: insecure }).id());
-  expect(new Set(ids).size).toBe(100);
-  ids.forEach((id) => expect(id).toMatch(UUID_4));
 });
 
 test.each(['fill', 'forbid'] as const)('a storage made to %s gives an id that lasts as long as the page', (spoil) => {

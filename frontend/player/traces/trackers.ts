@@ -2,24 +2,30 @@
  * The trackers that the traces are replayed to: ours, and Snowplow's media plugin for comparison.
  */
 import * as snowplow from '@snowplow/browser-plugin-media';
-import { trackVideo, type Outbox } from '../tracker.js';
+import { trackVideo, type Milestone, type Outbox, type TrackOptions } from '../tracker.js';
 import type { Tracked } from './replay.js';
 
 /** Starts a tracker on an element. `noticed` is called each time that it says that half was watched, and at what time. */
-export type StartTracker = (element: HTMLVideoElement, noticed: (ts: number) => void) => Tracked;
+export type StartTracker = (element: HTMLVideoElement, noticed: (ts: number, event?: string) => void) => Tracked;
 
 let sessions = 0;
 
-/** Ours, as a page uses it. */
-export const pulse: StartTracker = (element, noticed) => {
-  const outbox: Outbox = { add: ({ ts }) => noticed(ts), flush: () => Promise.resolve(), start: () => () => undefined };
-  const handle: (() => void) & { pause?: () => void; resume?: () => void } = trackVideo(element, {
-    videoId: `trace-${++sessions}`, // Another playback session for each trace.
-    userId: 'ada',
-    outbox,
-  });
-  return { stop: handle, ad: (isPlaying) => (isPlaying ? handle.pause?.() : handle.resume?.()) };
-};
+/** Ours, as a page uses it that asks for `milestones`; it names what it notices. */
+export const pulseOf =
+  (milestones?: TrackOptions['milestones']): StartTracker =>
+  (element, noticed) => {
+    const add = (...passed: Milestone[]): void => passed.forEach(({ ts, event }) => noticed(ts, event));
+    const outbox: Outbox = { add, flush: () => Promise.resolve(), start: () => () => undefined };
+    const handle = trackVideo(element, {
+      videoId: `trace-${++sessions}`, // Another playback session for each trace.
+      userId: 'ada',
+      milestones,
+      outbox,
+    });
+    return { stop: handle, ad: (isPlaying) => (isPlaying ? handle.pause() : handle.resume()) };
+  };
+
+export const pulse = pulseOf();
 
 /** Snowplow's, to which its caller passes events and state; its 50 % is its first percent_progress of 50 or more. */
 export const snowplowMedia: StartTracker = (element, noticed) => {

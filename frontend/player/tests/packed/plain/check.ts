@@ -9,6 +9,7 @@ trackVideo(video, {
   videoId: 'v1',
   userId: null,
   measure: 'watched',
+  milestones: ['video_started', 'all'],
   outbox: createOutbox({ endpoint: '/analytics' }),
 });
 
@@ -16,3 +17,5 @@ trackVideo(video, {
 trackVideo(video, {});
 // @ts-expect-error -- Not a measure.
 trackVideo(video, { videoId: 'v1', measure: 'seen' });
+// @ts-expect-error -- Not a milestone.
+trackVideo(video, { videoId: 'v1', milestones: ['half'] });

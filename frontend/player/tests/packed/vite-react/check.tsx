@@ -9,6 +9,7 @@ export const players: ReactElement[] = [
     poster="/v1.jpg"
     loop
     className="stage"
+    milestones={['all']}
     onMilestone={(passed: Milestone) => passed.ts}
     ref={createRef<HTMLVideoElement>()}
     onError={({ currentTarget: { error } }) => error?.code}
