@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import urllib3
 from redis import Redis
 
+from pulse_analytics.events import COUNT_COLUMNS, DEFAULT_EVENT, EVENT_TYPES
 from tests.facts import wait_until
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port
@@ -37,7 +38,7 @@ class Ledger(NamedTuple):
 
 
 class Stack:
-    """Valkey, database, web and worker. The context's exit ends all of them."""
+    """Valkey, database, web and worker, which accept all events. The context's exit ends all of them."""
 
     def __init__(self, folder: Path, cors_origins: Sequence[str]) -> None:
         self.url = f"http://127.0.0.1:{(port := free_port())}"
@@ -49,6 +50,7 @@ class Stack:
             "PULSE_DATA_DIR": str(folder / "var"),
             "PULSE_REDIS_URL": self._valkey.url,
             "PULSE_CORS_ORIGINS": ", ".join(cors_origins),
+            "PULSE_EVENTS": "all",
             "PULSE_PORT": str(port),
             "PULSE_FLOWER_PORT": "0",
         }
@@ -81,12 +83,20 @@ class Stack:
         return Ledger(int(held.get("accepted", 0)), int(held.get("duplicate", 0)))
 
     def count(self, video_id: str) -> int:
-        """The counter of a video, which must equal the number of its raw events."""
+        """How often half of a video was watched."""
+        return self.counts(video_id)[DEFAULT_EVENT]
+
+    def counts(self, video_id: str) -> dict[str, int]:
+        """The counter of each event of a video, which must equal the number of its raw events."""
         with closing(self._connect()) as connection:
             connection.execute("BEGIN")
-            counted = _number(connection, "SELECT watched_50_count FROM video_metrics WHERE video_id = ?", video_id)
-            assert counted == _number(connection, "SELECT count(*) FROM video_events WHERE video_id = ?", video_id)
-            return counted
+            query = f"SELECT {', '.join(COUNT_COLUMNS)} FROM video_metrics WHERE video_id = ?"
+            row = connection.execute(query, (video_id,)).fetchone() or [0] * len(COUNT_COLUMNS)
+            query = "SELECT event, count(*) FROM video_events WHERE video_id = ? GROUP BY event"
+            raw = dict(connection.execute(query, (video_id,)).fetchall())
+        counts = dict(zip(EVENT_TYPES, row, strict=True))
+        assert counts == dict.fromkeys(EVENT_TYPES, 0) | raw
+        return counts
 
     def wait_until_counted(self, expected: dict[str, int], seconds: float = 45.0) -> None:
         """Wait until the videos' counts are `expected`."""
@@ -113,9 +123,16 @@ class Stack:
         reports = [report for video_id in video_ids for report in self._reports(video_id)]
         for report in reports:
             assert self._post(report) == (200, "duplicate")
-            assert self._redis.delete(f"dedupe:video:{report['videoId']}:user:{report['userId']}:watched50") == 1
+            suffix = EVENT_TYPES[report["event"]].dedupe_suffix
+            assert self._redis.delete(f"dedupe:video:{report['videoId']}:user:{report['userId']}:{suffix}") == 1
             assert self._post(report) == (202, "queued")
         return 2 * len(reports)
+
+    def arrivals(self, video_id: str) -> int:
+        """At how many times events of a video arrived: those of one request arrive at one."""
+        query = "SELECT count(DISTINCT received_at) FROM video_events WHERE video_id = ?"
+        with closing(self._connect()) as connection:
+            return int(connection.execute(query, (video_id,)).fetchone()[0])
 
     def viewers(self, video_id: str) -> list[str]:
         """The viewers for whom a video counted."""
@@ -136,8 +153,3 @@ class Stack:
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)
-
-
-def _number(connection: sqlite3.Connection, query: str, video_id: str) -> int:
-    row = connection.execute(query, (video_id,)).fetchone()
-    return int(row[0]) if row else 0

@@ -6,6 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from pulse_analytics.events import DEFAULT_EVENT, EVENT_TYPES
+from tests.facts import wait_until
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, Request
 
@@ -129,6 +132,14 @@ class Stage:
         self.leave()
         self.stack.assert_stays(counts)
         assert sum(self.stack.ledger() - self._before) - again == (sum(counts.values()) if reports is None else reports)
+
+    def ends_with_events(self, *names: str, requests: int) -> None:
+        """Assert that this test's video has one of each of these events for good, which arrived in `requests`."""
+        expected = {name: int(name in names) for name in EVENT_TYPES}
+        wait_until(lambda: self.stack.counts(self.video_id) == expected, 45)
+        self.ends_with(expected[DEFAULT_EVENT], reports=len(names))
+        assert self.stack.counts(self.video_id) == expected
+        assert self.stack.arrivals(self.video_id) == requests
 
     def _note(self, request: Request) -> None:
         if request.method == "POST" and request.url == f"{self.stack.url}/analytics":

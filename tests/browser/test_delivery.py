@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
@@ -167,6 +168,7 @@ def test_a_report_is_delivered_over_plain_http_to_another_origin(stage: Stage, k
     ]
     stage.video().play_to_the_end(rate=4)
     stage.ends_with(1)
+    assert [UUID(viewer).version for viewer in stage.stack.viewers(stage.video_id)] == [4]
 
 
 @pytest.mark.nightly

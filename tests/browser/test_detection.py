@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pulse_analytics.events import EVENT_TYPES
 from tests.browser.stage import CLIP_4_S, CLIP_600_MS, HLS_8_S, RECORDED_20_S
 
 if TYPE_CHECKING:
@@ -26,6 +27,22 @@ def test_normal_play_counts(stage: Stage, kind: str) -> None:
     video.press_space()
     video.wait_until("video.ended")
     stage.ends_with(1)
+
+
+def test_play_to_the_end_passes_every_milestone_once(stage: Stage) -> None:
+    video = stage.open([stage.player(CLIP_4_S, milestones=["all"])])
+    video.play_to_the_end(rate=2)
+    video.play_to_the_end(rate=4)
+    stage.ends_with_events(*EVENT_TYPES, requests=5)
+
+
+def test_milestones_that_are_passed_together_are_one_request_though_the_page_is_left(stage: Stage) -> None:
+    video = stage.open([stage.player(milestones=["all"])], kind="plain")
+    video.seek(15.5)
+    video.play(rate=4)
+    with stage.page.expect_navigation(url="**/away.html"):
+        video.then(15.8, "location.href = '/away.html'")
+    stage.ends_with_events(*list(EVENT_TYPES)[:-1], requests=1)
 
 
 def test_play_at_16x_counts(stage: Stage) -> None:

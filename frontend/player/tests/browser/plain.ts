@@ -33,11 +33,12 @@ function makeVideo({ slot, src, autoPlay = false, loop = false, muted = true }: 
   return element;
 }
 
-function track(element: HTMLVideoElement, { videoId, userId, measure, duration }: Player): () => void {
+function track(element: HTMLVideoElement, { videoId, userId, milestones, measure, duration }: Player): () => void {
   return trackVideo(element, {
     endpoint,
     videoId,
     duration,
+    milestones,
     ...(userId === undefined ? {} : { userId }),
     ...(measure === undefined ? {} : { measure }),
     onMilestone: () => window.milestones.push(videoId),

@@ -1,3 +1,5 @@
+import type { TrackOptions } from '../../index';
+
 /** What a harness page shows. Its address has this as JSON in `?stage=`. */
 export interface Stage {
   /** Empty: the page starts the outbox without one. */
@@ -17,6 +19,7 @@ export interface Player {
   videoId: string;
   src: string;
   userId?: string;
+  milestones?: TrackOptions['milestones'];
   measure?: 'reached' | 'watched';
   duration?: number;
   autoPlay?: boolean;
