@@ -7,7 +7,7 @@ import { encode, post, type Reply, type Send } from './api.js';
 import { browserStorage } from './browser-storage.js';
 import type { Milestone } from './milestone.js';
 import type { Redelivery } from './redelivery.js';
-import { createReportStore } from './report-store.js';
+import { createReportStore, type ReportStore } from './report-store.js';
 
 /** Timeout of a request. A retry is safe, because the server recognizes a report that it has already accepted. */
 const TIMEOUT_MS = 10_000;
@@ -48,6 +48,24 @@ export interface OutboxOptions {
   warn?: (message: string) => void;
   /** Loads the code that sends waiting reports again. */
   load?: () => Promise<typeof import('./redelivery.js')>;
+}
+
+/** What the outbox shares with its redelivery. */
+export interface Waiting {
+  endpoint: string;
+  store: ReportStore;
+  storage: Storage | null;
+  /** The keys of the reports that this page made. */
+  own: Set<string>;
+  /** The keys of reports that this page is sending. */
+  underWay: Set<string>;
+  /** Posts these reports, several as one batch. Resolves to undefined if there is no answer, and never rejects. */
+  request: (keys: string[]) => Promise<Reply | undefined>;
+  after: (ms: number, work: () => void) => () => void;
+  locks?: LockManager | null;
+  now?: () => number;
+  random?: () => number;
+  warn?: (message: string) => void;
 }
 
 /** Creates an outbox. It does nothing until `add`, `flush` or `start` is called. */

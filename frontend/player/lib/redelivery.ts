@@ -5,29 +5,11 @@ import { answerOf, isBusy, type Answer } from './answer.js';
 import type { Reply } from './api.js';
 import { createBackoff } from './backoff.js';
 import { MAX_EVENTS, resultsOf, sizeThatFits } from './batch.js';
+import type { Waiting } from './outbox.js';
 import { browserLocks, createReportLock } from './report-lock.js';
-import type { ReportStore } from './report-store.js';
 
 /** The failures after which a flush ends: a server that fails at everything gets few requests. */
 const MAX_FAILURES = 3;
-
-/** What the outbox shares with its redelivery. */
-export interface Waiting {
-  endpoint: string;
-  store: ReportStore;
-  storage: Storage | null;
-  /** The keys of the reports that this page made. */
-  own: Set<string>;
-  /** The keys of reports that this page is sending. */
-  underWay: Set<string>;
-  /** Posts these reports, several as one batch. Resolves to undefined if there is no answer, and never rejects. */
-  request: (keys: string[]) => Promise<Reply | undefined>;
-  after: (ms: number, work: () => void) => () => void;
-  locks?: LockManager | null;
-  now?: () => number;
-  random?: () => number;
-  warn?: (message: string) => void;
-}
 
 /** The retries of one outbox. */
 export interface Redelivery {
