@@ -1,7 +1,8 @@
 """What Vite built into frontend/dist: the demo site (`/`, `/watch/<videoId>`), the admin pages (`/admin` and below),
 and the tracker for other sites' pages (`/tracker.js`).
 
-Each of the first two is a single HTML file, whose script reads the address. The API works without the built site.
+Each of the first two is a single HTML file, whose script reads the address. Where other events than the half are
+counted, its `data-events` names all that are. The API works without the built site.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, current_app, send_from_directory
+from flask import Blueprint, Response, current_app, request, send_from_directory
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import PathConverter
 
+from pulse_analytics.config import current_settings
+from pulse_analytics.events import DEFAULT_EVENT
 from pulse_analytics.web.problems import problem
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
+    from flask import Flask
 
 DIST = Path(__file__).parents[1] / "site"
 """Where the built site is (in a checkout a link to frontend/dist), unless the config has SITE_DIST."""
@@ -108,10 +111,21 @@ def favicon() -> Response:
 
 def _html(name: str) -> Response:
     """An HTML file. Browsers revalidate it each time, because it names the assets of its build."""
+    events = current_settings().events
     try:
-        return send_from_directory(_dist(), name)
-    except NotFound:
+        return send_from_directory(_dist(), name) if events == (DEFAULT_EVENT,) else _with_events(name, events)
+    except (NotFound, FileNotFoundError):
         return problem(503, "The site is not built: `make site` builds it; the API works without it.")
+
+
+def _with_events(name: str, events: tuple[str, ...]) -> Response:
+    """The HTML file with the names of these events, because its script may ask nothing before a sign-in."""
+    page = (_dist() / name).read_text(encoding="utf-8")
+    answer = Response(page.replace("<html", f'<html data-events="{" ".join(events)}"', 1), mimetype="text/html")
+    answer.cache_control.no_cache = True
+    answer.add_etag()
+    answer.make_conditional(request)
+    return answer
 
 
 def _dist() -> Path:

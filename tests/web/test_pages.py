@@ -114,6 +114,25 @@ def test_a_new_build_has_another_etag(client: FlaskClient, dist: Path) -> None:
     assert (answer.status_code, answer.data) == (200, PAGE + b"\n")
 
 
+def test_a_page_names_the_counted_events_if_they_are_not_the_half_alone(
+    app: Flask, client: FlaskClient, dist: Path, tmp_path: Path
+) -> None:
+    built = b'<!doctype html><html lang="en"><title>A page</title>'
+    named = b'<!doctype html><html data-events="video_started watched_50_percent" lang="en"><title>A page</title>'
+    for name in ("index.html", "admin.html"):
+        (dist / name).write_bytes(built)
+    old = client.get("/")
+    Settings.parse({"PULSE_EVENTS": "watched_50_percent video_started"}, tmp_path).install(app)
+    for path in ("/", "/watch/tides", "/admin", "/admin/videos/tides"):
+        answer = client.get(path, headers={"If-None-Match": old.headers["ETag"]})
+        assert (old.data, answer.status_code, answer.mimetype, answer.data) == (built, 200, "text/html", named)
+        assert answer.headers["Cache-Control"] == "no-cache"
+        again = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, again.data) == (304, b"")
+    (dist / "index.html").unlink()
+    assert client.get("/").status_code == 503
+
+
 @pytest.mark.parametrize(
     ("path", "mimetype"), [("/assets/index-1a2b3c.js", "text/javascript"), ("/assets/index-1a2b3c.css", "text/css")]
 )
