@@ -45,7 +45,7 @@ export default tseslint.config(
   ),
   contract(
     ['site/app/admin/**', 'site/admin.tsx'],
-    String.raw`(^|/)(feed|watch|player)/|(^|/)(app|catalogue|routes)\.js$|^@pulse-analytics/`,
+    String.raw`(^|/)(feed|watch|player)/|(^|/)(app|catalogue|milestones|routes)\.js$|^@pulse-analytics/`,
     'The admin page must not import the demo site or the player.',
   ),
   contract(
@@ -55,8 +55,8 @@ export default tseslint.config(
     ['site/app/admin/**'],
   ),
   contract(
-    ['site/app/{header,navigation,not-found,page-effects}.{ts,tsx}'],
-    String.raw`(^|/)(admin|feed|watch|player)/|(^|/)(app|catalogue|routes)\.js$|^@pulse-analytics/`,
+    ['site/app/{enabled-events,event-names,header,navigation,not-found,page-effects}.{ts,tsx}'],
+    String.raw`(^|/)(admin|feed|watch|player)/|(^|/)(app|catalogue|milestones|routes)\.js$|^@pulse-analytics/`,
     'The demo site and the admin page share this file: it must not import either.',
   ),
   {

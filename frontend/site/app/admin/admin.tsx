@@ -12,7 +12,13 @@ import { type SessionControl, useSession } from './use-session.js';
 import { VideoPage } from './videos/[videoId]/page.js';
 import { viewOf } from './view.js';
 
-export function Admin({ api }: { api: Api }) {
+export interface AdminProps {
+  api: Api;
+  /** The events that the server counts, in the order of their shares; none if it counts the half alone. */
+  enabled: readonly string[];
+}
+
+export function Admin({ api, enabled }: AdminProps) {
   const control = useSession(api);
   return (
     <>
@@ -20,13 +26,13 @@ export function Admin({ api }: { api: Api }) {
         {control.session.state === 'in' && <SignOut signOut={control.signOut} />}
       </Header>
       <main id="content" tabIndex={-1}>
-        <Content api={api} control={control} />
+        <Content api={api} enabled={enabled} control={control} />
       </main>
     </>
   );
 }
 
-function Content({ api, control }: { api: Api; control: SessionControl }) {
+function Content({ api, enabled, control }: AdminProps & { control: SessionControl }) {
   const { session, signIn, onSignedOut } = control;
   switch (session.state) {
     case 'unknown':
@@ -34,7 +40,7 @@ function Content({ api, control }: { api: Api; control: SessionControl }) {
     case 'out':
       return <SignInPage ended={session.ended} onSignIn={signIn} />;
     case 'in':
-      return <SignedIn api={api} onSignedOut={onSignedOut} />;
+      return <SignedIn api={api} enabled={enabled} onSignedOut={onSignedOut} />;
     case 'failed':
       return (
         <div className="empty" role="alert">
@@ -47,15 +53,15 @@ function Content({ api, control }: { api: Api; control: SessionControl }) {
   }
 }
 
-function SignedIn({ api, onSignedOut }: { api: Api; onSignedOut: () => void }) {
+function SignedIn(props: AdminProps & { onSignedOut: () => void }) {
   const pathname = usePathname();
-  const view = viewOf(pathname, useSearch());
+  const view = viewOf(pathname, useSearch(), props.enabled);
   useHeadingFocus(pathname);
   return (
     <>
-      <Pipeline api={api} onSignedOut={onSignedOut} />
-      {view.page === 'ranking' && <AnalyticsPage api={api} view={view} onSignedOut={onSignedOut} />}
-      {view.page === 'video' && <VideoPage key={view.videoId} api={api} view={view} onSignedOut={onSignedOut} />}
+      <Pipeline {...props} />
+      {view.page === 'ranking' && <AnalyticsPage {...props} view={view} />}
+      {view.page === 'video' && <VideoPage key={view.videoId} {...props} view={view} />}
       {view.page === 'not-found' && <NotFoundPage />}
     </>
   );

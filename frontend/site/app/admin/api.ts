@@ -2,43 +2,87 @@
 import type { Day } from './days.js';
 import { type Bounds, queryOf } from './view.js';
 
+/** The counts of all enabled events, by name. */
+export type EventCounts = Readonly<Partial<Record<string, number>>>;
+
 /** A video in a ranking. */
 export interface Place {
   rank: number;
   videoId: string;
-  watched50Count: number;
+  counts: EventCounts;
   /** One count per day, if the range has both ends and at most 92 days. */
   daily?: number[];
+  /** Absent or null if the catalogue does not have it. */
+  title?: string | null;
+  pageUrl?: string | null;
 }
 
 /** `GET /admin/analytics/top` */
 export interface Top {
+  /** What it ranks by; `total`, and each `rank` and `daily`, are of this event. */
+  event: string;
   total: number;
   videos: Place[];
   nextCursor: string | null;
 }
 
-/** The number of views on a day. */
+/** The counts of a day. */
 export interface DayCount {
   day: Day;
-  watched50Count: number;
+  counts: EventCounts;
+}
+
+/** How far viewers get: the enabled events in the order of their shares. */
+export interface Funnel {
+  milestones: Milestone[];
+  /** null if it cannot be estimated. */
+  estimatedShareWatched: number | null;
+}
+
+export interface Milestone {
+  event: string;
+  count: number;
+  /** null, as is `dropOff`, if there is a `reason` against it. */
+  shareOfFirst: number | null;
+  /** The share of those at the milestone before who did not get here; null for the first. */
+  dropOff: number | null;
+  /** The first day on which the site has any of it. */
+  recordedSince: Day | null;
+  reason: null | 'exceedsEarlier' | 'notRecorded' | 'recordedLater';
 }
 
 /** `GET /admin/analytics/series` */
 export interface Series {
+  event: string;
   days: DayCount[];
+  funnel: Funnel;
 }
 
 /** `GET /admin/analytics/videos/<videoId>` */
 export interface VideoReport {
   videoId: string;
-  watched50Count: number;
+  /** What `total`, `rank` and the two days are of. */
+  event: string;
+  /** In the range. */
+  counts: EventCounts;
+  /** Of all time. */
   total: number;
-  /** null if it is not among the first 10,000. */
+  /** null if it is not among the first 10,000, or has none of this event. */
   rank: number | null;
-  firstDay: Day;
-  lastDay: Day;
+  /** null if it has none of this event. */
+  firstDay: Day | null;
+  lastDay: Day | null;
   daily: DayCount[];
+  funnel: Funnel;
+  /** Absent or null if the catalogue does not have it. */
+  catalogue?: CatalogueEntry | null;
+}
+
+/** What a video is, as its owner says. */
+export interface CatalogueEntry {
+  title: string | null;
+  pageUrl: string | null;
+  tags: string[];
 }
 
 /** `GET /admin/analytics/live` */
@@ -76,6 +120,9 @@ export interface Ranking {
   bounds: Bounds;
   search: string;
   cursor: string | undefined;
+  /** Undefined: as the server chooses. */
+  event: string | undefined;
+  tag: string | undefined;
 }
 
 type Send = (path: string, init: RequestInit) => Promise<Response>;
@@ -96,18 +143,19 @@ export function createApi(send: Send = (path, init) => fetch(path, init)) {
       }),
     signOut: (csrfToken: string): Promise<Answer<undefined>> =>
       ask(send, SESSION, { method: 'DELETE', headers: { 'X-CSRF-Token': csrfToken } }),
-    top: ({ bounds, search, cursor }: Ranking, signal: AbortSignal) =>
-      get<Top>(`${REPORTS}/top${queryOf({ ...bounds, q: search || undefined, cursor })}`, signal),
-    series: (bounds: Bounds, signal: AbortSignal) => get<Series>(`${REPORTS}/series${queryOf({ ...bounds })}`, signal),
-    video: (videoId: string, bounds: Bounds, signal: AbortSignal) =>
-      get<VideoReport>(`${REPORTS}/videos/${encodeURIComponent(videoId)}${queryOf({ ...bounds })}`, signal),
+    top: ({ bounds, search, cursor, event, tag }: Ranking, signal: AbortSignal) =>
+      get<Top>(`${REPORTS}/top${queryOf({ ...bounds, q: search || undefined, cursor, event, tag })}`, signal),
+    series: (bounds: Bounds, event: string | undefined, signal: AbortSignal) =>
+      get<Series>(`${REPORTS}/series${queryOf({ ...bounds, event })}`, signal),
+    video: (videoId: string, bounds: Bounds, event: string | undefined, signal: AbortSignal) =>
+      get<VideoReport>(`${REPORTS}/videos/${encodeURIComponent(videoId)}${queryOf({ ...bounds, event })}`, signal),
     live: (signal: AbortSignal) => get<Live>(`${REPORTS}/live`, signal),
   };
 }
 
 /** The address of the counts of a range as a CSV file. */
-export function exportHref(bounds: Bounds, search: string): string {
-  return `${REPORTS}/export.csv${queryOf({ ...bounds, q: search || undefined })}`;
+export function exportHref(bounds: Bounds, search: string, tag: string | undefined): string {
+  return `${REPORTS}/export.csv${queryOf({ ...bounds, q: search || undefined, tag })}`;
 }
 
 /** Both answers as one, or the first problem. */

@@ -1,12 +1,11 @@
 /** The bars of a chart, one per day if there is room, else per week or month; and the chart's scale. */
-import type { DayCount } from './api.js';
 import { type Day, addDays } from './days.js';
 import { day as dayInWords, month as monthInWords } from './words.js';
 
 export type Unit = 'day' | 'week' | 'month';
 
+/** A count of a day; of a bar, `day` is the first one of its day, week or month. */
 export interface Bar {
-  /** The first day of the bar's day, week or month. */
   day: Day;
   count: number;
 }
@@ -20,12 +19,12 @@ const MOST_DAYS = 120;
 const MOST_DAYS_IN_WEEKS = 840;
 
 /** The bars of a series of days without gaps. */
-export function barsOf(days: readonly DayCount[]): Bars {
+export function barsOf(days: readonly Bar[]): Bars {
   const unit = days.length <= MOST_DAYS ? 'day' : days.length <= MOST_DAYS_IN_WEEKS ? 'week' : 'month';
   const counts = new Map<Day, number>();
-  for (const { day, watched50Count } of days) {
+  for (const { day, count } of days) {
     const first = firstDayOf(unit, day);
-    counts.set(first, (counts.get(first) ?? 0) + watched50Count);
+    counts.set(first, (counts.get(first) ?? 0) + count);
   }
   return { unit, bars: Array.from(counts, ([day, count]) => ({ day, count })) };
 }

@@ -2,14 +2,25 @@ import { type KeyboardEvent, type PointerEvent, useMemo, useState } from 'react'
 
 import type { DayCount } from './api.js';
 import { type Bar, type Unit, barsOf, nameOf, scaleOf } from './bars.js';
-import { counted, number } from './words.js';
+import { type EventWords, countedAs } from './event-words.js';
+import { number } from './words.js';
 
 /** The largest width of a bar. */
 const MOST_REM = 8;
 
+export interface ChartProps {
+  days: readonly DayCount[];
+  /** Which of their counts to show, and how to speak of them. */
+  event: string;
+  words: EventWords;
+}
+
 /** The counts by day. Point at a bar, or use the arrow keys, to read its value. */
-export function Chart({ days }: { days: readonly DayCount[] }) {
-  const { unit, bars } = useMemo(() => barsOf(days), [days]);
+export function Chart({ days, event, words }: ChartProps) {
+  const { unit, bars } = useMemo(
+    () => barsOf(days.map(({ day, counts }) => ({ day, count: counts[event] ?? 0 }))),
+    [days, event],
+  );
   const scale = useMemo(() => scaleOf(Math.max(0, ...bars.map((bar) => bar.count))), [bars]);
   const [read, setRead] = useState<number>();
   const last = bars.length - 1;
@@ -46,12 +57,12 @@ export function Chart({ days }: { days: readonly DayCount[] }) {
         style={room}
         role="slider"
         tabIndex={0}
-        aria-label={`Views per ${unit}`}
+        aria-label={`${words.title} per ${unit}`}
         aria-orientation="horizontal"
         aria-valuemin={0}
         aria-valuemax={last}
         aria-valuenow={at}
-        aria-valuetext={inWords(unit, bar)}
+        aria-valuetext={inWords(unit, bar, words)}
         onPointerMove={point}
         onPointerDown={point}
         onPointerLeave={rest}
@@ -62,7 +73,7 @@ export function Chart({ days }: { days: readonly DayCount[] }) {
         onBlur={rest}
       >
         <Columns bars={bars} top={scale.at(-1) ?? 1} read={read === undefined ? undefined : at} />
-        {read !== undefined && <Tooltip share={(at + 0.5) / bars.length}>{inWords(unit, bar)}</Tooltip>}
+        {read !== undefined && <Tooltip share={(at + 0.5) / bars.length}>{inWords(unit, bar, words)}</Tooltip>}
       </div>
       <p className="chart-ends" style={room} aria-hidden="true">
         <span>{nameOf(unit, first.day)}</span>
@@ -72,8 +83,8 @@ export function Chart({ days }: { days: readonly DayCount[] }) {
   );
 }
 
-function inWords(unit: Unit, { day, count }: Bar): string {
-  return `${nameOf(unit, day)}: ${counted(count, 'view')}`;
+function inWords(unit: Unit, { day, count }: Bar, words: EventWords): string {
+  return `${nameOf(unit, day)}: ${countedAs(count, words)}`;
 }
 
 function Scale({ lines }: { lines: readonly number[] }) {

@@ -12,10 +12,16 @@ interface Health {
   words: string;
 }
 
+export interface PipelineProps {
+  api: Api;
+  enabled: readonly string[];
+  onSignedOut: () => void;
+}
+
 /** The pipeline's health in one line: how many events wait, for how long, and how many could not be recorded. */
-export function Pipeline({ api, onSignedOut }: { api: Api; onSignedOut: () => void }) {
+export function Pipeline({ api, enabled, onSignedOut }: PipelineProps) {
   const { remote } = usePolled('live', api.live, onSignedOut);
-  const { mood, words } = healthOf(remote);
+  const { mood, words } = healthOf(remote, enabled.length === 0 ? 'view' : 'report');
   return (
     <section className="pipeline" aria-label="Pipeline" data-mood={mood}>
       <p className="pipeline-words" role="status">
@@ -35,13 +41,13 @@ function LastHour({ perMinute }: { perMinute: readonly number[] }) {
   );
 }
 
-/** The pipeline's health in words. */
-export function healthOf(remote: Remote<Live>): Health {
+/** The pipeline's health in words. `noun` is what waits in it. */
+export function healthOf(remote: Remote<Live>, noun = 'view'): Health {
   switch (remote.state) {
     case 'loading':
       return { mood: 'unknown', words: 'Asking the pipeline …' };
     case 'ready':
-      return healthOfJournal(remote.data);
+      return healthOfJournal(remote.data, noun);
     case 'stale':
     case 'failed':
       return { mood: 'bad', words: faultOf(remote.problem.kind) };
@@ -50,17 +56,18 @@ export function healthOf(remote: Remote<Live>): Health {
   }
 }
 
-function healthOfJournal({ waiting, oldestWaitingSeconds, parked }: Live): Health {
+function healthOfJournal({ waiting, oldestWaitingSeconds, parked }: Live, noun: string): Health {
   const late = (oldestWaitingSeconds ?? 0) > LATE_SECONDS;
-  const words = [waiting === 0 ? 'All counted.' : waitingInWords(waiting, oldestWaitingSeconds ?? 0, late)];
+  const words = [waiting === 0 ? 'All counted.' : waitingInWords(waiting, noun, oldestWaitingSeconds ?? 0, late)];
   if (parked > 0) {
     words.push(`${counted(parked, 'report')} could not be recorded: “pulse dead-letters list” says why.`);
   }
   return { mood: late || parked > 0 ? 'bad' : 'good', words: words.join(' ') };
 }
 
-function waitingInWords(waiting: number, oldestSeconds: number, late: boolean): string {
-  const wait = `${counted(waiting, 'view waits', 'views wait')} to be counted, the oldest for ${duration(oldestSeconds)}.`;
+function waitingInWords(waiting: number, noun: string, oldestSeconds: number, late: boolean): string {
+  const waits = counted(waiting, `${noun} waits`, `${noun}s wait`);
+  const wait = `${waits} to be counted, the oldest for ${duration(oldestSeconds)}.`;
   return late ? `${wait} Is a worker running? Nothing is lost: they count as soon as one does.` : wait;
 }
 

@@ -2,7 +2,7 @@ import { type SubmitEvent, useId, useState } from 'react';
 
 import { Link, navigate } from '../navigation.js';
 import { addDays, daysBetween } from './days.js';
-import { NAMED_RANGES, RANGE_NAMES, type Bounds, type View, hrefOf, withRange } from './view.js';
+import { NAMED_RANGES, RANGE_NAMES, type Bounds, type View, hrefOf, withShown } from './view.js';
 
 /** The longest series that the API answers. */
 const MOST_DAYS = 3660;
@@ -24,7 +24,11 @@ export function RangePicker({
     <div className="range">
       <nav aria-label="Range">
         {RANGE_NAMES.map((name) => (
-          <Link key={name} to={hrefOf(withRange(view, { name }))} aria-current={view.range.name === name || undefined}>
+          <Link
+            key={name}
+            to={hrefOf(withShown(view, { range: { name } }))}
+            aria-current={view.range.name === name || undefined}
+          >
             {NAMED_RANGES[name].label}
           </Link>
         ))}
@@ -57,7 +61,8 @@ function CustomRange({ view, bounds, today }: { view: View; bounds: Bounds; toda
     event.preventDefault();
     const found = faultOf(from, to);
     setFault(found);
-    if (!found) navigate(hrefOf(withRange(view, { name: 'custom', since: from, until: addDays(to, 1) })));
+    if (found) return;
+    navigate(hrefOf(withShown(view, { range: { name: 'custom', since: from, until: addDays(to, 1) } })));
   };
   return (
     <form noValidate onSubmit={show}>

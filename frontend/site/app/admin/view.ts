@@ -1,6 +1,7 @@
 /** The view and its address. The address holds the whole view, so that it can be shared and the back button works. */
 import { decoded } from '../navigation.js';
-import { type Day, addDays, isDay } from './days.js';
+import { choicesOf } from './columns.js';
+import { type Day, addDays, daysBetween, isDay } from './days.js';
 
 /** The named ranges, in the order of the range picker. */
 export const NAMED_RANGES = {
@@ -22,32 +23,59 @@ export interface Bounds {
   until: Day | undefined;
 }
 
+/** What both pages show: `event` is undefined for the one that the server chooses. */
+export interface Shown {
+  range: Range;
+  event: string | undefined;
+}
+
 export type View =
-  | { page: 'ranking'; range: Range; search: string; cursor: string | undefined }
-  | { page: 'video'; range: Range; videoId: string }
+  | ({
+      page: 'ranking';
+      search: string;
+      tag: string | undefined;
+      cursor: string | undefined;
+      /** The chosen columns of counts; undefined for the default ones. */
+      columns: readonly string[] | undefined;
+    } & Shown)
+  | ({ page: 'video'; videoId: string } & Shown)
   | { page: 'not-found' };
 
 const DEFAULT: RangeName = '30d';
 const VIDEOS = '/admin/videos/';
+const FIRST_DAY = '1970-01-01';
 
-/** The view of an address. An invalid range becomes the default one. */
-export function viewOf(pathname: string, query: string): View {
+/** The view of an address, if these events are enabled. An invalid range or event becomes the default one. */
+export function viewOf(pathname: string, query: string, enabled: readonly string[]): View {
   const asked = new URLSearchParams(query);
-  const range = rangeOf(asked);
+  const shown = { range: rangeOf(asked), event: enabled.find((event) => event === asked.get('event')) };
   if (/^\/admin\/?$/.test(pathname)) {
-    return { page: 'ranking', range, search: asked.get('q') ?? '', cursor: asked.get('cursor') ?? undefined };
+    return {
+      page: 'ranking',
+      ...shown,
+      search: asked.get('q') ?? '',
+      tag: asked.get('tag') ?? undefined,
+      cursor: asked.get('cursor') ?? undefined,
+      columns: columnsIn(asked, enabled),
+    };
   }
   const videoId = pathname.startsWith(VIDEOS) ? decoded(pathname.slice(VIDEOS.length)) : undefined;
-  return videoId ? { page: 'video', range, videoId } : { page: 'not-found' };
+  return videoId ? { page: 'video', ...shown, videoId } : { page: 'not-found' };
 }
 
 /** The address of a view. */
 export function hrefOf(view: View): string {
   switch (view.page) {
     case 'ranking':
-      return `/admin${queryOf({ ...rangeQuery(view.range), q: view.search || undefined, cursor: view.cursor })}`;
+      return `/admin${queryOf({
+        ...shownQuery(view),
+        columns: view.columns?.join(),
+        tag: view.tag,
+        q: view.search || undefined,
+        cursor: view.cursor,
+      })}`;
     case 'video':
-      return `${VIDEOS}${encodeURIComponent(view.videoId)}${queryOf(rangeQuery(view.range))}`;
+      return `${VIDEOS}${encodeURIComponent(view.videoId)}${queryOf(shownQuery(view))}`;
     case 'not-found':
       return '/admin';
     default:
@@ -60,18 +88,18 @@ export function hasAddress(videoId: string): boolean {
   return videoId !== '.' && videoId !== '..';
 }
 
-/** The first page of the ranking of a range. */
-export function rankingOf(range: Range): View {
-  return { page: 'ranking', range, search: '', cursor: undefined };
+/** The first page of the ranking of what a view shows. */
+export function rankingOf({ range, event }: Shown, tag?: string): View {
+  return { page: 'ranking', range, event, search: '', tag, cursor: undefined, columns: undefined };
 }
 
-/** The same view with another range. */
-export function withRange(view: View, range: Range): View {
+/** The same view with another range or event, from its first page on. */
+export function withShown(view: View, shown: Partial<Shown>): View {
   switch (view.page) {
     case 'ranking':
-      return { ...view, range, cursor: undefined };
+      return { ...view, ...shown, cursor: undefined };
     case 'video':
-      return { ...view, range };
+      return { ...view, ...shown };
     case 'not-found':
       return view;
     default:
@@ -88,6 +116,13 @@ export function boundsOf(range: Range, today: Day): Bounds {
   return { since: addDays(until, -days), until };
 }
 
+/** As many days just before; undefined if an end is open, or if they would begin before 1970. */
+export function boundsBefore({ since, until }: Bounds): { since: Day; until: Day } | undefined {
+  if (since === undefined || until === undefined) return undefined;
+  const before = addDays(since, -daysBetween(since, until));
+  return before < FIRST_DAY ? undefined : { since: before, until: since };
+}
+
 /** The query string of the defined parameters, with its question mark, or '' if there are none. */
 export function queryOf(parameters: Record<string, string | undefined>): string {
   const defined = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -100,7 +135,12 @@ function rangeOf(asked: URLSearchParams): Range {
   return { name: RANGE_NAMES.find((known) => known === name) ?? DEFAULT };
 }
 
-function rangeQuery(range: Range): Record<string, string | undefined> {
-  if (range.name === 'custom') return { since: range.since, until: range.until };
-  return { range: range.name === DEFAULT ? undefined : range.name };
+function columnsIn(asked: URLSearchParams, enabled: readonly string[]): string[] | undefined {
+  const named = enabled.length > 0 ? asked.get('columns')?.split(',') : undefined;
+  return named && choicesOf(enabled).filter((column) => named.includes(column));
+}
+
+function shownQuery({ range, event }: Shown): Record<string, string | undefined> {
+  if (range.name === 'custom') return { since: range.since, until: range.until, event };
+  return { range: range.name === DEFAULT ? undefined : range.name, event };
 }

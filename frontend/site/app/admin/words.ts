@@ -8,6 +8,8 @@ const shares = new Intl.NumberFormat(languages, {
   minimumFractionDigits: 1,
   maximumFractionDigits: 1,
 });
+const roughShares = new Intl.NumberFormat(languages, { style: 'percent', maximumSignificantDigits: 2 });
+const changes = new Intl.NumberFormat(languages, { style: 'percent', signDisplay: 'exceptZero' });
 const days = new Intl.DateTimeFormat(languages, { dateStyle: 'medium', timeZone: 'UTC' });
 const months = new Intl.DateTimeFormat(languages, { month: 'long', year: 'numeric', timeZone: 'UTC' });
 const times = new Intl.DateTimeFormat(languages, { timeStyle: 'medium' });
@@ -25,6 +27,16 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 /** "12.3%" */
 export function share(part: number, whole: number): string {
   return shares.format(whole === 0 ? 0 : part / whole);
+}
+
+/** "41%"; "4.1%" */
+export function roughly(part: number): string {
+  return roughShares.format(part);
+}
+
+/** "+12%": how much more `now` is than `before`, which is not 0. */
+export function change(before: number, now: number): string {
+  return changes.format(now / before - 1);
 }
 
 /** "Nov 3, 2026" */

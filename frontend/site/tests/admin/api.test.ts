@@ -21,15 +21,19 @@ describe('a request', () => {
   test('leaves out undefined parameters', async () => {
     const send = answering(200, {});
     const api = createApi(send);
-    await api.top({ bounds: { since: undefined, until: undefined }, search: '', cursor: undefined }, signal);
-    await api.top({ bounds, search: 'a&b', cursor: 'W=' }, signal);
-    await api.video('a/b?#%', bounds, signal);
+    const open = { since: undefined, until: undefined };
+    await api.top({ bounds: open, search: '', cursor: undefined, event: undefined, tag: undefined }, signal);
+    await api.top({ bounds, search: 'a&b', cursor: 'W=', event: 'video_started', tag: 'é' }, signal);
+    await api.video('a/b?#%', bounds, undefined, signal);
+    await api.series(open, 'video_started', signal);
     expect(send.mock.calls.map(([path]) => path)).toEqual([
       '/admin/analytics/top',
-      '/admin/analytics/top?since=2026-11-01&until=2026-11-08&q=a%26b&cursor=W%3D',
+      '/admin/analytics/top?since=2026-11-01&until=2026-11-08&q=a%26b&cursor=W%3D&event=video_started&tag=%C3%A9',
       '/admin/analytics/videos/a%2Fb%3F%23%25?since=2026-11-01&until=2026-11-08',
+      '/admin/analytics/series?event=video_started',
     ]);
-    expect(exportHref(bounds, '')).toBe('/admin/analytics/export.csv?since=2026-11-01&until=2026-11-08');
+    expect(exportHref(bounds, '', undefined)).toBe('/admin/analytics/export.csv?since=2026-11-01&until=2026-11-08');
+    expect(exportHref(open, 'a', 'sea')).toBe('/admin/analytics/export.csv?q=a&tag=sea');
   });
 
   test('that changes something sends the CSRF token', async () => {

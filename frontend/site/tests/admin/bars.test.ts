@@ -6,7 +6,7 @@ import { addDays } from '../../app/admin/days.js';
 
 /** Days from Sunday 2026-03-01 on; each count is the day's number. */
 function series(length: number) {
-  return Array.from({ length }, (_, index) => ({ day: addDays('2026-03-01', index), watched50Count: index }));
+  return Array.from({ length }, (_, index) => ({ day: addDays('2026-03-01', index), count: index }));
 }
 
 describe('the bars of a series', () => {

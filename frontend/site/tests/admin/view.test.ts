@@ -6,11 +6,12 @@ import {
   RANGE_NAMES,
   type Range,
   type View,
+  boundsBefore,
   boundsOf,
   hasAddress,
   hrefOf,
   viewOf,
-  withRange,
+  withShown,
 } from '../../app/admin/view.js';
 
 const day = fc.integer({ min: 0, max: 90_000 }).map((days) => dayOf(days * 86_400_000));
@@ -24,28 +25,44 @@ const range: fc.Arbitrary<Range> = fc.oneof(
 );
 // Whole characters, because a text with half of one is not an id.
 const videoId = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).filter(hasAddress);
+const enabled = ['video_started', 'watched_50_percent', 'watched_95_percent'];
+const event = fc.constantFrom(undefined, ...enabled);
+const some = fc.option(fc.string({ unit: 'grapheme' }), { nil: undefined });
 const view: fc.Arbitrary<View> = fc.oneof(
   fc.record({
     page: fc.constant('ranking' as const),
     range,
+    event,
     search: fc.string({ unit: 'grapheme' }),
-    cursor: fc.option(fc.string({ unit: 'grapheme' }), { nil: undefined }),
+    tag: some,
+    cursor: some,
+    columns: fc.option(fc.subarray([...enabled, 'completion']), { nil: undefined }),
   }),
-  fc.record({ page: fc.constant('video' as const), range, videoId }),
+  fc.record({ page: fc.constant('video' as const), range, event, videoId }),
 );
+const ranking: View = {
+  page: 'ranking',
+  range: { name: '30d' },
+  event: undefined,
+  search: '',
+  tag: undefined,
+  cursor: undefined,
+  columns: undefined,
+};
 
 describe('an address', () => {
   test('leads back to the view from which it was made', () => {
     fc.assert(
       fc.property(view, (view) => {
         const { pathname, search } = new URL(hrefOf(view), 'http://site.example');
-        expect(viewOf(pathname, search)).toEqual(view);
+        expect(viewOf(pathname, search, enabled)).toEqual(view);
       }),
     );
   });
 
   test('of the ranking of 30 days, the default, has no query', () => {
-    expect(hrefOf({ page: 'ranking', range: { name: '30d' }, search: '', cursor: undefined })).toBe('/admin');
+    expect(hrefOf(ranking)).toBe('/admin');
+    expect(hrefOf({ page: 'video', videoId: 'a', range: { name: '30d' }, event: undefined })).toBe('/admin/videos/a');
   });
 
   test.each([
@@ -55,17 +72,26 @@ describe('an address', () => {
     '?since=2026-03-02&until=2026-03-02',
     '?since=2026-03-02',
   ])('with a range that cannot be is of 30 days: %s', (query) => {
-    expect(viewOf('/admin', query)).toMatchObject({ page: 'ranking', range: { name: '30d' } });
+    expect(viewOf('/admin', query, enabled)).toMatchObject({ page: 'ranking', range: { name: '30d' } });
+  });
+
+  test('with an event or columns that are not enabled is without them', () => {
+    expect(viewOf('/admin', '?event=constructor&columns=watched_50_percent,constructor', enabled)).toEqual({
+      ...ranking,
+      columns: ['watched_50_percent'],
+    });
+    expect(viewOf('/admin', '?event=watched_50_percent&columns=watched_50_percent', [])).toEqual(ranking);
   });
 
   test.each(['/admin/videos/', '/admin/videos/%', '/admin/else', '/administration'])('%s is unknown', (pathname) => {
-    expect(viewOf(pathname, '')).toEqual({ page: 'not-found' });
+    expect(viewOf(pathname, '', enabled)).toEqual({ page: 'not-found' });
   });
 
   test.each(['.', '..'])('does not exist for %s, which a browser would resolve', (id) => {
     expect(hasAddress(id)).toBe(false);
     expect(
-      new URL(hrefOf({ page: 'video', videoId: id, range: { name: '30d' } }), 'http://site.example').pathname,
+      new URL(hrefOf({ page: 'video', videoId: id, range: { name: '30d' }, event: undefined }), 'http://site.example')
+        .pathname,
     ).not.toContain('videos/.');
   });
 });
@@ -85,8 +111,17 @@ describe('a range', () => {
   });
 
   test('change leads to the first page with the same search', () => {
-    const page: View = { page: 'ranking', range: { name: '7d' }, search: 'a', cursor: 'x' };
-    expect(withRange(page, { name: 'all' })).toEqual({ ...page, range: { name: 'all' }, cursor: undefined });
+    const page: View = { ...ranking, range: { name: '7d' }, search: 'a', cursor: 'x' };
+    expect(withShown(page, { range: { name: 'all' } })).toEqual({ ...page, range: { name: 'all' }, cursor: undefined });
+  });
+
+  test('is compared with as many days just before, if there are any', () => {
+    const before = { since: '2026-11-09', until: '2026-11-16' };
+    expect(boundsBefore({ since: '2026-11-16', until: '2026-11-23' })).toEqual(before);
+    expect(boundsBefore({ since: undefined, until: '2026-11-23' })).toBeUndefined();
+    expect(boundsBefore({ since: '2026-11-16', until: undefined })).toBeUndefined();
+    expect(boundsBefore({ since: '1970-01-02', until: '1970-01-04' })).toBeUndefined();
+    expect(boundsBefore({ since: '1990-01-02', until: '9999-01-04' })).toBeUndefined();
   });
 });
 

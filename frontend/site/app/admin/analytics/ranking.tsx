@@ -2,22 +2,37 @@ import { memo, useEffect, useRef } from 'react';
 
 import { Link } from '../../navigation.js';
 import type { Place, Top } from '../api.js';
+import { COMPLETION, completionOf } from '../columns.js';
+import { wordsOf } from '../event-words.js';
+import { UNKNOWN } from '../funnel.js';
+import { PageLink } from '../page-link.js';
 import { Sparkline } from '../sparkline.js';
 import { VideoId } from '../video-id.js';
-import { type Range, hasAddress, hrefOf } from '../view.js';
+import { type View, hasAddress, hrefOf } from '../view.js';
 import { number, share } from '../words.js';
 
 const SKELETON_ROWS = 10;
 /** A sparkline needs at least two days. */
 const FEWEST_DAYS = 2;
 
-/** The ranking of videos. When `page` changes, focus and window move to the top of the table. */
-export function Ranking({ top, range, page }: { top: Top; range: Range; page: string | undefined }) {
-  const table = useTopOf(page);
-  const most = Math.max(...top.videos.map((place) => place.watched50Count));
+export interface RankingProps {
+  top: Top;
+  view: Extract<View, { page: 'ranking' }>;
+  enabled: readonly string[];
+  /** The columns of counts, and of the completion. */
+  columns: readonly string[];
+  /** Whether all days of the range are recorded, so that there can be a completion. */
+  recorded: boolean;
+}
+
+/** The ranking of videos. When the page changes, focus and window move to the top of the table. */
+export function Ranking(props: RankingProps) {
+  const { top, view, enabled, columns } = props;
+  const table = useTopOf(view.cursor);
+  const most = Math.max(...top.videos.map(({ counts }) => counts[top.event] ?? 0));
   const daily = top.videos.some((place) => (place.daily?.length ?? 0) >= FEWEST_DAYS);
   return (
-    <table ref={table} tabIndex={-1} className="ranking" aria-label="Ranking">
+    <table ref={table} tabIndex={-1} className={columns.length > 1 ? 'ranking many' : 'ranking'} aria-label="Ranking">
       <thead>
         <tr>
           <th className="rank" scope="col">
@@ -32,14 +47,16 @@ export function Ranking({ top, range, page }: { top: Top; range: Range; page: st
           <th className="share" scope="col">
             Share
           </th>
-          <th className="count" scope="col">
-            Views
-          </th>
+          {columns.map((column) => (
+            <th key={column} className="count" scope="col" aria-sort={sorting(column, props)}>
+              {column === COMPLETION ? 'Completion' : wordsOf(column, enabled).head}
+            </th>
+          ))}
         </tr>
       </thead>
       <tbody>
         {top.videos.map((place) => (
-          <Row key={place.videoId} place={place} total={top.total} most={most} range={range} daily={daily} />
+          <Row key={place.videoId} {...props} place={place} most={most} daily={daily} />
         ))}
       </tbody>
     </table>
@@ -62,15 +79,6 @@ export function RankingSkeleton() {
   );
 }
 
-interface RowProps {
-  place: Place;
-  total: number;
-  /** The count of the most watched video on the page, whose bar is full. */
-  most: number;
-  range: Range;
-  daily: boolean;
-}
-
 /** After a change of page, moves focus, screen reader and window to the top of the table. */
 function useTopOf(page: string | undefined) {
   const table = useRef<HTMLTableElement>(null);
@@ -84,19 +92,25 @@ function useTopOf(page: string | undefined) {
   return table;
 }
 
-const Row = memo(function Row({ place, total, most, range, daily }: RowProps) {
-  const { rank, videoId, watched50Count } = place;
+/** With one column of counts there is nothing to say. */
+function sorting(column: string, { top, columns }: RankingProps) {
+  return column === top.event && columns.length > 1 ? 'descending' : undefined;
+}
+
+interface RowProps extends RankingProps {
+  place: Place;
+  /** The count of the first video on the page, whose bar is full. */
+  most: number;
+  daily: boolean;
+}
+
+const Row = memo(function Row({ place, most, daily, top, view, enabled, columns, recorded }: RowProps) {
+  const count = place.counts[top.event] ?? 0;
   return (
     <tr>
-      <td className="rank">{number(rank)}</td>
+      <td className="rank">{number(place.rank)}</td>
       <th scope="row">
-        {hasAddress(videoId) ? (
-          <Link to={hrefOf({ page: 'video', videoId, range })}>
-            <VideoId id={videoId} />
-          </Link>
-        ) : (
-          <VideoId id={videoId} />
-        )}
+        <Name place={place} view={view} />
       </th>
       {daily && (
         <td className="daily">
@@ -105,11 +119,40 @@ const Row = memo(function Row({ place, total, most, range, daily }: RowProps) {
       )}
       <td className="share">
         <span className="part" aria-hidden="true">
-          <i style={{ width: `${(watched50Count / most) * 100}%` }} />
+          <i style={{ width: `${(count / most) * 100}%` }} />
         </span>
-        <span className="percent">{share(watched50Count, total)}</span>
+        <span className="percent">{share(count, top.total)}</span>
       </td>
-      <td className="count">{number(watched50Count)}</td>
+      {columns.map((column) => (
+        <td key={column} className={column === top.event ? 'count' : 'count other'}>
+          {column === COMPLETION ? completion(place, enabled, recorded) : number(place.counts[column] ?? 0)}
+        </td>
+      ))}
     </tr>
   );
 });
+
+/** A video by its title, if it has one, and its id. */
+function Name({ place: { videoId, title, pageUrl }, view }: Pick<RowProps, 'place' | 'view'>) {
+  const name = title ? <bdi className="video-title">{title}</bdi> : <VideoId id={videoId} />;
+  return (
+    <>
+      {hasAddress(videoId) ? (
+        <Link to={hrefOf({ page: 'video', videoId, range: view.range, event: view.event })}>{name}</Link>
+      ) : (
+        name
+      )}
+      {(title ?? pageUrl) && (
+        <span className="beside">
+          {title && <VideoId id={videoId} />}
+          <PageLink url={pageUrl} name={title ?? videoId} />
+        </span>
+      )}
+    </>
+  );
+}
+
+function completion({ counts }: Place, enabled: readonly string[], recorded: boolean): string {
+  const part = recorded ? completionOf(counts, enabled) : undefined;
+  return part === undefined ? UNKNOWN : share(part, 1);
+}

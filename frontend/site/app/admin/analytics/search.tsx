@@ -6,8 +6,14 @@ import { type View, hrefOf } from '../view.js';
 /** The debounce delay: longer than the pause between two keys. */
 const PAUSE_MS = 250;
 
+export interface SearchProps {
+  view: Extract<View, { page: 'ranking' }>;
+  /** Whether videos have titles. */
+  titled: boolean;
+}
+
 /** The search: the typed text becomes part of the address, debounced. */
-export function Search({ view }: { view: Extract<View, { page: 'ranking' }> }) {
+export function Search({ view, titled }: SearchProps) {
   const [typed, setTyped] = useState(view.search);
   const [shown, setShown] = useState(view.search);
   if (shown !== view.search) {
@@ -26,7 +32,9 @@ export function Search({ view }: { view: Extract<View, { page: 'ranking' }> }) {
   }, [typed, view]);
   return (
     <label className="search">
-      <span className="label">Find videos by the start of their id</span>
+      <span className="label">
+        {titled ? 'Find videos by title words or the start of their id' : 'Find videos by the start of their id'}
+      </span>
       <input
         type="search"
         value={typed}

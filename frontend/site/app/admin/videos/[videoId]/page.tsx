@@ -1,66 +1,133 @@
 import { Link } from '../../../navigation.js';
 import { useTitle } from '../../../page-effects.js';
-import type { Api, VideoReport } from '../../api.js';
+import { type Answer, type Api, type Series, type VideoReport, both } from '../../api.js';
 import { Chart } from '../../chart.js';
+import { daysBetween } from '../../days.js';
+import { wordsOf } from '../../event-words.js';
+import { FunnelTable } from '../../funnel-table.js';
+import { Note } from '../../note.js';
 import { RangePicker } from '../../range-picker.js';
 import type { Remote } from '../../remote.js';
 import { Failure, Staleness } from '../../staleness.js';
 import { useToday } from '../../use-clock.js';
 import { usePolled } from '../../use-polled.js';
-import { VideoId } from '../../video-id.js';
-import { type View, boundsOf, hrefOf, rankingOf } from '../../view.js';
+import { type Bounds, type View, boundsBefore, boundsOf, hrefOf, rankingOf } from '../../view.js';
 import { visible } from '../../visible.js';
-import { day, number } from '../../words.js';
+import { counted } from '../../words.js';
+import { Figures } from './figures.js';
+import { VideoName } from './video-name.js';
 
 type VideoView = Extract<View, { page: 'video' }>;
 
-/** One video: its views in the range and of all time, and by day. */
-export function VideoPage({ api, view, onSignedOut }: { api: Api; view: VideoView; onSignedOut: () => void }) {
-  useTitle(visible(view.videoId), 'pulse');
+export interface VideoPageProps {
+  api: Api;
+  view: VideoView;
+  enabled: readonly string[];
+  onSignedOut: () => void;
+}
+
+/** The video's report, and what it is compared with: all videos, and the range before. */
+type Reports = [VideoReport, [Series | undefined, VideoReport | undefined]];
+
+/** One video: its counts in the range, of all time and by day, and how far its viewers watch. */
+export function VideoPage({ api, view, enabled, onSignedOut }: VideoPageProps) {
   const today = useToday();
   const bounds = boundsOf(view.range, today);
-  const { videoId } = view;
+  const { videoId, event } = view;
   const { remote, busy } = usePolled(
-    JSON.stringify([videoId, bounds]),
-    (signal) => api.video(videoId, bounds, signal),
+    JSON.stringify([videoId, bounds, event]),
+    (signal) => ask(api, view, bounds, enabled, signal),
     onSignedOut,
   );
+  const entry = remote.state === 'ready' || remote.state === 'stale' ? remote.data[0].catalogue : undefined;
+  useTitle(visible(entry?.title ?? videoId), 'pulse');
   return (
     <>
       <p className="way-back">
-        <Link to={hrefOf(rankingOf(view.range))}>All videos</Link>
+        <Link to={hrefOf(rankingOf(view))}>All videos</Link>
       </p>
       <div className="page-head">
-        <h1 tabIndex={-1} className="video-name">
-          <VideoId id={videoId} />
-        </h1>
+        <VideoName view={view} entry={entry} />
         <RangePicker view={view} bounds={bounds} today={today} />
       </div>
       {remote.state === 'stale' && <Staleness at={remote.at} problem={remote.problem} />}
-      <Video remote={remote} busy={busy} />
+      <Video remote={remote} busy={busy} view={view} enabled={enabled} bounds={bounds} />
     </>
   );
 }
 
-function Video({ remote, busy }: { remote: Remote<VideoReport>; busy: boolean }) {
+/** The comparisons are asked for only if there is a funnel to compare. */
+function ask(api: Api, { videoId, event }: VideoView, bounds: Bounds, enabled: readonly string[], signal: AbortSignal) {
+  const nothing: Promise<Answer<undefined>> = Promise.resolve({ kind: 'ok', data: undefined });
+  const before = enabled.length > 1 ? boundsBefore(bounds) : undefined;
+  return both<VideoReport, Reports[1]>(
+    api.video(videoId, bounds, event, signal),
+    both<Reports[1][0], Reports[1][1]>(
+      enabled.length > 1 ? api.series(bounds, event, signal) : nothing,
+      before ? api.video(videoId, before, event, signal) : nothing,
+    ),
+  );
+}
+
+interface VideoProps {
+  remote: Remote<Reports>;
+  busy: boolean;
+  view: VideoView;
+  enabled: readonly string[];
+  bounds: Bounds;
+}
+
+function Video(props: VideoProps) {
+  const { remote, busy, enabled } = props;
   switch (remote.state) {
     case 'loading':
-      return <div className="panel chart-panel" aria-busy="true" />;
+      return (
+        <>
+          <div className="panel chart-panel" aria-busy="true" />
+          {enabled.length > 1 && <HowFar {...props} reports={undefined} />}
+        </>
+      );
     case 'failed':
       return remote.problem.kind === 'not-found' ? <Unwatched /> : <Failure problem={remote.problem} />;
     case 'ready':
-    case 'stale':
+    case 'stale': {
+      const [report] = remote.data;
+      const words = wordsOf(report.event, enabled);
       return (
         <>
           <div className="panel chart-panel" aria-busy={busy}>
-            <Chart days={remote.data.daily} />
+            <Chart days={report.daily} event={report.event} words={words} />
           </div>
-          <Figures report={remote.data} />
+          {enabled.length > 1 && <HowFar {...props} reports={remote.data} />}
+          <Figures report={report} words={words} />
+          {enabled.length > 0 && <Note enabled={enabled} compared />}
         </>
       );
+    }
     default:
       return remote satisfies never;
   }
+}
+
+function HowFar({ reports, busy, view, enabled, bounds }: VideoProps & { reports: Reports | undefined }) {
+  const [report, [site, before]] = reports ?? [undefined, []];
+  return (
+    <div className="panel scrolling" aria-busy={busy || !report}>
+      <FunnelTable
+        funnel={report?.funnel}
+        enabled={enabled}
+        view={view}
+        event={view.event ?? report?.event}
+        comparison={{ site: site?.funnel, before: before?.funnel, beforeName: nameOfBefore(bounds) }}
+      />
+    </div>
+  );
+}
+
+/** "vs. 30 days before"; undefined if there is no such range. */
+function nameOfBefore(bounds: Bounds): string | undefined {
+  const before = boundsBefore(bounds);
+  return before && `vs. ${counted(daysBetween(before.since, before.until), 'day')} before`;
 }
 
 function Unwatched() {
@@ -69,25 +136,5 @@ function Unwatched() {
       <h2>Nobody has watched this video</h2>
       <p>Or its id is another: upper and lower case differ, and so do spaces. It appears here with its first view.</p>
     </div>
-  );
-}
-
-function Figures({ report }: { report: VideoReport }) {
-  const figures = {
-    'Views in this range': number(report.watched50Count),
-    'Views of all time': number(report.total),
-    Rank: report.rank === null ? 'below 10,000' : number(report.rank),
-    'First seen': day(report.firstDay),
-    'Last seen': day(report.lastDay),
-  };
-  return (
-    <dl className="figures">
-      {Object.entries(figures).map(([term, figure]) => (
-        <div key={term}>
-          <dt>{term}</dt>
-          <dd>{figure}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }
