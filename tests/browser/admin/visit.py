@@ -166,6 +166,11 @@ class Visit:
         """The chart."""
         return self.page.get_by_role("slider", name="Views per")
 
+    @property
+    def funnel(self) -> Locator:
+        """The table of milestones."""
+        return self.page.get_by_role("table", name="Funnel")
+
     def link(self, name: str) -> Locator:
         """The link with exactly this name."""
         return self.page.get_by_role("link", name=name, exact=True)
@@ -178,6 +183,13 @@ class Visit:
     def total(self) -> str:
         """The number of views in the range."""
         return self.page.get_by_test_id("total").inner_text()
+
+    def milestones(self) -> list[list[str]]:
+        """The rows of the funnel without its bars, each beginning with the milestone's name; or none."""
+        if not self.funnel.count():
+            return []
+        _, *cells = self.funnel.evaluate(_READ_TABLE)
+        return [[name, *numbers] for name, _, *numbers in cells]
 
     def columns(self) -> list[str]:
         """The names of the columns."""
