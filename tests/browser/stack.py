@@ -46,7 +46,8 @@ class Stack:
         self._valkey = start_valkey(folder / "valkey")
         self._redis: Redis = Redis.from_url(self._valkey.url, decode_responses=True)
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PULSE_")}
-        values = {
+        self.folder = folder
+        self.env = {
             "PULSE_DATA_DIR": str(folder / "var"),
             "PULSE_REDIS_URL": self._valkey.url,
             "PULSE_CORS_ORIGINS": ", ".join(cors_origins),
@@ -55,7 +56,7 @@ class Stack:
             "PULSE_FLOWER_PORT": "0",
         }
         command = [sys.executable, "-m", "pulse_analytics", "up"]
-        self._up = LocalProcess(command, folder, name="up", env={**clean, **values})
+        self._up = LocalProcess(command, folder, name="up", env={**clean, **self.env})
 
     def __enter__(self) -> Self:
         self._up.start()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.admin.web import Web
 from tests.browser.stage import Stage, Video
 
 if TYPE_CHECKING:
@@ -13,10 +14,19 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import ConsoleMessage
 
+    from tests.browser.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def site_url(stack: Stack) -> Iterator[str]:
+    """The demo site of a web process that counts the half alone, as it does by default."""
+    with Web(stack.folder, {**stack.env, "PULSE_EVENTS": ""}) as web:
+        yield web.url
+
 
 @pytest.fixture
 def own_site(stage: Stage) -> Iterator[Stage]:
-    """The stage, for pages on the stack's own origin; no CSP violation or other error is allowed in them."""
+    """The stage, for pages on a web process's own origin; no CSP violation or other error is allowed in them."""
     complaints: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
@@ -28,10 +38,10 @@ def own_site(stage: Stage) -> Iterator[Stage]:
     assert complaints == []
 
 
-def test_a_watch_page_counts(own_site: Stage) -> None:
+def test_a_watch_page_counts(own_site: Stage, site_url: str) -> None:
     video_id = "one-turn"
     before = own_site.stack.count(video_id)
-    own_site.page.goto(f"{own_site.stack.url}/watch/{video_id}")
+    own_site.page.goto(f"{site_url}/watch/{video_id}")
     video = Video(own_site.page.locator("video"))
     video.seek(9)
     video.press_space()
@@ -41,10 +51,10 @@ def test_a_watch_page_counts(own_site: Stage) -> None:
     own_site.ends({video_id: before + 1}, reports=1)
 
 
-def test_previews_of_the_feed_play_and_count(own_site: Stage) -> None:
+def test_previews_of_the_feed_play_and_count(own_site: Stage, site_url: str) -> None:
     video_id = "tides"
     before = own_site.stack.count(video_id)
-    own_site.page.goto(own_site.stack.url)
+    own_site.page.goto(site_url)
     video = Video(own_site.page.locator("video").first)
     video.wait_until("video.currentTime > 0.5")
     video.play(rate=16)

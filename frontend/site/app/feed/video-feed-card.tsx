@@ -2,8 +2,9 @@ import { useEffect, useRef } from 'react';
 import { VideoPlayer } from '@pulse-analytics/player';
 
 import type { Video } from '../catalogue.js';
-import { useOnScreen } from '../page-effects.js';
+import { milestones } from '../milestones.js';
 import { Link } from '../navigation.js';
+import { useOnScreen } from '../page-effects.js';
 import { watchPath } from '../routes.js';
 
 export interface VideoFeedCardProps {
@@ -30,6 +31,7 @@ export function VideoFeedCard({ video, playsPreview }: VideoFeedCardProps) {
           src={video.src}
           poster={video.poster}
           aria-label={`Preview of ${video.title}`}
+          milestones={milestones}
           muted
           loop
           controls={false}

@@ -1,7 +1,9 @@
 import { useState } from 'react';
-import { VideoPlayer } from '@pulse-analytics/player';
+import { type Milestone, VideoPlayer } from '@pulse-analytics/player';
 
 import { type Video, findVideo, videos } from '../../catalogue.js';
+import { milestoneOf } from '../../event-names.js';
+import { milestones } from '../../milestones.js';
 import { Link } from '../../navigation.js';
 import { NotFoundPage } from '../../not-found.js';
 import { useReducedMotion, useTitle } from '../../page-effects.js';
@@ -16,7 +18,7 @@ export function WatchPage({ videoId }: { videoId: string }) {
 function Watch({ videoId, video }: { videoId: string; video: Video }) {
   useTitle(video.title);
   const reducedMotion = useReducedMotion();
-  const [passedVideoId, setPassedVideoId] = useState<string>();
+  const [passed, setPassed] = useState<readonly Milestone[]>([]);
   return (
     <div className="watch">
       <div className="watch-main">
@@ -27,15 +29,16 @@ function Watch({ videoId, video }: { videoId: string; video: Video }) {
           poster={video.poster}
           aria-label={video.title}
           autoPlay={!reducedMotion}
-          onMilestone={() => {
-            setPassedVideoId(videoId);
+          milestones={milestones}
+          onMilestone={(milestone) => {
+            setPassed((before) => [...before, milestone]);
           }}
         />
         <h1 tabIndex={-1}>{video.title}</h1>
         <p className="lead">{video.summary}</p>
         <p className="meta">
           <span>{video.seconds} seconds, no sound</span>
-          <Progress passed={passedVideoId === videoId} />
+          <Progress passed={passed.filter((milestone) => milestone.videoId === videoId)} />
         </p>
       </div>
       <MoreVideos besides={videoId} />
@@ -43,10 +46,13 @@ function Watch({ videoId, video }: { videoId: string; video: Video }) {
   );
 }
 
-function Progress({ passed }: { passed: boolean }) {
+/** Which milestones were passed; where only the half is reported, whether it was. */
+function Progress({ passed }: { passed: readonly Milestone[] }) {
+  const names = [...new Set(passed.map(({ event }) => milestoneOf(event)))].join(', ');
+  const half = passed.length > 0 ? 'Past the half: it counts as watched' : 'Not yet past the half';
   return (
-    <span className="progress" role="status" data-passed={passed}>
-      {passed ? 'Past the half: it counts as watched' : 'Not yet past the half'}
+    <span className="progress" role="status" data-passed={passed.length > 0}>
+      {milestones ? `Reported: ${names || 'nothing yet'}` : half}
     </span>
   );
 }
