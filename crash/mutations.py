@@ -139,12 +139,12 @@ MUTATIONS = (
                 """\
         new = _insert_new(connection, events)
         if new:
-            daily = """,
+            kinds = """,
                 """\
         new = _insert_new(connection, events)
     if new:
         with writing(db.engine).begin() as connection:
-            daily = """,
+            kinds = """,
             ),
         ),
     ),
