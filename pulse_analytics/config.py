@@ -51,6 +51,8 @@ RUN_LIMIT_SECONDS = 60.0
 killed."""
 WORKER_REDIS_TIMEOUT_SECONDS = 5.0
 """The Redis timeout of a worker, which can wait longer than a request can."""
+UNKNOWN_EVENT_LOG_SECONDS = 300.0
+"""How often a worker process logs the same event that it does not know."""
 BROKER_CHECK_SECONDS = 5
 """A worker that received nothing from Redis for twice this long plus 1 s reconnects (kombu's default: 25 s)."""
 CONSUMER_IDLE_SECONDS = 600

@@ -21,6 +21,7 @@ _CONTROL_CHARACTERS = r"\x00-\x1f\x7f-\x9f"
 _ID = re.compile(rf"[^{_CONTROL_CHARACTERS}\ud800-\udfff]{{1,{MAX_ID_LENGTH}}}")
 ID_RULES = {"minLength": 1, "maxLength": MAX_ID_LENGTH, "pattern": f"^[^{_CONTROL_CHARACTERS}]*$"}
 """`is_id` as JSON Schema says it. (Its texts hold no lone surrogates.)"""
+_EVENT_NAME = re.compile(r"[a-z0-9_]{1,64}")
 _EVENT_ID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
@@ -66,7 +67,7 @@ class Event:
     """The idempotency key: `event_id()` of the report's four fields."""
     video_id: str
     event: str
-    """A name in EVENT_TYPES."""
+    """A name in EVENT_TYPES. In `Batch.unknown` of the journal: one that only newer versions know."""
     user_id: str
     ts: int
     """The player's clock when the milestone was crossed, in ms since 1970, as sent."""
@@ -117,6 +118,11 @@ def _day(number: int) -> date:
 def is_id(text: str) -> bool:
     """Whether `text` can be a video's or a user's id: 1 to 128 characters, no control characters or lone surrogates."""
     return _ID.fullmatch(text) is not None
+
+
+def is_event_name(text: str) -> bool:
+    """Whether `text` can be the name of an event type, of this version or of a newer one."""
+    return text in EVENT_TYPES or _EVENT_NAME.fullmatch(text) is not None
 
 
 def is_event_id(text: str) -> bool:

@@ -75,6 +75,11 @@ class Facts:
         groups = self.redis.xinfo_groups("queue:analytics") if self.redis.exists("queue:analytics") else []
         return sum(group["pending"] for group in groups)
 
+    def held(self) -> int:
+        """How many of the pending entries are of events that no worker knew."""
+        groups = self.redis.xinfo_groups("queue:analytics") if self.redis.exists("queue:analytics") else []
+        return sum(group["pending"] for group in groups if group["name"] == "unknown")
+
     def ledger(self) -> dict[str, int]:
         """The journal's own counters."""
         held = self.redis.hgetall("pulse:ledger")

@@ -17,7 +17,8 @@ CLOSED = "The books are closed: every accepted event is accounted for, and every
 
 def describe_journal(balance: Balance) -> str:
     """The journal's figures."""
-    waiting = f"{balance.pending:,} pending, {balance.unread:,} unread"
+    unknown = f" ({balance.unknown:,} of unknown events: upgrade the workers)" if balance.unknown else ""
+    waiting = f"{balance.pending:,} pending{unknown}, {balance.unread:,} unread"
     return "\n".join(
         [
             "Journal",

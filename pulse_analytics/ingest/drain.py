@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from pulse_analytics import config
 from pulse_analytics.ingest.journal.entries import BadEntry
 from pulse_analytics.ingest.recorder import record
+from pulse_analytics.sparse_log import SparseLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pulse_analytics.ingest.journal.entries import Batch, Entry
 
 log = logging.getLogger(__name__)
+_unknown_log = SparseLog(log, config.UNKNOWN_EVENT_LOG_SECONDS)
 
 
 def drain(journal: Journal, consumer: str, wake_another: Callable[[], None]) -> bool:
@@ -28,7 +30,7 @@ def drain(journal: Journal, consumer: str, wake_another: Callable[[], None]) -> 
     1. Take up to BATCH_SIZE entries. If none waits, linger; if none comes, drop the wake-up flag, look once more, end.
     2. Record their events and counts in one transaction.
     3. Settle them: acknowledge and delete the entries, in one step, only after the commit.
-    4. Park the entries that can never be recorded.
+    4. Park the entries that can never be recorded. Those of events that only newer workers know are held before step 2.
     5. After a full batch, wake a second worker; after a smaller one, wait out PACE_SECONDS.
 
     If step 2 fails, the entries go back to the journal. Raises SQLAlchemyError or RedisError.
@@ -62,6 +64,9 @@ def _next_batch(journal: Journal, consumer: str) -> Batch:
 
 def _persist(journal: Journal, consumer: str, batch: Batch) -> None:
     """Steps 2 to 4: record the batch, then settle it, then park what cannot be recorded."""
+    for name in {entry.event.event for entry in batch.unknown}:
+        _unknown_log.warning(f"This worker does not know the event {name}: its entries wait for a newer worker.")
+    journal.hold(batch.unknown)
     recorded = _Recorded()
     try:
         if batch.entries:

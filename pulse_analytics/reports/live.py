@@ -29,6 +29,7 @@ class LiveBody(TypedDict):
     perMinute: list[int]
     evictedKeys: int | None
     memoryShare: float | None
+    unknownEvents: dict[str, int]
     at: int
 
 
@@ -49,5 +50,6 @@ def live() -> LiveBody:
         "perMinute": now.per_minute,
         "evictedKeys": memory.evicted if memory else None,
         "memoryShare": memory.share if memory else None,
+        "unknownEvents": now.unknown,
         "at": now.at,
     }

@@ -46,6 +46,14 @@ def test_each_figure_of_the_journal_is_shown(pulse: Pulse) -> None:
     ]
 
 
+def test_entries_of_unknown_events_are_pending_and_the_audit_says_how_many(pulse: Pulse, journal: Journal) -> None:
+    journal.accept(events(3))
+    journal.hold(journal.take("of an earlier version").entries[:2])
+    done = pulse.audit()
+    assert done.exit_code == 0
+    assert "waiting                  3  (3 pending (2 of unknown events: upgrade the workers), 0 unread)" in done.stdout
+
+
 def first_pending(redis: Any) -> str:
     return str(redis.xpending_range(JOURNAL, "persist", "-", "+", 1)[0]["message_id"])
 

@@ -53,6 +53,7 @@ def test_before_anything_is_accepted_all_figures_are_zero(client: FlaskClient, f
         "perMinute": [0] * 60,
         "evictedKeys": 0,
         "memoryShare": now["memoryShare"],
+        "unknownEvents": {},
     }
     assert 0 < now["memoryShare"] < 0.5
 

@@ -23,7 +23,7 @@ from redis.exceptions import RedisError, ResponseError
 from pulse_analytics import config
 from pulse_analytics.breaker import Breaker
 from pulse_analytics.errors import TryAgain
-from pulse_analytics.events import dedupe_key
+from pulse_analytics.events import EVENT_TYPES, dedupe_key
 from pulse_analytics.ingest.journal.connection import connect_redis
 from pulse_analytics.ingest.journal.entries import read_batch, read_dead_letter
 from pulse_analytics.ingest.journal.figures import Balance, Live, Memory, read_live
@@ -35,6 +35,7 @@ from pulse_analytics.ingest.journal.keys import (
     MINUTES,
     PROBE,
     TYPES,
+    UNKNOWN,
     WAKEUP,
     WORKERS,
 )
@@ -83,6 +84,8 @@ class Journal:
         self.breaker = Breaker("Redis")
         self._ttl_seconds = settings.dedupe_ttl_seconds
         self._stale_ms = int(settings.stale_after_seconds * 1000)
+        self._look_at = 0.0
+        """When `take` looks next for entries that another worker held."""
         self._scripts = Scripts(redis, settings)
 
     def accept(self, events: Sequence[Event]) -> Acceptance:
@@ -114,13 +117,20 @@ class Journal:
 
     def take(self, consumer: str) -> Batch:
         """Up to BATCH_SIZE entries: stale ones of other consumers, and new ones. They belong to `consumer` until they
-        are settled, given back or stale."""
+        are settled, given back, held or stale.
+
+        At first, and then as often as entries become stale, it looks for entries that another worker held.
+        """
         args: list[str | int] = [GROUP, consumer, config.BATCH_SIZE, self._stale_ms, _WAKEUP_MS]
+        if looks := time.monotonic() >= self._look_at:
+            args += [UNKNOWN, *EVENT_TYPES]
         try:
             parts = self._scripts.run("take", [JOURNAL, WAKEUP], args)
         except ResponseError as error:
             self._make_group(error)
             return self.take(consumer)
+        if looks and not parts[-1]:
+            self._look_at = time.monotonic() + self._stale_ms / 1000
         return read_batch(
             (entry_id, dict(zip(flat[::2], flat[1::2], strict=True))) for part in parts for entry_id, flat in part
         )
@@ -142,7 +152,14 @@ class Journal:
         their row existed already."""
         ids = [entry.entry_id for entry in (*new, *known)]
         if ids:
-            self._scripts.run("settle", [JOURNAL, LEDGER, WAKEUP, MINUTES], [GROUP, _WAKEUP_MS, len(new), *ids])
+            args: list[str | int] = [GROUP, UNKNOWN, _WAKEUP_MS, len(new), *ids]
+            self._scripts.run("settle", [JOURNAL, LEDGER, WAKEUP, MINUTES], args)
+
+    def hold(self, entries: Iterable[Entry]) -> None:
+        """Keep entries of unknown events waiting until a worker that knows their event takes them."""
+        pairs = [word for entry in entries for word in (entry.entry_id, entry.event.event)]
+        if pairs:
+            self._scripts.run("hold", [JOURNAL], [GROUP, UNKNOWN, *pairs])
 
     def enter_epoch(self, epoch_id: str) -> str:
         """Write the epoch's id to the ledger, unless the ledger is in an epoch already. Returns the id of its epoch."""
@@ -158,7 +175,9 @@ class Journal:
         """Move entries that can never be recorded to the dead letters, with their reasons."""
         pairs = [word for entry in entries for word in (entry.entry_id, entry.reason)]
         if pairs:
-            self._scripts.run("park", [JOURNAL, DEAD_LETTERS, LEDGER], [GROUP, time.time_ns() // 1_000_000, *pairs])
+            self._scripts.run(
+                "park", [JOURNAL, DEAD_LETTERS, LEDGER], [GROUP, UNKNOWN, time.time_ns() // 1_000_000, *pairs]
+            )
 
     def prune_consumers(self, idle_seconds: float = config.CONSUMER_IDLE_SECONDS) -> int:
         """Remove consumers that have nothing pending and have been idle for `idle_seconds`; returns how many."""
@@ -197,7 +216,7 @@ class Journal:
     def balance(self) -> Balance:
         """The figures of ledger, journal and dead letters at one moment, so that they are exact while events flow."""
         while True:
-            args: list[str | int] = [GROUP, config.COUNT_SIZE]
+            args: list[str | int] = [GROUP, UNKNOWN, config.COUNT_SIZE]
             ledger, *held, unread, last, newest = self._scripts.run("balance", [JOURNAL, DEAD_LETTERS, LEDGER], args)
             more = self._count_unread(last, newest) if last else 0
             if more is not None:
@@ -205,7 +224,7 @@ class Journal:
 
     def live(self) -> Live:
         """The journal's own counters at one moment."""
-        return read_live(*self._scripts.run("live", [JOURNAL, LEDGER, MINUTES], []))
+        return read_live(*self._scripts.run("live", [JOURNAL, LEDGER, MINUTES], [UNKNOWN]))
 
     def memory(self) -> Memory | None:
         """How full Redis is, and how many keys it evicted in this epoch; None if it refuses to say (INFO).
@@ -242,11 +261,7 @@ class Journal:
         """After NOGROUP (Redis is new, or has lost its data), create the group from the journal's first entry on."""
         if not str(error).startswith("NOGROUP"):
             raise error
-        try:
-            self.redis.xgroup_create(JOURNAL, GROUP, id="0", mkstream=True)
-        except ResponseError as exists:
-            if not str(exists).startswith("BUSYGROUP"):
-                raise
+        self._scripts.run("group", [JOURNAL], [GROUP, UNKNOWN])
 
 
 def init_journal(app: Flask, settings: Settings) -> None:

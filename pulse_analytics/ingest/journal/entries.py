@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pulse_analytics.config import BATCH_SIZE
-from pulse_analytics.events import EVENT_TYPES, MAX_TS, Event, is_event_id, is_id
+from pulse_analytics.events import EVENT_TYPES, MAX_TS, Event, is_event_id, is_event_name, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _CHECKS: dict[str, Callable[[str], bool]] = {
     "id": is_event_id,
     "videoId": is_id,
-    "event": EVENT_TYPES.__contains__,
+    "event": is_event_name,
     "userId": is_id,
 }
 _MAX_DIGITS = len(str(MAX_TS))
@@ -42,16 +42,18 @@ class Batch:
 
     entries: list[Entry]
     bad: list[BadEntry]
+    unknown: list[Entry]
+    """Their events are not in EVENT_TYPES: a newer version can record them."""
 
     @property
     def empty(self) -> bool:
         """Whether there are no entries."""
-        return not self.entries and not self.bad
+        return not (self.entries or self.bad or self.unknown)
 
     @property
     def full(self) -> bool:
         """Whether more entries may wait in the journal."""
-        return len(self.entries) + len(self.bad) >= BATCH_SIZE
+        return len(self.entries) + len(self.bad) + len(self.unknown) >= BATCH_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,14 @@ class DeadLetter:
 
 def read_batch(raw: Iterable[tuple[str, Mapping[str, str]]]) -> Batch:
     """The batch of these entries, given as ids and fields."""
-    batch = Batch([], [])
+    batch = Batch([], [], [])
     for entry_id, fields in raw:
         try:
-            batch.entries.append(Entry(entry_id, _event(fields)))
+            entry = Entry(entry_id, _event(fields))
         except ValueError as error:
             batch.bad.append(BadEntry(entry_id, str(error)))
+        else:
+            (batch.entries if entry.event.event in EVENT_TYPES else batch.unknown).append(entry)
     return batch
 
 

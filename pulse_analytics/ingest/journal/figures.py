@@ -30,6 +30,8 @@ class Balance(NamedTuple):
     """Entries that a consumer has taken and not settled."""
     letters: int
     """Entries among the dead letters."""
+    unknown: int
+    """Pending entries of events that no worker so far knew."""
     unread: int
     """Entries that no consumer has taken yet."""
 
@@ -67,6 +69,8 @@ class Live(NamedTuple):
     """When the oldest waiting entry was appended, in ms since 1970; None: nothing waits."""
     per_minute: list[int]
     """Entries settled in each of the last 60 minutes; the last one is the current minute."""
+    unknown: dict[str, int]
+    """Waiting entries of events that no worker so far knew, by event."""
 
     @property
     def oldest_waiting_seconds(self) -> float | None:
@@ -118,8 +122,15 @@ class Memory(NamedTuple):
         return notes
 
 
-def read_live(at: int, counters: Sequence[int], waiting: int, oldest_id: str, per_minute: list[int]) -> Live:
+def read_live(
+    at: int,
+    counters: Sequence[int],
+    waiting: int,
+    oldest_id: str,
+    per_minute: list[int],
+    unknown: list[tuple[str, int]],
+) -> Live:
     """The counters that lua/live.lua returned. An entry's id begins with the time at which it was appended."""
     oldest = int(oldest_id.partition("-")[0]) if oldest_id else None
     accepted, settled, duplicate, parked = counters
-    return Live(at, accepted, settled, duplicate, parked, waiting, oldest, per_minute)
+    return Live(at, accepted, settled, duplicate, parked, waiting, oldest, per_minute, dict(unknown))

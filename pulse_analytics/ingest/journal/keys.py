@@ -6,7 +6,9 @@ from pulse_analytics.queueing import PERSIST_QUEUE
 
 JOURNAL = "queue:analytics"
 GROUP = "persist"
-"""The journal's only consumer group; not a key."""
+"""The journal's consumer group of all workers; not a key."""
+UNKNOWN = "unknown"
+"""The group that holds entries of events that no worker so far knew. Its consumers are named for the events."""
 DEAD_LETTERS = "queue:analytics:dead"
 LEDGER = "pulse:ledger"
 MINUTES = "pulse:minutes"

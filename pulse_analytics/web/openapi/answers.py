@@ -189,6 +189,12 @@ Live = Schema.from_dict(
         "memoryShare": fields.Float(
             required=True, allow_none=True, metadata={"description": "Of `maxmemory`, 0 to 1; `null`: no limit."}
         ),
+        "unknownEvents": fields.Dict(
+            keys=fields.String(),
+            values=fields.Integer(),
+            required=True,
+            metadata={"description": "Of those that wait, by event: how many no worker knew yet. Upgrade the workers."},
+        ),
         "at": _count("Now, in ms since 1970."),
     },
     name="Live",
