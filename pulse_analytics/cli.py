@@ -68,13 +68,14 @@ def pulse_group(create_app: Callable[[], Flask]) -> FlaskGroup:
 def simulate_command(url: str | None, **options: Any) -> None:
     """Play a day of viewing, and check the counts.
 
-    Reports go to the running API over HTTP, as players send them; at the end each video's count must have risen by the
-    reports that were accepted. The counts are read from the database of PULSE_DATABASE_URL. The same seed on the same
-    day is all duplicates.
+    Reports of all PULSE_EVENTS go to the running API over HTTP, as players send them; at the end each video's counts
+    must have risen by the reports that were accepted. The counts are read from the database of PULSE_DATABASE_URL. The
+    same seed on the same day is all duplicates.
     """
-    url = url or f"http://127.0.0.1:{current_settings().port}"
+    settings = current_settings()
+    url = url or f"http://127.0.0.1:{settings.port}"
     try:
-        equal = simulate(Options(url=url, **options), counts_of)
+        equal = simulate(Options(url=url, events=settings.events, **options), counts_of)
     except TryAgain as error:
         raise click.ClickException(f"{error} {error.__cause__ or ''}") from error
     if not equal:

@@ -3,6 +3,7 @@
 The steps, in this order:
 
     plan.py      1  the plan of the day: who watches what, when, and what is sent twice; pure, from a seed
+    watching.py     how far they watch, and which milestones they pass
     pace.py      2  when the next reports may go out
     client.py    3  one player's HTTP: send, back off, send the same bytes again
     tally.py     4  what each answer means: accepted, duplicate, refused, unknown

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from pulse_analytics.simulate.plan import Report
 
-EVENT = "watched_50_percent"
 HEADERS = {"Content-Type": "application/json", "User-Agent": "pulse-simulate"}
 
 BACKOFF_SECONDS = 0.1
@@ -131,7 +130,7 @@ class Client:
 
 
 def _wire(report: Report) -> dict[str, str | int]:
-    return {"videoId": report.video_id, "event": EVENT, "userId": report.user_id, "ts": report.ts}
+    return {"videoId": report.video_id, "event": report.event, "userId": report.user_id, "ts": report.ts}
 
 
 def _pause_seconds(attempt: _Attempt, retries: int) -> float:

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-#: Reads the count of each of these videos from the aggregates; a video without any is absent.
-ReadCounts = Callable[[Sequence[str]], Mapping[str, int]]
+#: Reads the count of each of these videos, of this event type, from the aggregates; a video without any is absent.
+ReadCounts = Callable[[Sequence[str], str], Mapping[str, int]]
 
 POLL_SECONDS = 0.2
 """How often the counts are read. Chosen, not measured."""
@@ -18,9 +18,10 @@ LAST_LOOK_SECONDS = 1.0
 
 
 class Difference(NamedTuple):
-    """A video whose count did not rise by the number accepted."""
+    """A video whose count of an event did not rise by the number accepted."""
 
     video_id: str
+    event: str
     accepted: int
     rose: int
 
@@ -35,17 +36,18 @@ class Outcome(NamedTuple):
 
 
 class Comparison:
-    """How the count of each video rises from now on.
+    """How each video's count of each event rises from now on.
 
     Nothing else may report these videos during that time.
     """
 
-    def __init__(self, read_counts: ReadCounts, video_ids: Sequence[str]) -> None:
+    def __init__(self, read_counts: ReadCounts, video_ids: Sequence[str], events: Sequence[str]) -> None:
         self._read_counts = read_counts
         self._video_ids = video_ids
+        self._events = events
         self._before = self._read()
 
-    def wait(self, accepted: Mapping[str, int], *, unchanged_seconds: float = UNCHANGED_SECONDS) -> Outcome:
+    def wait(self, accepted: Mapping[tuple[str, str], int], *, unchanged_seconds: float = UNCHANGED_SECONDS) -> Outcome:
         """Wait until the counts rose by `accepted` and stay so, or stop changing; then return the differences."""
         began = changed = time.monotonic()
         differences = self.differences(accepted)
@@ -60,11 +62,12 @@ class Comparison:
             if latest != differences:
                 differences, changed = latest, time.monotonic()
 
-    def differences(self, accepted: Mapping[str, int]) -> list[Difference]:
+    def differences(self, accepted: Mapping[tuple[str, str], int]) -> list[Difference]:
         """How the counts differ at this moment."""
         now = self._read()
-        rises = (Difference(each, accepted.get(each, 0), now[each] - self._before[each]) for each in self._video_ids)
+        rises = (Difference(*each, accepted.get(each, 0), now[each] - self._before[each]) for each in now)
         return [rise for rise in rises if rise.accepted != rise.rose]
 
-    def _read(self) -> dict[str, int]:
-        return {**dict.fromkeys(self._video_ids, 0), **self._read_counts(self._video_ids)}
+    def _read(self) -> dict[tuple[str, str], int]:
+        counts = {event: self._read_counts(self._video_ids, event) for event in self._events}
+        return {(video_id, event): counts[event].get(video_id, 0) for video_id in self._video_ids for event in counts}

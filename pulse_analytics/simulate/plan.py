@@ -10,6 +10,9 @@ from datetime import UTC, datetime, time
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from pulse_analytics.events import DEFAULT_EVENT
+from pulse_analytics.simulate.watching import Watching
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
@@ -37,11 +40,17 @@ BURST_MS = 20_000
 
 
 class Report(NamedTuple):
-    """One `watched_50_percent` as the player creates it when playback crosses the half; `ts` in milliseconds."""
+    """A report as the player creates it when playback crosses a milestone; `ts` in milliseconds."""
 
     video_id: str
     user_id: str
     ts: int
+    event: str = DEFAULT_EVENT
+
+    @property
+    def counter(self) -> tuple[str, str]:
+        """The video and the event, which are counted together."""
+        return self.video_id, self.event
 
 
 class Visit(NamedTuple):
@@ -69,6 +78,8 @@ class Site:
     videos: int
     day: date
     """The UTC day of every ts."""
+    events: tuple[str, ...] = (DEFAULT_EVENT,)
+    """The enabled event types, in the order of their shares."""
 
     def video_ids(self) -> list[str]:
         """The videos, most popular first."""
@@ -77,13 +88,21 @@ class Site:
     def visits(self) -> Iterator[Visit]:
         """The viewers' visits in the order in which they begin, generated one at a time to keep memory constant."""
         # All four values seed it, so that another day or size has other viewers, not mostly duplicates.
-        rng = random.Random(f"{self.seed}/{self.viewers}/{self.videos}/{self.day}")  # noqa: S311  A plan, no secret.
+        seed = f"{self.seed}/{self.viewers}/{self.videos}/{self.day}"
+        rng = random.Random(seed)  # noqa: S311  A plan, no secret.
+        watching = Watching(self.events, seed)
         draw_video = _zipf(self.video_ids(), rng)
         day_begins = int(datetime.combine(self.day, time.min, UTC).timestamp()) * 1000
         for arrival in _arrivals(self.viewers, day_begins, draw_video, rng):
             viewer = str(uuid.UUID(int=rng.getrandbits(128), version=4))
-            sessions = _sessions(viewer, arrival, day_begins + DAY_MS, draw_video, rng)
-            yield Visit(_sent(sessions, rng), offline=rng.random() < OFFLINE, burst=arrival.burst)
+            day_ends = day_begins + DAY_MS
+            reports = (
+                Report(video_id, viewer, passed_at, event)
+                for video_id, ts in _sessions(arrival, day_ends, draw_video, rng)
+                for event, passed_at in watching.passed(video_id, ts)
+                if passed_at < day_ends
+            )
+            yield Visit(_sent(reports, rng), offline=rng.random() < OFFLINE, burst=arrival.burst)
 
     def count_reports(self) -> int:
         """How many reports the visits hold; takes as long as generating them all."""
@@ -124,12 +143,12 @@ def _moment(share: float) -> int:
 
 
 def _sessions(
-    viewer: str, arrival: _Arrival, day_ends: int, draw_video: Callable[[], str], rng: random.Random
-) -> Iterator[Report]:
-    """One report for each playback session of a viewer, by rising ts, until they leave or the day ends."""
+    arrival: _Arrival, day_ends: int, draw_video: Callable[[], str], rng: random.Random
+) -> Iterator[tuple[str, int]]:
+    """Video and ts of each playback session of a viewer, by rising ts, until they leave or the day ends."""
     ts, video_id = arrival.ts, arrival.video_id
     while ts < day_ends:
-        yield Report(video_id, viewer, ts)
+        yield video_id, ts
         next_step = rng.random()
         if next_step < WATCHES_ON:
             ts, video_id = ts + rng.randrange(2 * MINUTE_MS, 20 * MINUTE_MS), draw_video()
@@ -139,11 +158,11 @@ def _sessions(
             return
 
 
-def _sent(sessions: Iterator[Report], rng: random.Random) -> tuple[Report, ...]:
+def _sent(reports: Iterator[Report], rng: random.Random) -> tuple[Report, ...]:
     """The reports as the player sends them, a few of them twice."""
     sent: list[Report] = []
     later: list[Report] = []
-    for report in sessions:
+    for report in reports:
         sent.append(report)
         fate = rng.random()
         if fate < SENT_AGAIN_AT_ONCE:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pulse_analytics.events import DEFAULT_EVENT
 from pulse_analytics.simulate.client import Client
 from pulse_analytics.simulate.compare import UNCHANGED_SECONDS, Comparison
 from pulse_analytics.simulate.crowd import Crowd
@@ -44,6 +45,8 @@ class Options:
     clients: int = 8
     """Threads, each with a connection of its own."""
     day: date = field(default_factory=yesterday)
+    events: tuple[str, ...] = (DEFAULT_EVENT,)
+    """The event types that the server accepts, in the order of their shares."""
     timeout_seconds: float = 5.0
     """How long a client waits for an answer."""
     patience_seconds: float = 60.0
@@ -53,12 +56,14 @@ class Options:
 
 
 def simulate(options: Options, counts: ReadCounts, out: Callable[[str], object] = click.echo) -> bool:
-    """Play a day against the API, and compare how far each video's count rose with what was accepted.
+    """Play a day against the API, and compare how far each video's count of each event rose with what was accepted.
 
     Returns True if every report was answered, none was refused and the counts are equal. Ctrl-C ends it early: it
     prints what is known by then and returns False. Exceptions of `counts` reach the caller.
     """
-    site = Site(seed=options.seed, viewers=options.viewers, videos=options.videos, day=options.day)
+    site = Site(
+        seed=options.seed, viewers=options.viewers, videos=options.videos, day=options.day, events=options.events
+    )
     stop = threading.Event()
     with closing(_client(options, stop)) as client:
         if not client.is_anyone_there():
@@ -75,19 +80,19 @@ def _play_and_compare(
     site: Site, options: Options, counts: ReadCounts, stop: threading.Event, out: Callable[[str], object]
 ) -> bool:
     planned = site.count_reports()
-    comparison = Comparison(counts, site.video_ids())
+    comparison = Comparison(counts, site.video_ids(), options.events)
     crowd = Crowd(site.visits(), lambda: _client(options, stop), Pace(options.rate, stop), stop)
     began = time.monotonic()
     try:
         _play(crowd, planned, options.clients)
     finally:
         tally = crowd.tally()
-        out(describe_answers(tally, planned, time.monotonic() - began))
+        out(describe_answers(tally, planned, time.monotonic() - began, options.events))
     if tally.unknown:
         out("Not compared: the reports with an unknown outcome may or may not have been accepted.")
         return False
     outcome = comparison.wait(tally.accepted, unchanged_seconds=options.unchanged_seconds)
-    out(describe_outcome(outcome, tally))
+    out(describe_outcome(outcome, tally, options.events))
     return not (outcome.differences or tally.refused)
 
 

@@ -1,4 +1,4 @@
-"""What the answers mean: which reports the server accepted, and for which video each must count."""
+"""What the answers mean: which reports the server accepted, and where each must count."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Tally:
     unknown: int = 0
     retries: int = 0
     """Requests sent again because an answer was missing or asked for a retry."""
-    accepted: Counter[str] = field(default_factory=Counter)
-    """By video: the reports that must each count once."""
-    inferred: Counter[str] = field(default_factory=Counter)
-    """By video: the accepted reports whose only answer was a 200 after an unclear outcome."""
+    accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By video and event: the reports that must each count once."""
+    inferred: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By video and event: the accepted reports whose only answer was a 200 after an unclear outcome."""
     reasons: list[str] = field(default_factory=list)
     """The first few reasons why reports were refused or their outcome stayed unknown."""
 
@@ -59,7 +59,7 @@ class Viewer:
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
-        self._claimed: set[str] = set()
+        self._claimed: set[tuple[str, str]] = set()
         self._accepted: set[Report] = set()
 
     def note(self, reports: Sequence[Report], reply: Reply) -> None:
@@ -80,17 +80,17 @@ class Viewer:
             tally.refused += 1
         elif report not in self._accepted and self._is_accepted(report, status, unclear=unclear):
             self._accepted.add(report)
-            tally.accepted[report.video_id] += 1
-            tally.inferred[report.video_id] += status is Status.DUPLICATE
+            tally.accepted[report.counter] += 1
+            tally.inferred[report.counter] += status is Status.DUPLICATE
         else:
             tally.duplicates += 1
         if status is not Status.REFUSED:
-            self._claimed.add(report.video_id)
+            self._claimed.add(report.counter)
 
     def _is_accepted(self, report: Report, status: Status, *, unclear: bool) -> bool:
         """Whether the server accepted this report.
 
         "Duplicate" may mean that an earlier attempt at this same report was accepted and its answer was lost. But if
-        viewer and video were known to be claimed before the first attempt, it is a duplicate of that earlier claim.
+        viewer, video and event were known to be claimed before the first attempt, it is a duplicate of that claim.
         """
-        return status is Status.QUEUED or (unclear and report.video_id not in self._claimed)
+        return status is Status.QUEUED or (unclear and report.counter not in self._claimed)

@@ -161,6 +161,7 @@ def _run_file(settings: Settings, valkey_port: int | None) -> Iterator[dict[str,
         "PULSE_DATABASE_URL": settings.database_url,
         "PULSE_PORT": str(settings.port),
         "PULSE_FLOWER_PORT": str(settings.flower_port),
+        "PULSE_EVENTS": ",".join(settings.events),
     }
     write_run_file(settings.data_dir, values | keep)
     try:
@@ -172,7 +173,7 @@ def _run_file(settings: Settings, valkey_port: int | None) -> Iterator[dict[str,
 def table(settings: Settings) -> str:
     """What runs and where, and two commands to try it with."""
     web, token = f"http://127.0.0.1:{settings.port}", settings.admin_token or ""
-    report = {"videoId": "demo", "event": "watched_50_percent", "userId": "me", "ts": time.time_ns() // 1_000_000}
+    report = {"videoId": "demo", "event": settings.ranked_event, "userId": "me", "ts": time.time_ns() // 1_000_000}
     rows = {
         "site": f"{web}/",
         "API": f"{web}/analytics",

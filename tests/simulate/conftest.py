@@ -31,12 +31,13 @@ class Step:
 
 @dataclass
 class Api:
-    """The API's rules in a few lines: a viewer and video are claimed once, a report is counted once."""
+    """The API's rules in a few lines: a viewer, video and event are claimed once, a report is counted once."""
 
     url: str = ""
-    counts: Counter[str] = field(default_factory=Counter)
-    claims: set[tuple[str, str]] = field(default_factory=set)
-    ids: set[tuple[str, str, int]] = field(default_factory=set)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By video and event."""
+    claims: set[tuple[str, str, str]] = field(default_factory=set)
+    ids: set[tuple[str, str, str, int]] = field(default_factory=set)
     bodies: list[bytes] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     before_answer: Callable[[], object] = lambda: None
@@ -49,9 +50,9 @@ class Api:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._script.append(Step(status, accepts, named, body))
 
-    def read_counts(self, video_ids: Sequence[str]) -> dict[str, int]:
+    def read_counts(self, video_ids: Sequence[str], event: str) -> dict[str, int]:
         with self._lock:
-            return {video_id: self.counts[video_id] for video_id in video_ids if video_id in self.counts}
+            return {each: self.counts[each, event] for each in video_ids if (each, event) in self.counts}
 
     def answer(self, path: str, body: bytes) -> Step:
         """How to answer a POST."""
@@ -69,13 +70,13 @@ class Api:
             return step or Step(202 if status == "queued" else 200, True, {}, {"status": status})
 
     def _accept(self, event: dict[str, Any]) -> str:
-        claim = (event["videoId"], event["userId"])
+        claim = (event["videoId"], event["userId"], event["event"])
         if claim in self.claims:
             return "duplicate"
         self.claims.add(claim)
         if (*claim, event["ts"]) not in self.ids:
             self.ids.add((*claim, event["ts"]))
-            self.counts[event["videoId"]] += 1
+            self.counts[event["videoId"], event["event"]] += 1
         return "queued"
 
 

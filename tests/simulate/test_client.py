@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pulse_analytics.events import DEFAULT_EVENT
 from pulse_analytics.simulate.client import Client, Status
 from pulse_analytics.simulate.plan import Report
 from pulse_analytics.simulate.tally import Tally, Viewer
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 REPORT = Report("v1", "alice", 1_000)
 COME_BACK = Report("v1", "alice", 2_000)
 OTHER_VIDEO = Report("v2", "alice", 3_000)
+OTHER_EVENT = Report("v1", "alice", 1_000, "video_started")
+
+
+def half(**counts: int) -> dict[tuple[str, str], int]:
+    """These counts of videos, of DEFAULT_EVENT."""
+    return {(video_id, DEFAULT_EVENT): count for video_id, count in counts.items()}
 
 
 @pytest.fixture
@@ -79,7 +86,7 @@ def test_a_path_in_the_servers_url_is_kept(api: Api) -> None:
 
 def test_202_is_accepted_and_200_a_duplicate(api: Api, send: Callable[[Report], Status], tally: Tally) -> None:
     assert [send(REPORT), send(COME_BACK), send(REPORT)] == [Status.QUEUED, Status.DUPLICATE, Status.DUPLICATE]
-    assert (tally.accepted["v1"], tally.duplicates, tally.answered, tally.retries) == (1, 2, 3, 0)
+    assert (tally.accepted["v1", DEFAULT_EVENT], tally.duplicates, tally.answered, tally.retries) == (1, 2, 3, 0)
 
 
 def test_after_503_the_same_bytes_are_sent_again_after_retry_after(
@@ -91,7 +98,7 @@ def test_after_503_the_same_bytes_are_sent_again_after_retry_after(
     assert 1 <= time.monotonic() - began < 5
     assert len(api.bodies) == 2
     assert len(set(api.bodies)) == 1
-    assert (tally.accepted["v1"], tally.retries) == (1, 1)
+    assert (tally.accepted["v1", DEFAULT_EVENT], tally.retries) == (1, 1)
 
 
 @pytest.mark.parametrize("outcome", [DROP, STALL, 502, 503, 504])
@@ -100,8 +107,8 @@ def test_200_after_an_unclear_outcome_is_accepted(
 ) -> None:
     api.script(outcome, accepts=True)
     assert send(REPORT) is Status.DUPLICATE
-    assert tally.accepted == api.counts == {"v1": 1}
-    assert tally.inferred == {"v1": 1}
+    assert tally.accepted == api.counts == half(v1=1)
+    assert tally.inferred == half(v1=1)
     assert tally.duplicates == 0
 
 
@@ -111,7 +118,7 @@ def test_202_after_an_unclear_outcome_counts_once(
 ) -> None:
     api.script(outcome)
     assert send(REPORT) is Status.QUEUED
-    assert tally.accepted == api.counts == {"v1": 1}
+    assert tally.accepted == api.counts == half(v1=1)
     assert tally.inferred.total() == 0
 
 
@@ -119,7 +126,7 @@ def test_202_after_an_unclear_outcome_counts_once(
 def test_200_after_a_408_or_429_is_a_duplicate(
     status: int, api: Api, send: Callable[[Report], Status], tally: Tally
 ) -> None:
-    api.claims.add(("v1", "alice"))
+    api.claims.add(("v1", "alice", DEFAULT_EVENT))
     api.script(status)
     assert send(REPORT) is Status.DUPLICATE
     assert (tally.accepted.total(), tally.duplicates, tally.retries) == (0, 1, 1)
@@ -131,14 +138,14 @@ def test_after_an_accepted_report_a_second_session_with_an_unclear_outcome_is_a_
     send(REPORT)
     api.script(503)
     send(COME_BACK)
-    assert tally.accepted == api.counts == {"v1": 1}
+    assert tally.accepted == api.counts == half(v1=1)
     assert tally.duplicates == 1
 
 
 def test_after_a_duplicate_a_second_session_with_an_unclear_outcome_is_a_duplicate(
     api: Api, send: Callable[[Report], Status], tally: Tally
 ) -> None:
-    api.claims.add(("v1", "alice"))
+    api.claims.add(("v1", "alice", DEFAULT_EVENT))
     send(REPORT)
     api.script(DROP)
     send(COME_BACK)
@@ -151,17 +158,17 @@ def test_an_accepted_report_on_one_video_does_not_make_another_video_a_duplicate
     send(REPORT)
     api.script(DROP, accepts=True)
     send(OTHER_VIDEO)
-    assert tally.accepted == api.counts == {"v1": 1, "v2": 1}
+    assert tally.accepted == api.counts == half(v1=1, v2=1)
 
 
 def test_a_report_that_is_queued_twice_counts_once(api: Api, send: Callable[[Report], Status], tally: Tally) -> None:
     send(REPORT)
     api.claims.clear()  # Redis lost its keys; the database's primary key still prevents a second count.
     assert send(REPORT) is Status.QUEUED
-    assert tally.accepted == api.counts == {"v1": 1}
+    assert tally.accepted == api.counts == half(v1=1)
     api.claims.clear()
     send(COME_BACK)
-    assert tally.accepted == api.counts == {"v1": 2}
+    assert tally.accepted == api.counts == half(v1=2)
 
 
 def test_400_is_refused_with_its_reason_and_not_sent_again(
@@ -257,10 +264,10 @@ def test_a_slow_server_counts_as_reachable() -> None:
 
 
 def test_a_batch_is_read_in_order(api: Api, send_batch: Callable[..., Sequence[Status]], tally: Tally) -> None:
-    api.claims.add(("v2", "alice"))
+    api.claims.add(("v2", "alice", DEFAULT_EVENT))
     assert send_batch(REPORT, OTHER_VIDEO, COME_BACK) == [Status.QUEUED, Status.DUPLICATE, Status.DUPLICATE]
     assert api.paths == ["/analytics/batch"]
-    assert tally.accepted == {"v1": 1}
+    assert tally.accepted == half(v1=1)
     assert tally.duplicates == 2
 
 
@@ -269,7 +276,7 @@ def test_a_batch_after_an_unclear_outcome_counts_each_claim_once(
 ) -> None:
     api.script(503, accepts=True)
     send_batch(REPORT, REPORT, COME_BACK, OTHER_VIDEO)
-    assert tally.accepted == api.counts == {"v1": 1, "v2": 1}
+    assert tally.accepted == api.counts == half(v1=1, v2=1)
     assert tally.duplicates == 2
 
 
@@ -278,7 +285,7 @@ def test_an_invalid_report_in_a_batch_is_refused_alone(
 ) -> None:
     api.script(202, body={"results": [{"status": "invalid", "errors": "ts"}, {"status": "queued"}]})
     assert send_batch(REPORT, OTHER_VIDEO) == [Status.REFUSED, Status.QUEUED]
-    assert tally.accepted == {"v2": 1}
+    assert tally.accepted == half(v2=1)
     assert "invalid" in tally.reasons[0]
 
 
@@ -296,3 +303,14 @@ def test_a_batch_without_an_answer_is_unknown_report_by_report(api: Api, tally: 
     Viewer(tally).note([REPORT, OTHER_VIDEO], client.post_batch([REPORT, OTHER_VIDEO]))
     client.close()
     assert tally.unknown == 2
+
+
+def test_each_event_of_a_viewer_and_a_video_is_claimed_and_counted_by_itself(
+    api: Api, send: Callable[[Report], Status], tally: Tally
+) -> None:
+    send(REPORT)
+    api.script(503, accepts=True)
+    assert send(OTHER_EVENT) is Status.DUPLICATE
+    assert send(COME_BACK) is Status.DUPLICATE
+    assert tally.accepted == api.counts == {**half(v1=1), OTHER_EVENT.counter: 1}
+    assert (tally.duplicates, tally.inferred) == (1, {("v1", DEFAULT_EVENT): 0, OTHER_EVENT.counter: 1})

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import pytest
 
+from pulse_analytics.events import DEFAULT_EVENT, EVENT_TYPES, EventType
 from pulse_analytics.simulate.plan import Report, Site, Visit
+from pulse_analytics.simulate.watching import survival
 
+FIRST = next(iter(EVENT_TYPES))
 SITE = Site(seed=1, viewers=4000, videos=50, day=date(2026, 3, 1))
 
 
@@ -27,6 +31,8 @@ def reports(visits: list[Visit]) -> list[Report]:
 
 def test_equal_sites_give_equal_plans(visits: list[Visit]) -> None:
     assert list(replace(SITE).visits()) == visits
+    everything = replace(SITE, events=tuple(EVENT_TYPES))
+    assert list(everything.visits()) == list(everything.visits())
 
 
 @pytest.mark.parametrize("change", [{"seed": 2}, {"viewers": 4001}, {"videos": 51}, {"day": date(2026, 3, 2)}])
@@ -113,3 +119,71 @@ def test_a_burst_opens_one_video_within_seconds(visits: list[Visit]) -> None:
 def test_a_plan_of_one_video_and_one_viewer_works() -> None:
     (visit,) = Site(seed=7, viewers=1, videos=1, day=SITE.day).visits()
     assert {report.video_id for report in visit.reports} == {"sim-7-0001"}
+
+
+def test_with_the_half_alone_the_plan_is_that_of_version_0_2_0() -> None:
+    digest = hashlib.sha256()
+    for visit in SITE.visits():
+        assert {report.event for report in visit.reports} == {DEFAULT_EVENT}
+        reports = [(report.video_id, report.user_id, report.ts) for report in visit.reports]
+        digest.update(repr((reports, visit.offline, visit.burst)).encode())
+    assert digest.hexdigest() == "6ffd9f8b2fad6222d63d1b1204b6a619be0961ecfb6b1781ff71e6e815d25f56"
+
+
+@pytest.fixture(scope="module")
+def sessions() -> list[list[Report]]:
+    """The reports of each playback session of a plan with all events, once each."""
+    sessions: list[list[Report]] = []
+    for visit in replace(SITE, events=tuple(EVENT_TYPES)).visits():
+        for report in dict.fromkeys(visit.reports):
+            if report.event == FIRST:
+                sessions.append([report])
+            else:
+                sessions[-1].append(report)
+    return sessions
+
+
+class TestAllEvents:
+    """A plan with all events."""
+
+    def test_sessions_begin_at_the_start_and_pass_the_milestones_in_order(self, sessions: list[list[Report]]) -> None:
+        for session in sessions:
+            assert [report.event for report in session] == list(EVENT_TYPES)[: len(session)]
+            assert session == sorted(session, key=lambda report: report.ts)
+            assert len({(report.video_id, report.user_id) for report in session}) == 1
+
+    def test_viewers_stop_where_the_survival_curve_says(self, sessions: list[list[Report]]) -> None:
+        assert len(sessions) > 6000
+        for number, milestone in enumerate(EVENT_TYPES.values()):
+            passed = sum(len(session) > number for session in sessions) / len(sessions)
+            assert passed == pytest.approx(survival(milestone.share), abs=0.02)
+
+    def test_most_of_those_who_leave_do_so_early(self) -> None:
+        shares = [survival(number / 100) for number in range(101)]
+        leaving = [before - after for before, after in pairwise(shares)]
+        assert (shares[0], leaving) == (1, sorted(leaving, reverse=True))
+        assert 0.1 < shares[-1] < 0.5
+
+    def test_a_video_has_one_length_and_a_session_ends_before_the_next_one(self, sessions: list[list[Report]]) -> None:
+        full = [session for session in sessions if len(session) == len(EVENT_TYPES)]
+        lengths = {(session[0].video_id, session[-1].ts - session[0].ts) for session in full}
+        assert len(lengths) == len({video_id for video_id, _ in lengths}) > 40
+        for earlier, later in pairwise(sessions):
+            assert earlier[0].user_id != later[0].user_id or earlier[-1].ts < later[0].ts
+
+    def test_every_ts_is_within_the_day(self, sessions: list[list[Report]]) -> None:
+        days = {datetime.fromtimestamp(report.ts / 1000, UTC).date() for session in sessions for report in session}
+        assert days == {SITE.day}
+
+    def test_a_sixth_event_type_is_played_without_another_change(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        sixth = EventType("watched_99_percent", 0.99, "watched99", "watched_99_count")
+        monkeypatch.setitem(EVENT_TYPES, sixth.name, sixth)
+        visits = replace(SITE, events=tuple(EVENT_TYPES)).visits()
+        counts = Counter(report.event for visit in visits for report in dict.fromkeys(visit.reports))
+        assert counts[sixth.name] / counts[FIRST] == pytest.approx(survival(0.99), abs=0.02)
+
+    def test_sessions_pass_at_least_the_first_enabled_milestone(self) -> None:
+        events = ("watched_50_percent", "watched_75_percent")
+        visits = replace(SITE, events=events).visits()
+        counts = Counter(report.event for visit in visits for report in dict.fromkeys(visit.reports))
+        assert counts[events[1]] / counts[events[0]] == pytest.approx(survival(0.75) / survival(0.5), abs=0.03)

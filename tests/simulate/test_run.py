@@ -10,10 +10,11 @@ import socket
 import threading
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pulse_analytics.events import DEFAULT_EVENT, EVENT_TYPES
 from pulse_analytics.simulate.client import Client
 from pulse_analytics.simulate.crowd import Crowd
 from pulse_analytics.simulate.pace import Pace
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
     from .conftest import Api
 
 
-def options(api: Api, **changes: float) -> Options:
-    given = {"viewers": 60, "videos": 5, "clients": 4, "timeout_seconds": 0.3, "unchanged_seconds": 0.5}
-    return Options(url=api.url, **{**given, **changes})  # type: ignore[arg-type]  # Names and types are the tests'.
+def options(api: Api, **changes: Any) -> Options:
+    given: dict[str, Any] = {"viewers": 60, "videos": 5, "clients": 4, "timeout_seconds": 0.3, "unchanged_seconds": 0.5}
+    return Options(url=api.url, **{**given, **changes})
 
 
 def test_a_run_with_equal_counts_succeeds_and_says_so(api: Api) -> None:
@@ -40,6 +41,30 @@ def test_a_run_with_equal_counts_succeeds_and_says_so(api: Api) -> None:
     assert int(re.findall(r"accepted +(\d+)", text)[0]) == api.counts.total() > 60
     assert "equal" in text
     assert {"/analytics", "/analytics/batch"} == set(api.paths)
+
+
+def test_a_run_with_all_events_compares_the_count_of_each(api: Api) -> None:
+    lines: list[str] = []
+    assert simulate(options(api, events=tuple(EVENT_TYPES)), api.read_counts, lines.append)
+    for name in EVENT_TYPES:
+        accepted = sum(count for (_, event), count in api.counts.items() if event == name)
+        assert re.findall(rf"{name} +(\d+)\n", lines[0]) == [str(accepted)] != ["0"]
+    assert "per video and event, counts and accepted: equal" in lines[-1]
+
+
+@pytest.mark.parametrize("lie", [-1, 1])
+def test_a_count_of_one_event_that_differs_is_named(lie: int, api: Api) -> None:
+    def lying(video_ids: Sequence[str], event: str) -> dict[str, int]:
+        counts = api.read_counts(video_ids, event)
+        wrong = {"sim-1-0002": counts["sim-1-0002"] + lie} if counts and event == "watched_75_percent" else {}
+        return {**counts, **wrong}
+
+    lines: list[str] = []
+    assert not simulate(options(api, events=tuple(EVENT_TYPES)), lying, lines.append)
+    accepted = api.counts["sim-1-0002", "watched_75_percent"]
+    first, second, *_ = lines[-1].splitlines()
+    assert first == "1 counts of videos differ:"
+    assert second == f"  sim-1-0002 watched_75_percent: accepted {accepted}, the count rose by {accepted + lie}"
 
 
 def test_a_second_run_gets_only_duplicates_and_succeeds(api: Api) -> None:
@@ -63,8 +88,8 @@ def test_lost_answers_and_errors_of_the_server_still_end_in_equal_counts(api: Ap
 def test_counts_that_lag_behind_are_waited_for(api: Api) -> None:
     began = time.monotonic()
 
-    def lagging(video_ids: Sequence[str]) -> dict[str, int]:
-        return api.read_counts(video_ids) if time.monotonic() - began > 1.5 else {}
+    def lagging(video_ids: Sequence[str], event: str) -> dict[str, int]:
+        return api.read_counts(video_ids, event) if time.monotonic() - began > 1.5 else {}
 
     lines: list[str] = []
     assert simulate(options(api, unchanged_seconds=5), lagging, lines.append)
@@ -73,13 +98,13 @@ def test_counts_that_lag_behind_are_waited_for(api: Api) -> None:
 
 @pytest.mark.parametrize(("lie", "shown"), [(-1, "another --seed"), (1, "videos differ")])
 def test_videos_whose_counts_differ_are_named(lie: int, shown: str, api: Api) -> None:
-    def lying(video_ids: Sequence[str]) -> dict[str, int]:
-        counts = api.read_counts(video_ids)
+    def lying(video_ids: Sequence[str], event: str) -> dict[str, int]:
+        counts = api.read_counts(video_ids, event)
         return {**counts, "sim-1-0002": counts["sim-1-0002"] + lie} if counts else counts
 
     lines: list[str] = []
     assert not simulate(options(api), lying, lines.append)
-    accepted = api.counts["sim-1-0002"]
+    accepted = api.counts["sim-1-0002", DEFAULT_EVENT]
     assert f"sim-1-0002: accepted {accepted}, the count rose by {accepted + lie}" in lines[-1]
     assert "sim-1-0001" not in lines[-1]
     assert shown in lines[-1]
@@ -88,8 +113,8 @@ def test_videos_whose_counts_differ_are_named(lie: int, shown: str, api: Api) ->
 def test_a_late_double_count_is_detected(api: Api) -> None:
     equal_since: list[float] = []
 
-    def counting_twice(video_ids: Sequence[str]) -> dict[str, int]:
-        counts = api.read_counts(video_ids)
+    def counting_twice(video_ids: Sequence[str], event: str) -> dict[str, int]:
+        counts = api.read_counts(video_ids, event)
         if counts:
             equal_since.append(time.monotonic())
             counts["sim-1-0001"] += time.monotonic() - equal_since[0] > 0.5
@@ -100,7 +125,7 @@ def test_a_late_double_count_is_detected(api: Api) -> None:
 
 def test_many_differences_are_cut_short(api: Api) -> None:
     lines: list[str] = []
-    assert not simulate(options(api, videos=700), lambda _: {}, lines.append)
+    assert not simulate(options(api, videos=700), lambda *_: {}, lines.append)
     assert lines[-1].count("sim-1-") == 10
     assert "more" in lines[-1]
 
@@ -126,7 +151,7 @@ def test_an_unreachable_server_is_reported_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
     lines: list[str] = []
-    assert not simulate(Options(url=url), lambda _: {}, lines.append)
+    assert not simulate(Options(url=url), lambda *_: {}, lines.append)
     assert lines == [f"Nothing answers at {url}. Is `pulse up` running?"]
 
 
@@ -156,7 +181,7 @@ def test_ctrl_c_ends_the_run_and_prints_what_is_known(api: Api) -> None:
 
 
 def test_an_error_while_reading_counts_reaches_the_caller(api: Api) -> None:
-    def broken(video_ids: Sequence[str]) -> dict[str, int]:
+    def broken(video_ids: Sequence[str], event: str) -> dict[str, int]:
         raise LookupError("no such table")
 
     with pytest.raises(LookupError):

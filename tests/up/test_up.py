@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from pulse_analytics.config import read_run_file
+from pulse_analytics.events import DEFAULT_EVENT
 from pulse_analytics.up.program import LOG_LIMIT_BYTES
 from pulse_analytics.up.run_file import write_run_file
 from pulse_analytics.up.valkey import memory_bytes
@@ -51,6 +52,7 @@ def test_a_run_prints_what_it_chose_and_leaves_no_process_behind(start: Start) -
         assert chosen[name] in run.output
     assert f"redis://127.0.0.1:{chosen['PULSE_VALKEY_PORT']}/0" in run.output
     assert redis.Redis.from_url(chosen["PULSE_REDIS_URL"]).ping()
+    assert chosen["PULSE_EVENTS"] == DEFAULT_EVENT
     assert stat.S_IMODE(run.data_dir.stat().st_mode) == 0o700
     assert len(run.living()) == 2
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import redis
 import urllib3
 
 from pulse_analytics.config import read_run_file
+from pulse_analytics.events import EVENT_TYPES
 from tests.docs.pages import shell_blocks
 from tests.facts import report, wait_until
 from tests.servers import reaper
@@ -150,6 +153,19 @@ def test_a_simulated_day_succeeds_and_a_second_time_gets_only_duplicates(whole: 
     assert again.returncode == 0, again.stdout + again.stderr
     assert whole.counts() == counted
     assert sum(count for video_id, count in counted.items() if video_id != "v1") > 600
+
+
+@pytest.mark.nightly
+def test_a_day_with_all_events_is_simulated_and_each_count_is_equal(tmp_path: Path) -> None:
+    with up(tmp_path, PULSE_EVENTS="all") as whole:
+        done = whole.pulse("simulate", "--viewers", "300", "--videos", "20")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "per video and event, counts and accepted: equal" in done.stdout
+        accepted = [int(number) for number in re.findall(r"^    (?:\w+) +([\d,]+)$", done.stdout, re.MULTILINE)]
+        assert len(accepted) == len(EVENT_TYPES)
+        assert accepted == sorted(accepted, reverse=True)
+        figures = json.loads(whole.pulse("audit", "--json").stdout)
+        assert [sums["raw"] for sums in figures["database"]["events"].values()] == accepted
 
 
 def test_a_stop_under_load_takes_less_than_10_seconds_and_loses_nothing(tmp_path: Path) -> None:
