@@ -11,6 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crash.evidence import NO_ANSWER, Report
+from pulse_analytics.events import EVENT_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ RETRY_AFTER_MAX_SECONDS = 0.5
 """The longest Retry-After that a client obeys, to keep runs short."""
 
 VIDEOS = ("hot", "hot", "hot", "hot", "v1", "v2", "v3", "clip:a%3A", "Ünï😀")
+EVENTS = tuple(EVENT_TYPES)
 TRY_AGAIN = frozenset({408, 429, 503})
 _TS_OFFSETS_MS = (0, 0, 0, -86_400_000, -6 * 86_400_000, -30 * 86_400_000, 240_000, 86_400_000)
 
@@ -109,13 +111,14 @@ class _Client(threading.Thread):
             connection.close()
 
     def _choose(self) -> list[Report]:
-        """What to deliver next: mostly a new report; else the same one again, or another session of a viewer."""
+        """What to deliver next: mostly a new report; else the same one again, or a viewer's next one of a video."""
         dice = self._chance.random()
         if dice < 0.1 and self._recent:
             return [self._chance.choice(list(self._recent))]
         if dice < 0.2 and self._recent:
             known = self._chance.choice(list(self._recent))
-            return [Report(known.video_id, known.user_id, self._ts())]
+            event = self._chance.choice([known.event, self._chance.choice(EVENTS)])
+            return [Report(known.video_id, known.user_id, self._ts(), event)]
         if dice < 0.28:
             return [self._new() for _ in range(self._chance.randint(2, 20))]
         if dice < 0.285:
@@ -124,7 +127,8 @@ class _Client(threading.Thread):
 
     def _new(self) -> Report:
         self._viewers += 1
-        return Report(self._chance.choice(VIDEOS), f"{self.name}: {self._viewers}", self._ts())
+        video_id, event = self._chance.choice(VIDEOS), self._chance.choice(EVENTS)
+        return Report(video_id, f"{self.name}: {self._viewers}", self._ts(), event)
 
     def _ts(self) -> int:
         return time.time_ns() // 1_000_000 + self._chance.choice(_TS_OFFSETS_MS)

@@ -6,9 +6,8 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pulse_analytics.events import event_id
+from pulse_analytics.events import DEFAULT_EVENT, event_id
 
-EVENT = "watched_50_percent"
 NO_ANSWER = "no answer"
 
 
@@ -19,20 +18,21 @@ class Report:
     video_id: str
     user_id: str
     ts: int
+    event: str = DEFAULT_EVENT
 
     @property
     def id(self) -> str:
         """The event id that the server must give it."""
-        return event_id(self.video_id, EVENT, self.user_id, self.ts)
+        return event_id(self.video_id, self.event, self.user_id, self.ts)
 
     @property
-    def pair(self) -> tuple[str, str]:
-        """The video and its viewer, which together count once."""
-        return self.video_id, self.user_id
+    def claim(self) -> tuple[str, str, str]:
+        """The video, its viewer and the event, which together count once."""
+        return self.video_id, self.user_id, self.event
 
     def wire(self) -> dict[str, str | int]:
         """The report's JSON, as the player sends it."""
-        return {"videoId": self.video_id, "event": EVENT, "userId": self.user_id, "ts": self.ts}
+        return {"videoId": self.video_id, "event": self.event, "userId": self.user_id, "ts": self.ts}
 
 
 @dataclass(slots=True)

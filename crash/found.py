@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from redis.exceptions import RedisError
 
+from pulse_analytics.events import COUNT_COLUMNS, EVENT_TYPES
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from redis import Redis
 
     from crash.database import Database
@@ -34,12 +38,12 @@ class Found:
     """Everything that Redis and the database hold."""
 
     rows: list[Row]
-    metrics: Counter[str]
-    """The counters by video."""
-    daily: Counter[tuple[str, date]]
-    """The counters by video and day."""
-    totals: Counter[date]
-    """The counters by day."""
+    metrics: Counter[tuple[str, str]]
+    """The counters by video and event."""
+    daily: Counter[tuple[str, date, str]]
+    """The counters by video, day and event."""
+    totals: Counter[tuple[date, str]]
+    """The counters by day and event."""
     ledger: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LEDGER, 0))
     waiting: int = 0
     pending: int = 0
@@ -49,15 +53,18 @@ class Found:
 def find(redis: Redis, database: Database) -> Found:
     """Read everything. Raises the drivers' errors."""
     query = "SELECT id, video_id, event, user_id, ts, received_at FROM video_events"
-    metrics = database.read("SELECT video_id, watched_50_count FROM video_metrics")
-    daily = database.read("SELECT video_id, day, watched_50_count FROM video_metrics_daily")
-    totals = database.read("SELECT day, watched_50_count FROM daily_totals")
+    counts = ", ".join(COUNT_COLUMNS)
+    metrics = database.read(f"SELECT video_id, {counts} FROM video_metrics")
+    daily = database.read(f"SELECT video_id, day, {counts} FROM video_metrics_daily")
+    totals = database.read(f"SELECT day, {counts} FROM daily_totals")
     held = cast("dict[str, str]", redis.hgetall("pulse:ledger"))
     return Found(
         rows=[Row._make((str(row[0]), *row[1:5], _milliseconds(row[5]))) for row in database.read(query)],
-        metrics=Counter(dict(cast("list[tuple[str, int]]", metrics))),
-        daily=Counter({(video, _day(day)): count for video, day, count in daily}),
-        totals=Counter({_day(day): count for day, count in totals}),
+        metrics=Counter({(video, event): count for video, *its in metrics for event, count in _by_event(its)}),
+        daily=Counter(
+            {(video, _day(day), event): count for video, day, *its in daily for event, count in _by_event(its)}
+        ),
+        totals=Counter({(_day(day), event): count for day, *its in totals for event, count in _by_event(its)}),
         ledger={name: int(held.get(name, 0)) for name in LEDGER},
         waiting=redis.xlen("queue:analytics"),
         pending=count_pending(redis),
@@ -78,6 +85,11 @@ def count_pending(redis: Redis) -> int:
     if not redis.exists("queue:analytics"):
         return 0
     return sum(int(group["pending"]) for group in cast("Any", redis.xinfo_groups("queue:analytics")))
+
+
+def _by_event(counts: list[int]) -> Iterator[tuple[str, int]]:
+    """The counters of a row that are not 0, each with its event."""
+    return ((event, count) for event, count in zip(EVENT_TYPES, counts, strict=True) if count)
 
 
 def _milliseconds(at: datetime | str) -> int:

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from crash.evidence import EVENT
 from pulse_analytics.events import Event, count_day
 
 if TYPE_CHECKING:
@@ -42,12 +41,12 @@ class Verdict:
 
 
 def judge(evidence: Evidence, found: Found, *, keys_kept: bool) -> Verdict:
-    """Compare. `keys_kept`: no harm removed dedupe keys, so each viewer and video may have one row at most."""
+    """Compare. `keys_kept`: no harm removed dedupe keys, so each claim may have one row at most."""
     verdict = Verdict()
     rows = {row.id: row for row in found.rows}
     for told in evidence.told.values():
         _judge_report(verdict, told, rows.get(told.report.id))
-    _judge_pairs(verdict, evidence, found, keys_kept=keys_kept)
+    _judge_claims(verdict, evidence, found, keys_kept=keys_kept)
     for row in found.rows:
         if row.id not in evidence.told:
             verdict.add("phantom", f"nobody sent {row}")
@@ -64,34 +63,34 @@ def _judge_report(verdict: Verdict, told: Told, row: Row | None) -> None:
         verdict.add("lost", f"{report} {report.id} was told {dict(answers)} and has no row")
     if row is not None and not answers["queued"] and not answers["unknown"]:
         verdict.add("phantom", f"{row} was never accepted: {dict(answers)}")
-    if row is not None and row[1:5] != (report.video_id, EVENT, report.user_id, report.ts):
+    if row is not None and row[1:5] != (report.video_id, report.event, report.user_id, report.ts):
         verdict.add("phantom", f"{row} is not what was sent: {report}")
     if told.given_up:
         verdict.add("unanswered", f"{report} {report.id}: {dict(answers)}")
 
 
-def _judge_pairs(verdict: Verdict, evidence: Evidence, found: Found, *, keys_kept: bool) -> None:
-    rows = Counter((row.video_id, row.user_id) for row in found.rows)
-    told: defaultdict[tuple[str, str], list[Told]] = defaultdict(list)
+def _judge_claims(verdict: Verdict, evidence: Evidence, found: Found, *, keys_kept: bool) -> None:
+    rows = Counter((row.video_id, row.user_id, row.event) for row in found.rows)
+    told: defaultdict[tuple[str, str, str], list[Told]] = defaultdict(list)
     for each in evidence.told.values():
-        told[each.report.pair].append(each)
-    for pair, reports in told.items():
+        told[each.report.claim].append(each)
+    for claim, reports in told.items():
         allowed = 1 if keys_kept else len(reports)
         answers = {each.report.id: dict(each.answers) for each in reports}
-        if rows[pair] > allowed:
-            verdict.add("double", f"{pair} has {rows[pair]} rows: {answers}", rows[pair] - allowed)
+        if rows[claim] > allowed:
+            verdict.add("double", f"{claim} has {rows[claim]} rows: {answers}", rows[claim] - allowed)
         # A report that was answered "queued" and has no row is one fault, not two.
         duplicates = any(each.answers["duplicate"] for each in reports)
-        if not rows[pair] and duplicates and not any(each.answers["queued"] for each in reports):
-            verdict.add("lost", f"{pair} was told that it counts and has no row: {answers}")
+        if not rows[claim] and duplicates and not any(each.answers["queued"] for each in reports):
+            verdict.add("lost", f"{claim} was told that it counts and has no row: {answers}")
 
 
 def _judge_counters(verdict: Verdict, found: Found) -> None:
-    days = [(row.video_id, count_day(_event(row))) for row in found.rows]
+    days = [(row.video_id, count_day(_event(row)), row.event) for row in found.rows]
     differences = (
-        *_differences(found.metrics, Counter(video for video, _ in days)),
+        *_differences(found.metrics, Counter((video, event) for video, _, event in days)),
         *_differences(found.daily, Counter(days)),
-        *_differences(found.totals, Counter(day for _, day in days)),
+        *_differences(found.totals, Counter((day, event) for _, day, event in days)),
     )
     for key, counted, true in differences:
         fault = "double" if counted > true else "lost"

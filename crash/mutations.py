@@ -149,6 +149,14 @@ MUTATIONS = (
         ),
     ),
     Mutation(
+        "events of a batch all counted as one",
+        (Change("pulse_analytics/ingest/recorder.py", "one[event.event])", "one[max(kinds)])"),),
+    ),
+    Mutation(
+        "one dedupe key for all events",
+        (Change("pulse_analytics/events.py", ":{event.type.dedupe_suffix}", ":watched"),),
+    ),
+    Mutation(
         "no XAUTOCLAIM",
         (
             Change(

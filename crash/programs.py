@@ -30,10 +30,11 @@ def environment(data_dir: Path, database_url: str, redis_url: str) -> dict[str, 
 
 
 def web_process(name: str, port: int, logs: Path, env: dict[str, str], clock: Path) -> LocalProcess:
-    """A web process on `port`, not yet started, whose clock is shifted by what the file `clock` holds."""
+    """A web process on `port` for all events, not yet started. The file `clock` holds how its clock is shifted."""
     # Like that of `pulse up`, but with one process each, so that two of them stand for two machines.
     command = web_command(port, processes=1, app="crash.shifted_asgi:app")
-    return LocalProcess(command, logs, name=name, env={**env, "CRASH_CLOCK": str(clock)}, cwd=ROOT)
+    env = {**env, "PULSE_EVENTS": "all", "CRASH_CLOCK": str(clock)}
+    return LocalProcess(command, logs, name=name, env=env, cwd=ROOT)
 
 
 def set_clock(clock: Path, nanoseconds: int) -> None:

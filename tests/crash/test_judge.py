@@ -7,18 +7,20 @@ from datetime import date
 
 import pytest
 
-from crash.evidence import EVENT, Evidence, Report
+from crash.evidence import Evidence, Report
 from crash.found import Found, Row
 from crash.judge import judge
+from pulse_analytics.events import DEFAULT_EVENT
 
 TS = 1_700_000_000_000
 DAY = date(2023, 11, 14)
 FIRST = Report("v1", "u1", TS)
 SECOND_SESSION = Report("v1", "u1", TS + 1)
+OTHER_EVENT = Report("v1", "u1", TS, "video_started")
 
 
 def row(report: Report, ts: int | None = None) -> Row:
-    return Row(report.id, report.video_id, EVENT, report.user_id, ts or report.ts, report.ts + 50)
+    return Row(report.id, report.video_id, report.event, report.user_id, ts or report.ts, report.ts + 50)
 
 
 def evidence(*answers: tuple[Report, str]) -> Evidence:
@@ -33,9 +35,9 @@ def found(*rows: Row, accepted: int | None = None) -> Found:
     settled = len(rows) if accepted is None else accepted
     return Found(
         rows=list(rows),
-        metrics=Counter(each.video_id for each in rows),
-        daily=Counter((each.video_id, DAY) for each in rows),
-        totals=Counter(DAY for _ in rows),
+        metrics=Counter((each.video_id, each.event) for each in rows),
+        daily=Counter((each.video_id, DAY, each.event) for each in rows),
+        totals=Counter((DAY, each.event) for each in rows),
         ledger={"accepted": settled, "settled": settled, "parked": 0, "dropped": 0},
     )
 
@@ -81,20 +83,38 @@ def test_a_row_that_is_not_counted_is_lost() -> None:
 
 def test_a_row_that_is_counted_twice_is_double() -> None:
     there = found(row(FIRST))
-    there.metrics["v1"] = 2
+    there.metrics["v1", DEFAULT_EVENT] = 2
     assert faults(evidence((FIRST, "queued")), there) == {"double": 1}
 
 
 def test_a_row_that_is_counted_on_another_day_is_lost_and_double() -> None:
     there = found(row(FIRST))
-    there.daily = Counter({("v1", date(2023, 11, 15)): 1})
+    there.daily = Counter({("v1", date(2023, 11, 15), DEFAULT_EVENT): 1})
     assert faults(evidence((FIRST, "queued")), there) == {"lost": 1, "double": 1}
 
 
 def test_a_day_total_that_differs_from_the_number_of_its_rows_is_a_fault() -> None:
     there = found(row(FIRST))
-    there.totals[DAY] = 3
+    there.totals[DAY, DEFAULT_EVENT] = 3
     assert faults(evidence((FIRST, "queued")), there) == {"double": 2}
+
+
+def test_each_event_of_a_viewer_and_a_video_has_a_row_and_a_count_of_its_own() -> None:
+    told = evidence((FIRST, "queued"), (OTHER_EVENT, "queued"))
+    assert faults(told, found(row(FIRST), row(OTHER_EVENT))) == {}
+    assert faults(told, found(row(FIRST), accepted=2)) == {"lost": 1}
+    there = found(row(FIRST), row(OTHER_EVENT))
+    there.metrics = Counter({("v1", DEFAULT_EVENT): 2})
+    assert faults(told, there) == {"lost": 1, "double": 1}
+
+
+def test_an_event_told_duplicate_because_of_another_one_is_lost() -> None:
+    assert faults(evidence((FIRST, "queued"), (OTHER_EVENT, "duplicate")), found(row(FIRST))) == {"lost": 1}
+
+
+def test_a_row_of_another_event_than_was_sent_is_a_phantom() -> None:
+    there = found(row(FIRST)._replace(event=OTHER_EVENT.event))
+    assert faults(evidence((FIRST, "queued")), there) == {"phantom": 1}
 
 
 def test_two_rows_of_one_viewer_are_double_unless_dedupe_keys_were_removed() -> None:
