@@ -3,7 +3,7 @@
 accept.py    reports through the real server: single POSTs and batches
 count.py     from a full journal to the database
 through.py   both at once: does counting keep up, and how soon does a view appear in the ranking
-space.py     how many bytes an event takes in Redis and in the database
+space.py     how many bytes an event takes in Redis and in the database (viewing.py: and what a viewing costs)
 growth.py    counting and the ranking as the numbers of raw events and videos grow
 
 sizes.py     how much is measured in each section

@@ -1,4 +1,4 @@
-"""space: the bytes of an event in Redis while it waits, of its dedupe key, and of its rows in the database."""
+"""space: bytes of an event in Redis while it waits, of its dedupe key, of its rows in the database; of a viewing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import text
 from benchmarks.figures import PULSE, Board
 from benchmarks.rivals import TASK_PER_EVENT
 from benchmarks.rivals.task_per_event import TASK, dedupe_key
+from benchmarks.viewing import measure_viewing
 from pulse_analytics.database import db
 from pulse_analytics.ingest.recorder import record
 
@@ -37,6 +38,8 @@ def measure(place: Place, sizes: Sizes, board: Board) -> None:
         with place.system(database) as system:
             for _ in range(sizes.rounds):
                 _measure_database(place, sizes, board, system, database)
+    for _ in range(sizes.rounds):
+        measure_viewing(place, sizes, board, SECTION)
     board.remark(SECTION, f"userIds are UUIDs, videoIds have 11 characters. {sizes.waiting:,} events wait.")
     board.remark(SECTION, "In the database: the raw event with its index, as each round adds that many rows.")
 

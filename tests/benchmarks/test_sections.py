@@ -123,8 +123,11 @@ def test_space_measures_waiting_and_counted_events(place: Place) -> None:
     board = Board()
     space.measure(place, TINY, board)
     assert whose(board, "both") == ["pulse", TASK_PER_EVENT]
-    assert {figure.unit for figure in board.figures} == {"bytes"}
+    assert {figure.unit for figure in board.figures} == {"bytes", ""}
     assert all(value > 0 for figure in board.figures for samples in figure.samples.values() for value in samples)
+    viewings = [figure for figure in board.figures if figure.name.startswith("a viewing by a simulated viewer: ")]
+    assert len(viewings) == 5
+    assert all(figure.samples["all events"] > figure.samples["the half alone"] for figure in viewings)
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
