@@ -90,6 +90,8 @@ export interface Live {
   waiting: number;
   /** null if nothing waits. */
   oldestWaitingSeconds: number | null;
+  /** How many of them no worker knows yet, by event. */
+  unknownEvents: Record<string, number>;
   parked: number;
   /** Events counted in each of the last 60 minutes; the last one is the current minute. */
   perMinute: number[];

@@ -56,13 +56,19 @@ export function healthOf(remote: Remote<Live>, noun = 'view'): Health {
   }
 }
 
-function healthOfJournal({ waiting, oldestWaitingSeconds, parked }: Live, noun: string): Health {
-  const late = (oldestWaitingSeconds ?? 0) > LATE_SECONDS;
+function healthOfJournal({ waiting, oldestWaitingSeconds, unknownEvents, parked }: Live, noun: string): Health {
+  const held = Object.values(unknownEvents).reduce((sum, count) => sum + count, 0);
+  // The oldest one may be of an event that no worker knows.
+  const late = held === 0 && (oldestWaitingSeconds ?? 0) > LATE_SECONDS;
   const words = [waiting === 0 ? 'All counted.' : waitingInWords(waiting, noun, oldestWaitingSeconds ?? 0, late)];
+  if (held > 0) {
+    const wait = counted(held, 'of them waits', 'of them wait');
+    words.push(`${wait} for a newer worker, which knows ${Object.keys(unknownEvents).join(', ')}.`);
+  }
   if (parked > 0) {
     words.push(`${counted(parked, 'report')} could not be recorded: “pulse dead-letters list” says why.`);
   }
-  return { mood: late || parked > 0 ? 'bad' : 'good', words: words.join(' ') };
+  return { mood: late || held > 0 || parked > 0 ? 'bad' : 'good', words: words.join(' ') };
 }
 
 function waitingInWords(waiting: number, noun: string, oldestSeconds: number, late: boolean): string {

@@ -45,7 +45,8 @@ function bodyOf(path: string, { place, catalogue }: { place?: object; catalogue?
   const funnel = { milestones, estimatedShareWatched: 0.5 };
   const days = [{ day: '2026-11-03', counts: COUNTS }];
   if (path.includes('/session')) return { signedIn: true, csrfToken: 't' };
-  if (path.includes('/live')) return { waiting: 0, oldestWaitingSeconds: null, parked: 0, perMinute: [] };
+  if (path.includes('/live'))
+    return { waiting: 0, oldestWaitingSeconds: null, unknownEvents: {}, parked: 0, perMinute: [] };
   if (path.includes('/series')) return { event, days, funnel };
   if (path.includes('/videos/'))
     return {

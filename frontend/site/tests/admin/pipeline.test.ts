@@ -5,7 +5,7 @@ import { healthOf } from '../../app/admin/pipeline.js';
 import { duration } from '../../app/admin/words.js';
 
 function health(live: Partial<Live>) {
-  const quiet: Live = { waiting: 0, oldestWaitingSeconds: null, parked: 0, perMinute: [] };
+  const quiet: Live = { waiting: 0, oldestWaitingSeconds: null, unknownEvents: {}, parked: 0, perMinute: [] };
   return healthOf({ state: 'ready', data: { ...quiet, ...live }, at: 0 });
 }
 
@@ -25,6 +25,14 @@ describe("the pipeline's health", () => {
     const { mood, words } = health({ waiting: 1204, oldestWaitingSeconds: 192 });
     expect(mood).toBe('bad');
     expect(words).toMatch(/^1,204 views wait to be counted, the oldest for 3 min\. Is a worker running\?/);
+  });
+
+  test('is bad while events wait for a worker that knows them', () => {
+    const { mood, words } = health({ waiting: 3, oldestWaitingSeconds: 192, unknownEvents: { watched_10_percent: 2 } });
+    expect(mood).toBe('bad');
+    expect(words).toBe(
+      '3 views wait to be counted, the oldest for 3 min. 2 of them wait for a newer worker, which knows watched_10_percent.',
+    );
   });
 
   test('is bad while there are dead letters, even if nothing waits', () => {
