@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pulse_analytics.events import DEFAULT_EVENT
 from tests.browser.admin.web import Web
 from tests.browser.stage import Stage, Video
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def site_url(stack: Stack) -> Iterator[str]:
     """The demo site of a web process that counts the half alone, as it does by default."""
-    with Web(stack.folder, {**stack.env, "PULSE_EVENTS": ""}) as web:
+    with Web(stack.folder, {**stack.env, "PULSE_EVENTS": DEFAULT_EVENT}) as web:
         yield web.url
 
 

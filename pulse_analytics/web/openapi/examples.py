@@ -69,6 +69,7 @@ LIVE: Part = {
     "perMinute": [0] * 59 + [7],
     "evictedKeys": 0,
     "memoryShare": 0.25,
+    "unknownEvents": {},
     "at": 1767225600000,
 }
 CHECKS = {"redis": "ok", "database": "ok"}
