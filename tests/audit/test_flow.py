@@ -54,7 +54,7 @@ def flow(app: Flask, facts: Facts, celery_setup: CeleryTestSetup) -> Iterator[Fa
     facts.wait_until_settled()
 
 
-@pytest.mark.parametrize("worker_count", [1, 2], indirect=True)
+@pytest.mark.parametrize("worker_count", [pytest.param(1, marks=pytest.mark.nightly), 2], indirect=True)
 def test_an_audit_reports_no_fault_while_events_flow(pulse: Pulse, flow: Facts) -> None:
     before = flow.ledger()
     audits = [pulse.audit() for _ in range(AUDITS)]

@@ -119,6 +119,7 @@ def test_through_compares_whole_systems(place: Place) -> None:
     assert whose(board, "postgresql, as fast as it goes, pulse")[:2] == ["counted", "accepted"]
 
 
+@pytest.mark.nightly
 def test_space_measures_waiting_and_counted_events(place: Place) -> None:
     board = Board()
     space.measure(place, TINY, board)
@@ -130,6 +131,7 @@ def test_space_measures_waiting_and_counted_events(place: Place) -> None:
     assert all(figure.samples["all events"] > figure.samples["the half alone"] for figure in viewings)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_growth_generates_realistic_raw_events(place: Place, database: str) -> None:
     with place.system(database) as system:
@@ -141,6 +143,7 @@ def test_growth_generates_realistic_raw_events(place: Place, database: str) -> N
         assert newest < real.id
 
 
+@pytest.mark.nightly
 def test_growth_generates_videos_with_a_history(place: Place) -> None:
     with place.system("sqlite") as system:
         growth.add_videos(system, 50)

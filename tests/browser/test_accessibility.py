@@ -39,8 +39,19 @@ FILMS = [
 
 pytestmark = pytest.mark.usefixtures("built_site")
 
-sizes = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "390"])
-schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
+nightly = pytest.mark.nightly
+sizes = pytest.mark.parametrize("size", [WIDE, pytest.param(NARROW, marks=nightly)], ids=["1280", "390"])
+schemes = pytest.mark.parametrize("scheme", [pytest.param("light", marks=nightly), "dark"])
+looks = pytest.mark.parametrize(
+    ("scheme", "size"),
+    [
+        ("light", WIDE),
+        ("dark", NARROW),
+        pytest.param("light", NARROW, marks=nightly),
+        pytest.param("dark", WIDE, marks=nightly),
+    ],
+    ids=["light-1280", "dark-390", "light-390", "dark-1280"],
+)
 
 
 @pytest.fixture
@@ -68,8 +79,7 @@ def visitor(browser: Browser, stack: Stack, scheme: Any, size: tuple[int, int]) 
         assert errors == []
 
 
-@sizes
-@schemes
+@looks
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
 def test_axe_finds_nothing(visitor: Page, path: str) -> None:
     _open(visitor, path)

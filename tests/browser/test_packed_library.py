@@ -51,7 +51,7 @@ _IMPORT = re.compile(r"""\b(?:from|import)\s*\(?\s*["'`]([^"'`]+)["'`]""")
 _README_PLAYER = re.compile(r"```tsx\n(?P<before>.*?)(?P<player><VideoPlayer .*?/>)\n```", re.DOTALL)
 _INSTALL_SECONDS = 500
 
-resolutions = pytest.mark.parametrize("resolution", _RESOLUTIONS)
+resolutions = pytest.mark.parametrize("resolution", [pytest.param("node", marks=pytest.mark.nightly), "bundler"])
 
 
 @pytest.fixture(scope="module")

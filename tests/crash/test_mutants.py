@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -13,25 +14,41 @@ from crash.mutations import MUTATIONS, SEEN_BY_TESTS, Change, Mutation
 from tests.servers.worker import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the tree."""
+    folder = tmp_path_factory.mktemp("tree")
+    copy_tree(folder)
+    return folder
+
+
+@pytest.fixture
+def mutant(tree: Path, mutation: Mutation) -> Iterator[Path]:
+    """The copy, with this mutation until the test ends."""
+    mutation.apply(tree)
+    yield tree
+    for change in mutation.changes:
+        shutil.copy(ROOT / change.file, tree / change.file)
 
 
 @pytest.mark.stack
 @pytest.mark.parametrize("mutation", [*MUTATIONS, *SEEN_BY_TESTS], ids=lambda mutation: mutation.name)
 def test_a_mutation_applies_to_a_copy_of_the_tree_and_leaves_code_that_compiles(
-    mutation: Mutation, tmp_path: Path
+    mutation: Mutation, mutant: Path
 ) -> None:
-    copy_tree(tmp_path)
-    mutation.apply(tmp_path)
     for file in {change.file for change in mutation.changes}:
-        mutated = (tmp_path / file).read_text(encoding="utf-8")
+        mutated = (mutant / file).read_text(encoding="utf-8")
         assert mutated != (ROOT / file).read_text(encoding="utf-8")
         if file.endswith(".py"):
             compile(mutated, file, "exec")
     # Importing the application shows that the names in it exist.
     command = [sys.executable, "-c", "import wsgi; print(wsgi.__file__)"]
-    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == str(tmp_path / "wsgi.py")
+    done = subprocess.run(command, cwd=mutant, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == str(mutant / "wsgi.py")
 
 
 @pytest.mark.nightly

@@ -144,6 +144,7 @@ def test_the_commands_of_the_readme_count_one_view(whole: Whole) -> None:
     assert '"videoId":"intro","watched50Count":1' in again.replace(" ", "")
 
 
+@pytest.mark.nightly
 def test_a_simulated_day_succeeds_and_a_second_time_gets_only_duplicates(whole: Whole) -> None:
     first = whole.pulse("simulate", "--viewers", "600", "--videos", "20")
     assert first.returncode == 0, first.stdout + first.stderr

@@ -40,6 +40,7 @@ def test_while_the_worker_hangs_the_page_says_how_many_views_wait(
     _all_is_well(looking, stack, prefix, today, "1,207")
 
 
+@pytest.mark.nightly
 def test_without_a_worker_the_page_asks_whether_it_runs(
     looking: Visit, stack: AdminStack, prefix: str, today: date
 ) -> None:
