@@ -24,7 +24,8 @@ from pulse_analytics.database import postgresql, sqlite
 from pulse_analytics.errors import TryAgain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from flask import Flask
     from sqlalchemy import Connection, Engine
@@ -75,26 +76,24 @@ def writing(connectable: Connectable) -> Connectable:
     return connectable.execution_options(**{sqlite.WRITING: True})
 
 
-@contextmanager
-def reading() -> Iterator[Connection]:
+def reading() -> AbstractContextManager[Connection]:
     """A connection for a read request. Raises TryAgain if the database does not answer, at once while it hangs."""
-    breaker: Breaker = current_app.extensions["pulse_database_breaker"]
-    try:
-        with breaker.guard(), db.engine.connect() as connection:
-            yield connection
-    except SQLAlchemyError as error:
-        raise TryAgain("The database does not answer.") from error
+    return _answering(db.engine.connect)
 
 
-@contextmanager
-def changing() -> Iterator[Connection]:
+def changing() -> AbstractContextManager[Connection]:
     """A transaction for a request that writes. Raises TryAgain if the database does not answer, at once while it hangs.
 
     Then it may have been committed or not, so it must be harmless to do the same again.
     """
+    return _answering(writing(db.engine).begin)
+
+
+@contextmanager
+def _answering(open_: Callable[[], AbstractContextManager[Connection]]) -> Iterator[Connection]:
     breaker: Breaker = current_app.extensions["pulse_database_breaker"]
     try:
-        with breaker.guard(), writing(db.engine).begin() as connection:
+        with breaker.guard(), open_() as connection:
             yield connection
     except SQLAlchemyError as error:
         raise TryAgain("The database does not answer.") from error
