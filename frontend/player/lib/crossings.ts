@@ -68,16 +68,16 @@ export function createCrossings(
   const crossings: Crossings = {
     check(isFrequent) {
       const { names, measure, given } = checkedOptions(read());
-      const due = names.filter(isDue);
-      if (isPaused || !due[0]) return;
+      const next = names.find(isDue);
+      if (isPaused || !next) return;
       const length = Math.min(element.duration, chooser.film?.seconds ?? NaN);
-      if (isFrequent && !canCross(element.currentTime, length, measure, SHARES[due[0]])) return;
+      if (isFrequent && !canCross(element.currentTime, length, measure, SHARES[next])) return;
       const seconds = content.seconds(given);
       if (Number.isNaN(seconds)) return;
       const ranges = played.read();
       const film = ranges[0] && chooser.choose(seconds, given);
       if (!film) return;
-      const crossed = session.observe(ranges, seconds, content.wasLive ? 'watched' : measure, due);
+      const crossed = session.observe(ranges, seconds, content.wasLive ? 'watched' : measure, names.filter(isDue));
       const ts = now();
       const times = (film.crossedAt ??= new Map<MilestoneName, number>());
       for (const name of crossed) times.set(name, times.get(name) ?? ts);
