@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.admin.complaints import Complaints
+from tests.browser.admin.database import Database
 from tests.browser.admin.stack import AdminStack
 from tests.browser.admin.visit import Visit
 
@@ -40,6 +41,14 @@ def sqlite_stack(
     shutil.copy(sqlite_template, folder / "pulse.db")
     with AdminStack(folder, f"sqlite:///{folder / 'pulse.db'}") as stack:
         yield stack
+
+
+@pytest.fixture(scope="module")
+def own_database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Database:
+    """A database of a module's own, on SQLite, without any videos."""
+    folder = tmp_path_factory.mktemp("own")
+    shutil.copy(sqlite_template, folder / "pulse.db")
+    return Database(f"sqlite:///{folder / 'pulse.db'}", folder)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,8 @@ from tests.browser.admin.visit import Visit, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+    from tests.browser.admin.database import Database
     from tests.browser.admin.stack import AdminStack
     from tests.browser.admin.web import Web
 
@@ -42,13 +41,9 @@ def history(postgresql_stack: AdminStack) -> None:
 
 
 @pytest.fixture(scope="module")
-def empty_web(
-    postgresql_stack: AdminStack, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Web]:
+def empty_web(postgresql_stack: AdminStack, own_database: Database) -> Iterator[Web]:
     """A web process on an empty database."""
-    folder = tmp_path_factory.mktemp("empty")
-    shutil.copy(sqlite_template, folder / "pulse.db")
-    with postgresql_stack.another_web(PULSE_DATABASE_URL=f"sqlite:///{folder / 'pulse.db'}") as web:
+    with postgresql_stack.another_web(PULSE_DATABASE_URL=own_database.url) as web:
         yield web
 
 

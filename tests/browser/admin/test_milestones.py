@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ from playwright.sync_api import expect
 from pulse_analytics.events import EVENT_TYPES
 from tests.browser.accessibility import faults, focused
 from tests.browser.admin.counts import DAY, Counts
-from tests.browser.admin.database import Database
 from tests.browser.admin.measure import load
 from tests.browser.admin.test_accessibility import SCALE
 from tests.browser.admin.visit import Visit, eventually
@@ -20,10 +18,10 @@ from tests.browser.stage import Video
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser
 
+    from tests.browser.admin.database import Database
     from tests.browser.admin.stack import AdminStack
     from tests.browser.admin.web import Web
 
@@ -45,19 +43,16 @@ MOST_SHIFT = 0.01
 
 
 @pytest.fixture(scope="module")
-def web(sqlite_stack: AdminStack, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+def web(sqlite_stack: AdminStack, own_database: Database) -> Iterator[Web]:
     """A web process that counts all events, on a database with only COUNTS."""
-    folder = tmp_path_factory.mktemp("milestones")
-    shutil.copy(sqlite_template, folder / "pulse.db")
-    url = f"sqlite:///{folder / 'pulse.db'}"
     today = datetime.now(UTC).date()
     by_event = {
         event: Counts({(video, today - ago * DAY): counts[place] for (video, ago), counts in COUNTS.items()})
         for place, event in enumerate(EVENT_TYPES)
     }
     half = by_event.pop("watched_50_percent")
-    Database(url, folder).write(half, **by_event)
-    with sqlite_stack.another_web(PULSE_DATABASE_URL=url, PULSE_EVENTS="all") as web:
+    own_database.write(half, **by_event)
+    with sqlite_stack.another_web(PULSE_DATABASE_URL=own_database.url, PULSE_EVENTS="all") as web:
         yield web
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shutil
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +14,12 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.admin.counts import Counts
-from tests.browser.admin.database import Database
 from tests.browser.admin.visit import Visit, eventually, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.browser.admin.database import Database
     from tests.browser.admin.stack import AdminStack
     from tests.browser.admin.web import Web
 
@@ -72,13 +71,10 @@ _FORMULA = re.compile(r"\s*[=+\-@]")
 
 
 @pytest.fixture(scope="module")
-def web(sqlite_stack: AdminStack, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+def web(sqlite_stack: AdminStack, own_database: Database) -> Iterator[Web]:
     """A web process on a database with only these videos, each watched once more than the previous one."""
-    folder = tmp_path_factory.mktemp("strange")
-    shutil.copy(sqlite_template, folder / "pulse.db")
-    url = f"sqlite:///{folder / 'pulse.db'}"
-    Database(url, folder).write(_history())
-    with sqlite_stack.another_web(PULSE_DATABASE_URL=url) as web:
+    own_database.write(_history())
+    with sqlite_stack.another_web(PULSE_DATABASE_URL=own_database.url) as web:
         yield web
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ from playwright.sync_api import expect
 
 from tests.browser.accessibility import faults
 from tests.browser.admin.counts import Counts
-from tests.browser.admin.database import Database
 from tests.browser.admin.test_accessibility import SCALE
 from tests.browser.admin.visit import Visit, eventually
 from tests.conftest import TOKEN
@@ -23,6 +21,7 @@ from tests.conftest import TOKEN
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.browser.admin.database import Database
     from tests.browser.admin.stack import AdminStack
     from tests.browser.admin.web import Web
 
@@ -41,14 +40,11 @@ TITLES = {
 
 
 @pytest.fixture(scope="module")
-def web(sqlite_stack: AdminStack, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+def web(sqlite_stack: AdminStack, own_database: Database) -> Iterator[Web]:
     """A web process on a database with only these videos."""
-    folder = tmp_path_factory.mktemp("titles")
-    shutil.copy(sqlite_template, folder / "pulse.db")
-    url = f"sqlite:///{folder / 'pulse.db'}"
     today = datetime.now(UTC).date()
-    Database(url, folder).write(Counts({(video, today): 9 - place for place, video in enumerate(TITLES)}))
-    with sqlite_stack.another_web(PULSE_DATABASE_URL=url) as web:
+    own_database.write(Counts({(video, today): 9 - place for place, video in enumerate(TITLES)}))
+    with sqlite_stack.another_web(PULSE_DATABASE_URL=own_database.url) as web:
         entries = [
             {"videoId": video, "title": title, "pageUrl": f"https://shop.example/{video}", "tags": ["sea", video]}
             for video, title in TITLES.items()
