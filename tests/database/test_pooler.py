@@ -147,6 +147,7 @@ def test_a_worker_that_shares_a_server_connection_never_fails(
     assert "leads to a connection pooler" in log
 
 
+@patient
 def test_behind_a_pooler_an_audit_finds_wrong_counters_and_leaves_no_table(
     app: Flask, postgres: PostgresServer, database: str
 ) -> None:
@@ -159,6 +160,7 @@ def test_behind_a_pooler_an_audit_finds_wrong_counters_and_leaves_no_table(
         assert connection.execute("SELECT count(*) FROM pg_class WHERE relname LIKE 'recount%'").fetchone() == (0,)
 
 
+@patient
 def test_behind_a_pooler_a_rebuild_asks_for_a_direct_connection(app: Flask) -> None:
     record([event()])
     done = app.test_cli_runner().invoke(rebuild_command)
