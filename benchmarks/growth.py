@@ -34,23 +34,26 @@ DAYS = 30
 """The length of the history in the systems that differ in their videos."""
 RANKINGS = {"the ranking": "/admin/analytics/top", "the ranking of 7 days": "/admin/analytics/top?since={since}"}
 
-# Raw events of the past, eight per ms, with ids like those of event_id(): the time, then random bits.
+PER_MS = 8
+"""Raw events per ms. The rate changes nothing but their range of time."""
+# Raw events of the past, with ids like those of event_id(): the time, then random bits.
 FILL = {
     "postgresql": """
         INSERT INTO video_events (id, video_id, event, user_id, ts, received_at, created_at)
         SELECT CAST(lpad(to_hex(ms), 12, '0') || '8' || substr(hash, 1, 3) || '8' || substr(hash, 4, 15) AS uuid),
-               'video-' || n % 1000, 'watched_50_percent', lpad(to_hex(n), 8, '0') || '-0000-4000-9000-000000000000',
-               ms, to_timestamp(ms / 1000.0), CURRENT_TIMESTAMP
-        FROM (SELECT n, CAST(:until - (:rows - n) / 8 AS bigint) AS ms, md5(CAST(n AS text)) AS hash
+               'video-' || (n % :videos), 'watched_50_percent',
+               lpad(to_hex(n), 8, '0') || '-0000-4000-9000-000000000000', ms, to_timestamp(ms / 1000.0),
+               CURRENT_TIMESTAMP
+        FROM (SELECT n, CAST(:until - (:rows - n) / :per_ms AS bigint) AS ms, md5(CAST(n AS text)) AS hash
               FROM generate_series(1, CAST(:rows AS bigint)) AS n) AS numbered""",
     "sqlite": """
         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :rows)
         INSERT INTO video_events (id, video_id, event, user_id, ts, received_at, created_at)
         SELECT printf('%08x-%04x-8%03x-8%03x-%012x', ms >> 16, ms & 65535, abs(random()) % 4096,
                       abs(random()) % 4096, abs(random()) % 281474976710656),
-               'video-' || n % 1000, 'watched_50_percent', printf('%08x-0000-4000-9000-000000000000', n),
+               'video-' || (n % :videos), 'watched_50_percent', printf('%08x-0000-4000-9000-000000000000', n),
                ms, strftime('%Y-%m-%d %H:%M:%f000', ms / 1000.0, 'unixepoch'), datetime('now') || '.000000'
-        FROM (SELECT n, :until - (:rows - n) / 8 AS ms FROM numbers) AS numbered""",
+        FROM (SELECT n, CAST(:until - (:rows - n) / :per_ms AS integer) AS ms FROM numbers) AS numbered""",
 }
 
 
@@ -133,14 +136,15 @@ def _ask(system: System, path: str, calls: int) -> list[float]:
     return times[1:]
 
 
-def add_rows(system: System, rows: int) -> None:
-    """Add this many raw events without counting them."""
+def add_rows(system: System, rows: int, videos: int = FEW_VIDEOS, per_ms: float = PER_MS) -> None:
+    """Add this many raw events without counting them, the last one a minute ago."""
     with system.app.app_context():
         postgresql = db.engine.dialect.name == "postgresql"
         with db.engine.begin() as connection:
             if postgresql:
                 history.have_patience(connection)
-            parameters = {"rows": rows, "until": time.time_ns() // 1_000_000 - 60_000}
+            until = time.time_ns() // 1_000_000 - 60_000
+            parameters = {"rows": rows, "until": until, "videos": videos, "per_ms": per_ms}
             connection.execute(text(FILL[db.engine.dialect.name]), parameters)
         history.analyze()
         db.engine.dispose()
