@@ -1,4 +1,4 @@
-"""A migration under load: how long it takes, and who waits for it meanwhile."""
+"""A migration under load: how long it takes, and what waits for it meanwhile."""
 
 from __future__ import annotations
 

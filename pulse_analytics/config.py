@@ -79,6 +79,10 @@ MEND_SIZE = 1000
 """Counters that one transaction of a rebuild corrects. It makes the worker wait for about 20 ms."""
 MEND_RETRIES = 5
 """How often such a transaction is retried if the database aborted it to end a deadlock."""
+ARCHIVE_SIZE = 5000
+"""Raw events that one transaction looks at, to move them into the archive or to erase them."""
+ARCHIVE_RETRIES = 5
+"""How often such a transaction is retried if the database aborted it for another one's sake."""
 DIFFERENCES_SHOWN = 20
 """Wrong rows that an audit prints; the rest are only counted."""
 

@@ -13,7 +13,7 @@ MAX_TS = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 EARLIEST_MS = timedelta(days=7) // timedelta(milliseconds=1)
 LATEST_MS = timedelta(minutes=5) // timedelta(milliseconds=1)
-"""`ts` is trusted from EARLIEST_MS before to LATEST_MS after the server's clock. (In SQL: `audit/event_days.py`.)"""
+"""`ts` is trusted from EARLIEST_MS before to LATEST_MS after the server's clock. (In SQL: `database/event_days.py`.)"""
 
 _DAY_MS = timedelta(days=1) // timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

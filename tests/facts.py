@@ -91,21 +91,32 @@ class Facts:
         self.assert_exact()
 
     def assert_exact(self) -> None:
-        """Assert that every aggregate equals the number of its raw events, and that the ledger adds up."""
+        """Assert that every aggregate equals the number of its events, and that the ledger adds up."""
         self.assert_aggregates_exact()
         ledger = self.ledger()
         assert ledger["parked"] == self.parked()
         accounted = ledger["settled"] + self.waiting() + ledger["parked"] + ledger["dropped"]
         assert ledger["accepted"] + self.foreign == accounted
 
+    def archived(self) -> int:
+        """How many raw events were deleted while their counts stayed."""
+        counts = " + ".join(kind.count_column for kind in EVENT_TYPES.values())
+        return int(self.sql(f"SELECT coalesce(sum({counts}), 0) FROM video_events_archived")[0][0])
+
     def assert_aggregates_exact(self) -> None:
-        """Assert that every aggregate equals the number of its raw events."""
+        """Assert that every aggregate equals the number of its raw and archived events."""
         for event in EVENT_TYPES:
             self._assert_exact(event)
 
     def _assert_exact(self, event: str) -> None:
         count = EVENT_TYPES[event].count_column
-        raw = self.sql("SELECT video_id, count(*) FROM video_events WHERE event = :event GROUP BY 1", event=event)
+        raw = self.sql(
+            f"""SELECT video_id, sum(n) FROM (
+                SELECT video_id, count(*) AS n FROM video_events WHERE event = :event GROUP BY 1
+                UNION ALL SELECT video_id, {count} FROM video_events_archived WHERE {count} > 0
+            ) AS kept GROUP BY 1""",
+            event=event,
+        )
         assert self.counts(event) == dict(map(tuple, raw))
         daily = f"FROM video_metrics_daily WHERE {count} > 0 GROUP BY 1 ORDER BY 1"
         assert dict(map(tuple, self.sql(f"SELECT video_id, sum({count}) {daily}"))) == dict(map(tuple, raw))

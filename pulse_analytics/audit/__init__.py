@@ -6,6 +6,4 @@ summary.py        the findings of audit and rebuild, in a few lines
 recount.py        the comparison of raw events and counters that both use, in one snapshot
 one_at_a_time.py  one rebuild at a time
 tables.py         the temporary tables of a recount
-event_days.py     the day of a raw event, in SQL
-slices.py         a slice of a table, in the order of a key
 """

@@ -73,7 +73,7 @@ def audit(out: Callable[[str], object] = click.echo, *, in_json: bool = False, r
     with db.engine.connect() as connection:
         found = recount(connection)
     after, memory = journal.balance(), journal.memory()
-    joined = join(epoch, before, found.rows, after)
+    joined = join(epoch, before, found.rows + found.gone, after)
     wrong = faults(found, joined, after)
     if in_json:
         out(as_json(found, epoch, joined, after, memory, wrong))
@@ -83,7 +83,7 @@ def audit(out: Callable[[str], object] = click.echo, *, in_json: bool = False, r
         out(describe_join(epoch, joined))
         out(describe_memory(memory))
         out(describe_verdict(found, joined, after, before, wrong))
-    now = Before(found.rows, before.settled, after.settled_new, after.pending)
+    now = Before(found.rows + found.gone, before.settled, after.settled_new, after.pending)
     if reason is not None:
         begin_epoch(journal, epoch, reason, wrong, now)
         return True

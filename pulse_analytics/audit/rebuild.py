@@ -12,10 +12,10 @@ from sqlalchemy.exc import OperationalError
 from pulse_analytics import config
 from pulse_analytics.audit.one_at_a_time import alone
 from pulse_analytics.audit.recount import recount
-from pulse_analytics.audit.slices import slice_after
 from pulse_analytics.audit.summary import describe_wrong
 from pulse_analytics.audit.tables import differences
 from pulse_analytics.database import db, writing
+from pulse_analytics.database.slices import slice_after
 from pulse_analytics.events import COUNT_COLUMNS
 from pulse_analytics.ingest.recorder import Rise, correct
 

@@ -1,4 +1,6 @@
-"""Count the raw events again and compare: `pulse audit` reports the differences, `pulse rebuild` corrects them.
+"""Count the raw events again, add the archived ones, and compare with the counters.
+
+`pulse audit` reports the differences, `pulse rebuild` corrects them.
 
 Everything is read in one snapshot of the database. The worker inserts raw events and raises their counters in one
 transaction, so they agree in every snapshot, however fast events flow. The price of a snapshot that lives for minutes:
@@ -16,26 +18,33 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
-from sqlalchemy import distinct, func, insert, literal_column, or_, select, true, union_all
+from sqlalchemy import and_, distinct, func, insert, literal_column, or_, select, true, union_all
 
 from pulse_analytics import config
-from pulse_analytics.audit.event_days import day_of
-from pulse_analytics.audit.slices import slice_after
 from pulse_analytics.audit.tables import differences, raw_counts, temporary
-from pulse_analytics.database.models import daily_totals, video_events, video_metrics, video_metrics_daily
+from pulse_analytics.database.event_days import counts_of_rows
+from pulse_analytics.database.models import (
+    daily_totals,
+    erasures,
+    video_events,
+    video_events_archived,
+    video_metrics,
+    video_metrics_daily,
+)
 from pulse_analytics.database.postgresql import patience
-from pulse_analytics.events import COUNT_COLUMNS, EVENT_TYPES
+from pulse_analytics.database.slices import slice_after
+from pulse_analytics.events import COUNT_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from datetime import date
 
-    from sqlalchemy import ColumnElement, Connection, Select, Table
+    from sqlalchemy import ColumnElement, Connection, Table
 
 
 class Difference(NamedTuple):
-    """A counter that does not equal the number of its raw events."""
+    """A counter that does not equal the number of its raw and archived events."""
 
     video_id: str
     """Empty: the day's counter of all videos."""
@@ -43,13 +52,15 @@ class Difference(NamedTuple):
     """None: the video's counter over all days."""
     counter: str
     counted: int
-    raw: int
+    events: int
+    """Raw and archived ones."""
 
 
 class Sums(NamedTuple):
     """The sums of one event type."""
 
     raw: int
+    archived: int
     by_video: int
     by_day: int
     in_all: int
@@ -64,6 +75,8 @@ class Recount:
     """By counter."""
     rows: int
     """Raw events, of every kind and of all videos."""
+    gone: int
+    """Events that were raw ones: archived, or erased with their counts. Of every kind and of all videos."""
     videos: int
     """Rows of `video_metrics`."""
     days: int
@@ -93,6 +106,7 @@ def recount(connection: Connection, video_id: str | None = None, *, keep: bool =
     with snapshot(connection):
         temporary.create_all(connection, checkfirst=False)
         rows = _count_raw_events(connection, video_id)
+        _add_archived(connection, video_id)
         _compare(connection, video_metrics, ["video_id"], video_id)
         _compare(connection, video_metrics_daily, ["video_id", "day"], video_id)
         if video_id is None:
@@ -126,7 +140,7 @@ def _count_raw_events(connection: Connection, video_id: str | None) -> int:
     with click.progressbar(length=rows, label="Raw events recounted", file=sys.stderr, hidden=hidden) as bar:
         while True:
             part = slice_after(connection, video_events.c.id, after, config.RECOUNT_SIZE)
-            chunk = _chunk(connection, part.condition, video_id)
+            chunk = counts_of_rows(connection.dialect, and_(part.condition, _is_of(video_events, video_id)))
             connection.execute(insert(raw_counts).from_select(["video_id", "day", *COUNT_COLUMNS], chunk))
             bar.update(config.RECOUNT_SIZE)
             if part.last is None:
@@ -134,12 +148,17 @@ def _count_raw_events(connection: Connection, video_id: str | None) -> int:
             after = part.last
 
 
-def _chunk(connection: Connection, rows: ColumnElement[bool], video_id: str | None) -> Select[tuple[object, ...]]:
-    """The number of raw events among these rows, by video and day."""
-    events = select(video_events.c.video_id, video_events.c.event, day_of(connection.dialect).label("day"))
-    each = events.where(rows, _is_of(video_events, video_id)).subquery()
-    counts = (func.count().filter(each.c.event == name) for name in EVENT_TYPES)
-    return select(each.c.video_id, each.c.day, *counts).group_by(each.c.video_id, each.c.day)
+def _add_archived(connection: Connection, video_id: str | None) -> None:
+    """Add the archived events to `raw_counts`."""
+    names = ["video_id", "day", *COUNT_COLUMNS]
+    archived = select(*(video_events_archived.c[name] for name in names)).where(_is_of(video_events_archived, video_id))
+    connection.execute(insert(raw_counts).from_select(names, archived))
+
+
+def _count_gone(connection: Connection) -> int:
+    archived = _sums(connection, video_events_archived, func.count(), None)
+    erased = select(func.coalesce(func.sum(erasures.c.raw_events), 0)).where(erasures.c.with_counts)
+    return sum(archived[name] for name in COUNT_COLUMNS) + int(connection.scalar(erased) or 0)
 
 
 def _compare(connection: Connection, table: Table, key: list[str], video_id: str | None) -> None:
@@ -162,15 +181,20 @@ def _compare(connection: Connection, table: Table, key: list[str], video_id: str
 
 
 def _read(connection: Connection, video_id: str | None, rows: int) -> Recount:
-    raw = _sums(connection, raw_counts, func.count(), None)
+    events = _sums(connection, raw_counts, func.count(), None)
+    archived = _sums(connection, video_events_archived, func.count(), video_id)
     videos = _sums(connection, video_metrics, func.count(), video_id)
     days = _sums(connection, video_metrics_daily, func.count(distinct(video_metrics_daily.c.day)), video_id)
     totals = _sums(connection, daily_totals, func.count(), None)
     wrong = select(func.count(), func.count(differences.c.day), func.count().filter(differences.c.video_id == ""))
     all_rows, day_rows, total_rows = connection.execute(wrong).one()
     return Recount(
-        sums={name: Sums(raw[name], videos[name], days[name], totals[name]) for name in COUNT_COLUMNS},
+        sums={
+            name: Sums(events[name] - archived[name], archived[name], videos[name], days[name], totals[name])
+            for name in COUNT_COLUMNS
+        },
         rows=rows,
+        gone=_count_gone(connection),
         videos=videos["count"],
         days=days["count"],
         wrong_videos=all_rows - day_rows,

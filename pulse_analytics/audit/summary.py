@@ -41,6 +41,7 @@ def describe_database(found: Recount) -> str:
         lines += [
             f"  {event_type.name}",
             _line("  raw events", sums.raw),
+            *([_line("  archived", sums.archived)] if sums.archived else []),
             _line("  by video", sums.by_video),
             _line("  by day", sums.by_day),
             _line("  all videos", sums.in_all),
@@ -49,7 +50,7 @@ def describe_database(found: Recount) -> str:
 
 
 def describe_join(epoch: Epoch, joined: Join) -> str:
-    """Ledger and raw events side by side."""
+    """Ledger and raw events, also those that were archived or erased, side by side."""
     gap = f"{joined.most - joined.least:,} raw events more or less fit: settled as known, or taken"
     return "\n".join(
         [
@@ -104,6 +105,7 @@ def as_json(found: Recount, epoch: Epoch, joined: Join, after: Balance, memory: 
         "journal": after._asdict(),
         "database": {
             "rows": found.rows,
+            "gone": found.gone,
             "videos": found.videos,
             "days": found.days,
             "events": {kind.name: found.sums[kind.count_column]._asdict() for kind in EVENT_TYPES.values()},
@@ -140,7 +142,7 @@ def _table(differences: list[Difference]) -> list[str]:
     rows = [
         ("video", "day", "counter", "counted", "raw"),
         *(
-            (each.video_id or "(all)", f"{each.day or 'all'}", each.counter, f"{each.counted:,}", f"{each.raw:,}")
+            (each.video_id or "(all)", f"{each.day or 'all'}", each.counter, f"{each.counted:,}", f"{each.events:,}")
             for each in differences
         ),
     ]

@@ -17,7 +17,8 @@ raw_counts = Table(
     *(Column(name, BigInteger) for name in COUNT_COLUMNS),
     prefixes=["TEMPORARY"],
 )
-"""The number of raw events in each chunk, by video and day. One day has several rows, which the reader adds up.
+"""The number of raw events in each chunk, and of archived ones, by video and day. One day has several rows, which the
+reader adds up.
 
 Updating one row per day would cost more: PostgreSQL keeps every version of a row until the transaction ends.
 """
@@ -30,7 +31,7 @@ differences = Table(
     *(Column(f"{side}_{name}", BigInteger) for name in COUNT_COLUMNS for side in ("raw", "counted")),
     prefixes=["TEMPORARY"],
 )
-"""The rows of `video_metrics_daily` that differ from the raw events. A row without a day is of `video_metrics`, and one
-with '' as the video is of `daily_totals`."""
+"""The rows of `video_metrics_daily` that differ from the raw and archived events. A row without a day is of
+`video_metrics`, and one with '' as the video is of `daily_totals`."""
 
 Index("ix_recount_differences", differences.c.video_id)

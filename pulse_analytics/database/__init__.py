@@ -1,6 +1,8 @@
 """The database: the engine, and how the application reads and writes. One transaction API for both dialects.
 
 models.py       the tables
+event_days.py   the day of a raw event, in SQL, and the raw events of each day
+slices.py       a slice of a table, in the order of a key
 migration.py    whether the database is at the migration that the code needs
 postgresql.py   PostgreSQL, with a timeout on everything that can wait
 sqlite.py       SQLite, set up so that a commit is on the disk

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -111,6 +112,29 @@ _index_rankings(video_metrics_daily, video_metrics_daily.c.day)
 
 daily_totals = db.Table("daily_totals", Column("day", Date, primary_key=True), *_count_columns())
 """The counters by UTC day, of all videos."""
+
+video_events_archived = db.Table(
+    "video_events_archived",
+    Column("video_id", IDENTIFIER, primary_key=True),
+    Column("day", Date, primary_key=True),
+    *_count_columns(),
+    sqlite_with_rowid=False,
+)
+"""How many raw events of each video, UTC day and event type were deleted while their counts stayed."""
+
+erasures = db.Table(
+    "erasures",
+    Column("id", EVENT_ID, primary_key=True),
+    Column("user_id", IDENTIFIER),
+    Column("with_counts", Boolean, nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("raw_events", BigInteger, nullable=False, server_default="0"),
+    Column("dead_letters", BigInteger, nullable=False, server_default="0"),
+    Column("dedupe_keys", BigInteger, nullable=False, server_default="0"),
+)
+"""Receipts of erasures. `user_id`: NULL once it is finished. `with_counts`: the raw events' counts are gone as well.
+The last three: how many were deleted."""
 
 journal_epochs = db.Table(
     "journal_epochs",

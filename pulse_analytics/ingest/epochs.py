@@ -5,6 +5,8 @@ still adds up by itself. So both know the epoch that they are in, and since that
 
     settled_new  <=  rows  <=  settled_new + settled_known + taken
 
+Rows that were archived, or erased with their counts, count as well.
+
 A worker settles an entry as new if it inserted the entry's row, and as known if the row already existed. In the second
 case another worker inserted the row, and may have died before it settled the entry. A taken entry may already have its
 row.
@@ -19,7 +21,7 @@ from uuid import uuid4
 from sqlalchemy import insert, select, update
 
 from pulse_analytics.database import db, writing
-from pulse_analytics.database.models import journal_epochs, video_events
+from pulse_analytics.database.models import erasures, journal_epochs, video_events, video_events_archived
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +123,7 @@ def join(epoch: Epoch, earlier: Balance, rows: int, later: Balance) -> Join:
 
 
 def begin_if_new(journal: Journal) -> None:
-    """Write the epoch of the database to Redis if the database holds no raw events. If it holds any, an audit does it,
+    """Write the epoch of the database to Redis if the database has never held raw events. If it has, an audit does it,
     because that counts them.
 
     Raises RedisError or SQLAlchemyError.
@@ -168,7 +170,8 @@ def begin_epoch(journal: Journal, epoch: Epoch, reason: str, faults: Sequence[st
 
 
 def _has_rows(connection: Connection) -> bool:
-    return connection.execute(select(video_events.c.id).limit(1)).first() is not None
+    tables = (video_events, video_events_archived, erasures)
+    return any(connection.execute(select(table).limit(1)).first() is not None for table in tables)
 
 
 def _columns(before: Before) -> dict[str, int]:

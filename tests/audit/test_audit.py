@@ -187,7 +187,7 @@ def look(word):
         found = recount(connection)
     for each in found.first:
         if each.day is None:
-            print(each.counter, each.counted, each.raw)
+            print(each.counter, each.counted, each.events)
     print(word, found.wrong_videos + found.wrong_days)
 
 with create_app(Settings.parse({}, pathlib.Path(sys.argv[1]))).app_context():

@@ -34,7 +34,7 @@ def test_readyz_names_a_missing_migration(client: FlaskClient) -> None:
     assert answer.content_type == "application/problem+json"
     assert answer.get_json()["checks"] == {
         "redis": "ok",
-        "database": "it is at migration 0001, the code at 0006: run `pulse db upgrade`.",
+        "database": "it is at migration 0001, the code at 0007: run `pulse db upgrade`.",
     }
 
 

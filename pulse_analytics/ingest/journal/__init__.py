@@ -161,6 +161,17 @@ class Journal:
         if pairs:
             self._scripts.run("hold", [JOURNAL], [GROUP, UNKNOWN, *pairs])
 
+    def taken_events(self) -> set[str]:
+        """The ids of the events of all entries that a worker took and did not settle: their rows may be committed. Read
+        after a snapshot of the database, it holds every event of that snapshot whose entry may be recorded again."""
+        found: set[str] = set()
+        for group in (GROUP, UNKNOWN):
+            last = "-"
+            while last:
+                ids, last = self._scripts.run("taken", [JOURNAL], [group, last, config.COUNT_SIZE])
+                found.update(ids)
+        return found
+
     def enter_epoch(self, epoch_id: str) -> str:
         """Write the epoch's id to the ledger, unless the ledger is in an epoch already. Returns the id of its epoch."""
         self.redis.hsetnx(LEDGER, "epoch", epoch_id)

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
-from pulse_analytics.audit.event_days import day_of
 from pulse_analytics.database import db
+from pulse_analytics.database.event_days import day_of
 from pulse_analytics.database.models import video_events
 from pulse_analytics.events import MAX_TS, count_day, utc_time
 from tests.test_events import DAY_MS, NOON, event

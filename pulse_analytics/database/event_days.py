@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Date, Integer, case, cast, extract, func, literal_column, type_coerce
+from sqlalchemy import BigInteger, Date, Integer, case, cast, extract, func, literal_column, select, type_coerce
 
 from pulse_analytics.database.models import video_events
-from pulse_analytics.events import EARLIEST_MS, LATEST_MS
+from pulse_analytics.events import EARLIEST_MS, EVENT_TYPES, LATEST_MS
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from sqlalchemy import ColumnElement, Dialect
+    from sqlalchemy import ColumnElement, Dialect, Select
 
 _DAY_MS = 86_400_000
 
@@ -26,6 +26,14 @@ def day_of(dialect: Dialect) -> ColumnElement[date]:
     if dialect.name == "sqlite":
         return type_coerce(func.date(days * 86_400, "unixepoch"), Date)
     return type_coerce(literal_column("DATE '1970-01-01'") + cast(days, Integer), Date)
+
+
+def counts_of_rows(dialect: Dialect, rows: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    """The number of raw events among these rows: video_id, day, then one for each of COUNT_COLUMNS."""
+    events = select(video_events.c.video_id, video_events.c.event, day_of(dialect).label("day"))
+    each = events.where(rows).subquery()
+    counts = (func.count().filter(each.c.event == name).label(kind.count_column) for name, kind in EVENT_TYPES.items())
+    return select(each.c.video_id, each.c.day, *counts).group_by(each.c.video_id, each.c.day)
 
 
 def _postgresql_ms() -> ColumnElement[int]:

@@ -1,0 +1,83 @@
+"""Delete raw events, and add them up into the archive in the same transaction: no counter moves.
+
+A slice is one transaction. It chooses its rows, then asks the journal which events were taken and not settled, and
+leaves these: a worker may have died after their commit, and another one will record them again. With their rows gone
+they would count twice. If Redis does not answer, nothing is deleted.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
+
+from pulse_analytics import config
+from pulse_analytics.database import db, writing
+from pulse_analytics.database.event_days import counts_of_rows
+from pulse_analytics.database.models import video_events, video_events_archived
+from pulse_analytics.database.slices import slice_after
+from pulse_analytics.events import COUNT_COLUMNS
+from pulse_analytics.ingest.journal import current_journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import ColumnElement, Connection
+
+    Act = Callable[[Connection, ColumnElement[bool]], int]
+    """What to do with the raw events of a condition, in the transaction of a slice. Returns how many there were."""
+
+_CONFLICTS = {"40001", "40P01"}
+"""PostgreSQL's serialization failure and deadlock: the transaction was undone, and may be tried again."""
+
+
+def archive(connection: Connection, rows: ColumnElement[bool]) -> int:
+    """Move the raw events of this condition into the archive. Returns how many there were."""
+    names = ["video_id", "day", *COUNT_COLUMNS]
+    counts = counts_of_rows(connection.dialect, rows)
+    # In the order of the key, or two of these deadlock.
+    counts = counts.order_by(*list(counts.selected_columns)[:2])
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(video_events_archived).from_select(names, counts)
+    added = {name: video_events_archived.c[name] + insert.excluded[name] for name in COUNT_COLUMNS}
+    connection.execute(insert.on_conflict_do_update(index_elements=["video_id", "day"], set_=added))
+    return connection.execute(delete(video_events).where(rows)).rowcount
+
+
+def sweep_slice(rows: ColumnElement[bool], after: str | None, act: Act = archive) -> tuple[int, str | None]:
+    """Do `act` with those raw events of the next slice for which `rows` holds, except those whose entry is taken.
+
+    A slice is ARCHIVE_SIZE raw events after the id `after`, in the order of their ids, `rows` or not; None: the first
+    one. Returns how many `act` had, and where the next slice begins (None: there is none). Events may flow meanwhile.
+    Raises RedisError or SQLAlchemyError, and then nothing has happened.
+    """
+    for _ in range(config.ARCHIVE_RETRIES):
+        try:
+            return _try_slice(rows, after, act)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in _CONFLICTS:
+                raise
+    return _try_slice(rows, after, act)
+
+
+def _try_slice(rows: ColumnElement[bool], after: str | None, act: Act) -> tuple[int, str | None]:
+    with _snapshot() as connection:
+        part = slice_after(connection, video_events.c.id, after, config.ARCHIVE_SIZE)
+        chosen = connection.scalars(select(video_events.c.id).where(part.condition, rows)).all()
+        # Not before the rows are chosen: what is recorded in between is not in this snapshot.
+        taken = current_journal().taken_events().intersection(chosen) if chosen else set()
+        free = video_events.c.id.not_in(sorted(taken)) if taken else rows
+        return act(connection, and_(part.condition, rows, free)) if len(chosen) > len(taken) else 0, part.last
+
+
+@contextmanager
+def _snapshot() -> Iterator[Connection]:
+    """A transaction that writes, all of whose statements see one snapshot. SQLite's is the only one that writes."""
+    with writing(db.engine).connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901
+        with connection.begin():
+            yield connection
