@@ -125,6 +125,8 @@ export interface Ranking {
   /** Undefined: as the server chooses. */
   event: string | undefined;
   tag: string | undefined;
+  /** How many places, if not as many as the server chooses. */
+  limit?: number;
 }
 
 type Send = (path: string, init: RequestInit) => Promise<Response>;
@@ -145,8 +147,10 @@ export function createApi(send: Send = (path, init) => fetch(path, init)) {
       }),
     signOut: (csrfToken: string): Promise<Answer<undefined>> =>
       ask(send, SESSION, { method: 'DELETE', headers: { 'X-CSRF-Token': csrfToken } }),
-    top: ({ bounds, search, cursor, event, tag }: Ranking, signal: AbortSignal) =>
-      get<Top>(`${REPORTS}/top${queryOf({ ...bounds, q: search || undefined, cursor, event, tag })}`, signal),
+    top: ({ bounds, search, limit, ...others }: Ranking, signal: AbortSignal) => {
+      const query = { ...bounds, q: search || undefined, limit: limit?.toString(), ...others };
+      return get<Top>(`${REPORTS}/top${queryOf(query)}`, signal);
+    },
     series: (bounds: Bounds, event: string | undefined, signal: AbortSignal) =>
       get<Series>(`${REPORTS}/series${queryOf({ ...bounds, event })}`, signal),
     video: (videoId: string, bounds: Bounds, event: string | undefined, signal: AbortSignal) =>

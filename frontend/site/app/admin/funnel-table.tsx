@@ -31,8 +31,8 @@ export function FunnelTable({ funnel, enabled, view, event, comparison }: Funnel
             {comparison?.beforeName && <th scope="col">{comparison.beforeName}</th>}
             <th scope="col">Reached</th>
             {comparison && (
-              <th className="site" scope="col">
-                All videos
+              <th className="median" scope="col">
+                Median
               </th>
             )}
             <th scope="col">Lost</th>
@@ -53,7 +53,7 @@ export function FunnelTable({ funnel, enabled, view, event, comparison }: Funnel
               <td>{row.count}</td>
               {comparison?.beforeName && <td>{row.change}</td>}
               <td>{row.share}</td>
-              {comparison && <td>{row.siteShare}</td>}
+              {comparison && <td>{row.medianShare}</td>}
               <td>{row.lost}</td>
             </tr>
           ))}
@@ -76,12 +76,12 @@ export function FunnelTable({ funnel, enabled, view, event, comparison }: Funnel
   );
 }
 
-/** The share as a bar, and a mark at that of all videos. Their numbers stand beside it. */
-function Bar({ row: { part, sitePart } }: { row: FunnelRow }) {
+/** The share as a bar, and a mark at the median. Their numbers stand beside it. */
+function Bar({ row: { part, medianPart } }: { row: FunnelRow }) {
   return (
     <span className="part" aria-hidden="true">
       <i style={{ width: `${(part ?? 0) * 100}%` }} />
-      {sitePart !== undefined && <b style={{ insetInlineStart: `${sitePart * 100}%` }} />}
+      {medianPart !== undefined && <b style={{ insetInlineStart: `${medianPart * 100}%` }} />}
     </span>
   );
 }

@@ -1,14 +1,15 @@
 /** Funnels in the page's words: what each milestone's row says. */
 import type { Funnel, Milestone } from './api.js';
+import type { Medians } from './medians.js';
 import { change, day, number, roughly } from './words.js';
 
 export const UNKNOWN = '–';
 
-/** Other funnels to compare one with; each is undefined while it is not known. */
+/** What to compare a funnel with; each is undefined while it is not known. */
 export interface Comparison {
-  /** That of all videos in the same range. */
-  site: Funnel | undefined;
-  /** That of the same video in the range before. */
+  /** The shares of a typical video in the same range. */
+  medians: Medians | undefined;
+  /** The funnel of the same video in the range before. */
   before: Funnel | undefined;
   /** What the range before is called; undefined if there is none. */
   beforeName: string | undefined;
@@ -24,9 +25,9 @@ export interface FunnelRow {
   lost: string;
   /** Why there is no share. */
   reason: string | undefined;
-  /** The share of the first milestone of all videos, in words and as a number up to 1. */
-  siteShare: string;
-  sitePart: number | undefined;
+  /** The median of the share of the first milestone, in words and as a number up to 1. */
+  medianShare: string;
+  medianPart: number | undefined;
   /** By how much the count changed since the range before: "+12%". */
   change: string;
 }
@@ -35,7 +36,7 @@ export interface FunnelRow {
 export function rowsOf(funnel: Funnel, comparison?: Comparison): FunnelRow[] {
   return funnel.milestones.map((milestone) => {
     const part = partOf(milestone);
-    const sitePart = partOf(sameIn(comparison?.site, milestone));
+    const medianPart = isRecorded(milestone) ? comparison?.medians?.[milestone.event] : undefined;
     return {
       event: milestone.event,
       count: number(milestone.count),
@@ -43,8 +44,8 @@ export function rowsOf(funnel: Funnel, comparison?: Comparison): FunnelRow[] {
       part,
       lost: inWords(milestone.dropOff ?? undefined),
       reason: reasonOf(milestone),
-      siteShare: inWords(sitePart),
-      sitePart,
+      medianShare: inWords(medianPart),
+      medianPart,
       change: changeOf(milestone, sameIn(comparison?.before, milestone)),
     };
   });
@@ -52,8 +53,8 @@ export function rowsOf(funnel: Funnel, comparison?: Comparison): FunnelRow[] {
 
 /** The rows of a funnel that is not known yet. */
 export function unknownRows(enabled: readonly string[]): FunnelRow[] {
-  const nothing = { part: undefined, reason: undefined, sitePart: undefined };
-  const dashes = { count: UNKNOWN, share: UNKNOWN, lost: UNKNOWN, siteShare: UNKNOWN, change: UNKNOWN };
+  const nothing = { part: undefined, reason: undefined, medianPart: undefined };
+  const dashes = { count: UNKNOWN, share: UNKNOWN, lost: UNKNOWN, medianShare: UNKNOWN, change: UNKNOWN };
   return enabled.map((event) => ({ event, ...nothing, ...dashes }));
 }
 
@@ -92,8 +93,8 @@ function sameIn(funnel: Funnel | undefined, { event }: Milestone): Milestone | u
 }
 
 /** The share of the first milestone, if there is one of at most 1. */
-function partOf(milestone: Milestone | undefined): number | undefined {
-  const part = milestone?.shareOfFirst ?? undefined;
+function partOf(milestone: Milestone): number | undefined {
+  const part = milestone.shareOfFirst ?? undefined;
   return part !== undefined && part <= 1 ? part : undefined;
 }
 

@@ -1,4 +1,6 @@
 import { deedOf } from '../event-names.js';
+import { MOST_WATCHED } from './medians.js';
+import { number } from './words.js';
 
 export interface NoteProps {
   enabled: readonly string[];
@@ -22,6 +24,8 @@ function sharesOf(first: string, last: string, compared: boolean): string[] {
   return [
     `Reached: of those who ${first}.`,
     'Lost: of those who reached the milestone before.',
-    ...(compared ? [] : [`Completion: of those who ${first}, how many ${last}.`]),
+    compared
+      ? `Median: of the ${number(MOST_WATCHED)} most watched videos in this range, or of all if there are fewer.`
+      : `Completion: of those who ${first}, how many ${last}.`,
   ];
 }

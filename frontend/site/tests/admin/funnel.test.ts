@@ -51,21 +51,20 @@ describe('the rows of a funnel', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 10, noNaN: true }), (shareOfFirst) => {
         const shown = funnel(milestone(HALF, 7, { shareOfFirst }));
-        const [row] = rowsOf(shown, { site: shown, before: undefined, beforeName: undefined });
+        const [row] = rowsOf(shown, { medians: undefined, before: undefined, beforeName: undefined });
         expect(row?.part ?? 0).toBeLessThanOrEqual(1);
-        expect(row?.sitePart ?? 0).toBeLessThanOrEqual(1);
         expect(parseFloat(row?.share ?? '') || 0).toBeLessThanOrEqual(100);
       }),
     );
   });
 
-  test('compare with the range before and with all videos', () => {
+  test('compare with the range before and with the median', () => {
     const now = funnel(milestone(STARTED, 112), milestone(HALF, 50), milestone(MOST, 5));
     const before = funnel(milestone(MOST, 0), milestone(STARTED, 100), milestone(HALF, 100));
-    const site = funnel(milestone(STARTED, 9, { shareOfFirst: 1 }), milestone(HALF, 3, { shareOfFirst: 0.3333 }));
-    const rows = rowsOf(now, { site, before, beforeName: '7 days before' });
+    const medians = { [STARTED]: 1, [HALF]: 0.3333 };
+    const rows = rowsOf(now, { medians, before, beforeName: '7 days before' });
     expect(rows.map(({ change }) => change)).toEqual(['+12%', '-50%', '–']);
-    expect(rows.map(({ siteShare }) => siteShare)).toEqual(['100%', '33%', '–']);
+    expect(rows.map(({ medianShare }) => medianShare)).toEqual(['100%', '33%', '–']);
   });
 
   test('compare no range with one that is not recorded as a whole', () => {
@@ -74,11 +73,11 @@ describe('the rows of a funnel', () => {
       [milestone(HALF, 112), later],
       [later, milestone(HALF, 112)],
     ] as const) {
-      const comparison = { site: undefined, before: funnel(before), beforeName: '7 days before' };
+      const comparison = { medians: undefined, before: funnel(before), beforeName: '7 days before' };
       expect(rowsOf(funnel(now), comparison)[0]?.change).toBe('–');
     }
     const uneven = {
-      site: undefined,
+      medians: undefined,
       before: funnel(milestone(HALF, 10, { reason: 'exceedsEarlier' })),
       beforeName: '',
     };

@@ -1,10 +1,11 @@
 import { Link } from '../../../navigation.js';
 import { useTitle } from '../../../page-effects.js';
-import { type Answer, type Api, type Series, type VideoReport, both } from '../../api.js';
+import { type Answer, type Api, type Ranking, type Top, type VideoReport, both } from '../../api.js';
 import { Chart } from '../../chart.js';
 import { daysBetween } from '../../days.js';
 import { wordsOf } from '../../event-words.js';
 import { FunnelTable } from '../../funnel-table.js';
+import { MOST_WATCHED, mediansOf } from '../../medians.js';
 import { Note } from '../../note.js';
 import { RangePicker } from '../../range-picker.js';
 import type { Remote } from '../../remote.js';
@@ -26,8 +27,8 @@ export interface VideoPageProps {
   onSignedOut: () => void;
 }
 
-/** The video's report, and what it is compared with: all videos, and the range before. */
-type Reports = [VideoReport, [Series | undefined, VideoReport | undefined]];
+/** The video's report, and what it is compared with: the most watched videos, and the range before. */
+type Reports = [VideoReport, [Top | undefined, VideoReport | undefined]];
 
 /** One video: its counts in the range, of all time and by day, and how far its viewers watch. */
 export function VideoPage({ api, view, enabled, onSignedOut }: VideoPageProps) {
@@ -63,10 +64,14 @@ function ask(api: Api, { videoId, event }: VideoView, bounds: Bounds, enabled: r
   return both<VideoReport, Reports[1]>(
     api.video(videoId, bounds, event, signal),
     both<Reports[1][0], Reports[1][1]>(
-      enabled.length > 1 ? api.series(bounds, event, signal) : nothing,
+      enabled.length > 1 ? api.top(mostWatched(bounds, enabled[0]), signal) : nothing,
       before ? api.video(videoId, before, event, signal) : nothing,
     ),
   );
+}
+
+function mostWatched(bounds: Bounds, event: string | undefined): Ranking {
+  return { bounds, event, search: '', cursor: undefined, tag: undefined, limit: MOST_WATCHED };
 }
 
 interface VideoProps {
@@ -110,7 +115,8 @@ function Video(props: VideoProps) {
 }
 
 function HowFar({ reports, busy, view, enabled, bounds }: VideoProps & { reports: Reports | undefined }) {
-  const [report, [site, before]] = reports ?? [undefined, []];
+  const [report, [top, before]] = reports ?? [undefined, []];
+  const medians = top && mediansOf(top.videos, enabled);
   return (
     <div className="panel scrolling" aria-busy={busy || !report}>
       <FunnelTable
@@ -118,7 +124,7 @@ function HowFar({ reports, busy, view, enabled, bounds }: VideoProps & { reports
         enabled={enabled}
         view={view}
         event={view.event ?? report?.event}
-        comparison={{ site: site?.funnel, before: before?.funnel, beforeName: nameOfBefore(bounds) }}
+        comparison={{ medians, before: before?.funnel, beforeName: nameOfBefore(bounds) }}
       />
     </div>
   );
