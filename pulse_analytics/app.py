@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from flask import Flask
 
 from pulse_analytics.config import Settings
@@ -18,6 +20,15 @@ from pulse_analytics.web.problems import init_problems
 from pulse_analytics.web.security_headers import init_security_headers
 from pulse_analytics.web.session_key import init_session_key
 from pulse_analytics.web.sessions import init_sessions
+
+
+def create_served_app() -> Flask:
+    """The application of a process that serves it until it ends. Raises ConfigError."""
+    app = create_app()
+    # A full collection would look at all these objects again, which held up every request for 95 ms of CPU.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pulse_analytics.app import create_app
+from pulse_analytics.app import create_served_app
 from pulse_analytics.web.application import Application
 
-app = Application(create_app())
+app = Application(create_served_app())

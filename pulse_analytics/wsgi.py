@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pulse_analytics.app import create_app
+from pulse_analytics.app import create_served_app
 
-app = create_app()
+app = create_served_app()

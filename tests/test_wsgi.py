@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,12 @@ import urllib3
 
 from tests.conftest import TOKEN
 from tests.facts import Facts, report
+from tests.servers.worker import ROOT
 from tests.web.secured import lacking
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.servers.web import Command, Web
 
 http = urllib3.PoolManager(retries=False, timeout=10)
@@ -38,6 +42,15 @@ def test_the_wsgi_application_accepts_counts_and_reports_errors(web: Web, facts:
     top = f"{web.url}/admin/analytics/top"
     assert http.request("GET", top).status == 401
     assert http.request("GET", top, headers={"Authorization": f"Bearer {TOKEN}"}).json()["total"] == 0
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("module", ["asgi", "wsgi"])
+def test_garbage_collection_leaves_out_what_a_web_process_holds_until_it_ends(module: str, tmp_path: Path) -> None:
+    look = f"import gc, pulse_analytics.{module}; print(gc.get_freeze_count() > 20 * len(gc.get_objects()))"
+    env = {"PULSE_DATA_DIR": str(tmp_path), "PULSE_REDIS_URL": "redis://127.0.0.1:1/0"}
+    done = subprocess.run([sys.executable, "-c", look], env=env, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
