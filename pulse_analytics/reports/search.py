@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from pulse_analytics.catalogue.search import Condition
 
-FEW = {"postgresql": 10_000, "sqlite": 5000}
-"""Up to this many matches of a search are all summed (30 to 75 ms); above it the threshold algorithm is used."""
+FEW = 5000
+"""Up to this many matches of a search are all summed, in up to 60 ms. If there are more, videos are read in the order
+of the ranking, and each is compared with the search."""
 
 
 class Search(NamedTuple):
@@ -44,35 +45,34 @@ def find_matches(connection: Connection, search: Search) -> Matches:
     """The videos that `search` finds. Without a catalogue, only an id can match."""
     if search == Search():
         return Matches(lambda _: true())
-    few = FEW[connection.dialect.name]
     if is_empty(connection):
-        return _find_ids(connection, search, few)
+        return _find_ids(connection, search)
     parts = [
         *([(tagged(search.tag), search._replace(tag=""))] if search.tag else []),
-        *([(_with_text(connection, search.text, few), search._replace(text=""))] if search.text else []),
+        *([(_with_text(connection, search.text), search._replace(text=""))] if search.text else []),
     ]
     for source, rest in parts:
         # If the tag or the text alone finds few videos, by its index, the other one is only a condition on these.
-        ids = connection.scalars(source.limit(few + 1)).all()
-        if len(ids) <= few:
-            return Matches(partial(_are_of, connection, ids, rest), few)
+        ids = connection.scalars(source.limit(FEW + 1)).all()
+        if len(ids) <= FEW:
+            return Matches(partial(_are_of, connection, ids, rest), FEW)
     return Matches(partial(_holds, search))
 
 
-def _find_ids(connection: Connection, search: Search, few: int) -> Matches:
+def _find_ids(connection: Connection, search: Search) -> Matches:
     if search.tag:
-        return Matches(lambda _: false(), few)
+        return Matches(lambda _: false(), FEW)
     video_id = video_metrics.c.video_id
-    some = select(video_id).where(begins_with(video_id, search.text)).limit(few + 1).subquery()
-    is_few = connection.scalars(select(func.count()).select_from(some)).one() <= few
-    return Matches(lambda video_id: begins_with(video_id, search.text), few if is_few else None)
+    some = select(video_id).where(begins_with(video_id, search.text)).limit(FEW + 1).subquery()
+    is_few = connection.scalars(select(func.count()).select_from(some)).one() <= FEW
+    return Matches(lambda video_id: begins_with(video_id, search.text), FEW if is_few else None)
 
 
-def _with_text(connection: Connection, text: str, few: int) -> Select[str]:
+def _with_text(connection: Connection, text: str) -> Select[str]:
     """The ids that begin with `text`, and those whose title has its words; of each at most one more than a few."""
     video_id = video_metrics.c.video_id
-    begun = select(video_id).where(begins_with(video_id, text)).limit(few + 1).subquery()
-    named = titled(connection, text).limit(few + 1).subquery()
+    begun = select(video_id).where(begins_with(video_id, text)).limit(FEW + 1).subquery()
+    named = titled(connection, text).limit(FEW + 1).subquery()
     return select(union(select(begun.c.video_id), select(named.c.video_id)).subquery().c.video_id)
 
 

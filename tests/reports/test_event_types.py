@@ -58,7 +58,7 @@ def enable(facts: Facts, *events: str) -> None:
 def _bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The real bounds of the ranking's algorithms, and bounds so low that each of them runs."""
     if request.param != "as it is":
-        monkeypatch.setattr(search, "FEW", {"sqlite": 0, "postgresql": 0})
+        monkeypatch.setattr(search, "FEW", 0)
         monkeypatch.setattr(threshold, *{"many rounds": ("DEPTH", 0), "all added up": ("MOST_ROWS", 3)}[request.param])
 
 
