@@ -58,7 +58,7 @@ def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("bounds")
 def test_any_range_page_and_search_equals_the_naive_sum(reader: Reader, facts: Facts) -> None:
-    @settings(max_examples=25)
+    @settings(max_examples=15)
     @given(HISTORIES, st.lists(st.tuples(ENDS, ENDS, st.integers(1, 5), st.sampled_from(["", "a", "ab", "z", "x"]))))
     def check(history: History, questions: list[tuple[int | None, int | None, int, str]]) -> None:
         write(facts, history)
