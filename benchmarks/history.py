@@ -109,12 +109,15 @@ def analyze() -> None:
     """Update the query planner's statistics."""
     postgresql = db.engine.dialect.name == "postgresql"
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if postgresql:
+            connection.detach()  # It has patience, and does not return to the pool.
+            have_patience(connection, "SESSION")
         connection.execute(text("VACUUM ANALYZE" if postgresql else "ANALYZE"))
 
 
-def have_patience(connection: Connection) -> None:
-    connection.execute(text("SET LOCAL statement_timeout = 0"))
-    connection.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
+def have_patience(connection: Connection, scope: str = "LOCAL") -> None:
+    connection.execute(text(f"SET {scope} statement_timeout = 0"))
+    connection.execute(text(f"SET {scope} maintenance_work_mem = '1GB'"))
     raw: Any = connection.connection.dbapi_connection
     raw.patience_seconds = 3600
 
