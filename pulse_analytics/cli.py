@@ -10,11 +10,12 @@ import click
 from flask.cli import FlaskGroup, with_appcontext
 from redis.exceptions import RedisError
 
-from pulse_analytics.audit.commands import audit_command, rebuild_command, redis_failure
+from pulse_analytics.audit.commands import audit_command, rebuild_command
 from pulse_analytics.catalogue.commands import videos_group
 from pulse_analytics.config import BATCH_SIZE, current_settings
 from pulse_analytics.errors import TryAgain
 from pulse_analytics.events import utc_time
+from pulse_analytics.failures import redis_failure
 from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.ingest.liveness import worker_alive_command
 from pulse_analytics.ingest.tasks import wake_worker

@@ -7,10 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 from flask.cli import with_appcontext
-from redis.exceptions import AuthenticationError, RedisError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-from sqlalchemy.exc import SQLAlchemyError
 
 from pulse_analytics.audit.one_at_a_time import CannotRebuild
 from pulse_analytics.audit.rebuild import rebuild
@@ -24,14 +20,11 @@ from pulse_analytics.audit.summary import (
     describe_verdict,
     faults,
 )
-from pulse_analytics.config import current_settings
 from pulse_analytics.database import db
-from pulse_analytics.database.migration import migration_fault
-from pulse_analytics.errors import in_short
 from pulse_analytics.events import is_id
+from pulse_analytics.failures import failing_in_a_sentence
 from pulse_analytics.ingest.epochs import AnotherEpoch, Before, adopt, begin_epoch, current_epoch, join
 from pulse_analytics.ingest.journal import current_journal
-from pulse_analytics.redis_urls import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,29 +99,12 @@ def rebuild_command(video_id: str | None) -> None:
         rebuild(video_id)
 
 
-def redis_failure(error: RedisError) -> click.ClickException:
-    """The error message of a command when Redis fails."""
-    place, reason = without_secrets(current_settings().redis_url), in_short(error)
-    unreachable = isinstance(error, RedisConnectionError | RedisTimeoutError)
-    if unreachable and not isinstance(error, AuthenticationError):
-        return click.ClickException(f"Cannot reach Redis at {place} ({reason.rstrip('.')}). Is `pulse up` running?")
-    return click.ClickException(f"Redis at {place} refused the command: {reason}")
-
-
 @contextmanager
 def _failing_in_a_sentence() -> Iterator[None]:
-    try:
-        with db.engine.connect() as connection:
-            fault = migration_fault(connection)
-        if fault:
-            raise click.ClickException(f"The database schema is out of date: {fault}")
-        yield
-    except RedisError as error:
-        raise redis_failure(error) from error
-    except AnotherEpoch as error:
-        raise click.ClickException("Another epoch was begun meanwhile: run `pulse audit` again.") from error
-    except CannotRebuild as error:
-        raise click.ClickException(str(error)) from error
-    except SQLAlchemyError as error:
-        cause, *_ = str(getattr(error, "orig", None) or error).splitlines()
-        raise click.ClickException(f"The database failed: {cause}") from error
+    with failing_in_a_sentence():
+        try:
+            yield
+        except AnotherEpoch as error:
+            raise click.ClickException("Another epoch was begun meanwhile: run `pulse audit` again.") from error
+        except CannotRebuild as error:
+            raise click.ClickException(str(error)) from error
