@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 PERSIST_QUEUE = "pulse.persist"
 """Celery's queue of wake-ups; in Redis, a list of that name."""
 
+EXPIRE_TASK = "pulse_analytics.expire_events"
+"""The task that archives raw events: `retention/tasks.py`, which workers import only if raw events expire."""
+
 _NOTHING = "pulse:nothing"
 """A key that never exists."""
 
@@ -69,6 +72,7 @@ def _celery_options(settings: Settings) -> dict[str, object]:
         # A worker survives a command that Redis refuses, too: it reconnects, see `_Forgetful`.
         "broker_channel_error_retry": True,
         **_broker_options(settings),
+        "include": ["pulse_analytics.retention.tasks"] if settings.retention_days else [],
         "task_default_queue": PERSIST_QUEUE,
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,

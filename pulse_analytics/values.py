@@ -63,11 +63,12 @@ def number(values: Mapping[str, str], name: str, default: float) -> float:
     return seconds
 
 
-def whole_number(values: Mapping[str, str], name: str, default: int) -> int:
-    """A whole number, 0 or more."""
+def whole_number(values: Mapping[str, str], name: str, default: int, most: int = _LONGEST_SECONDS) -> int:
+    """A whole number from 0 to `most`."""
     text = values.get(name) or str(default)
-    if not (text.isascii() and text.isdecimal() and int(text) <= _LONGEST_SECONDS):
-        raise ConfigError(f"{name} must be a whole number, 0 or more, not {text!r}.")
+    if not (text.isascii() and text.isdecimal() and int(text) <= most):
+        span = "0 or more" if most == _LONGEST_SECONDS else f"from 0 to {most}"
+        raise ConfigError(f"{name} must be a whole number, {span}, not {text!r}.")
     return int(text)
 
 

@@ -24,6 +24,7 @@ def test_the_defaults_are_those_of_the_readme(tmp_path: Path, monkeypatch: pytes
     assert settings.redis_url == "redis://127.0.0.1:6379/0"
     assert settings.admin_token is None
     assert settings.dedupe_ttl_seconds == 86_400
+    assert settings.retention_days == 0
     assert (settings.events, settings.ranked_event) == (("watched_50_percent",), "watched_50_percent")
     assert settings.cors_origins == ()
     assert (settings.trusted_proxies, settings.trusted_hosts) == (0, ())
@@ -117,6 +118,10 @@ def test_lists_are_separated_by_commas_or_spaces(tmp_path: Path) -> None:
         ("PULSE_DEDUPE_TTL_SECONDS", "1.5"),
         ("PULSE_DEDUPE_TTL_SECONDS", "a day"),
         ("PULSE_DEDUPE_TTL_SECONDS", "99999999999"),
+        ("PULSE_RETENTION_DAYS", "-1"),
+        ("PULSE_RETENTION_DAYS", "0.5"),
+        ("PULSE_RETENTION_DAYS", "a month"),
+        ("PULSE_RETENTION_DAYS", "36501"),
         ("PULSE_EVENTS", "watched_50_percent,watched_51_percent"),
         ("PULSE_CORS_ORIGINS", "*"),
         ("PULSE_CORS_ORIGINS", "video.example"),

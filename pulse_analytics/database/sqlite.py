@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _WAL_BYTES = 64 * 1024 * 1024
 """The size to which the WAL file is truncated after a checkpoint. Chosen, not measured."""
 
+_CHECKPOINT_MS = 1000
+"""How long `checkpoint` waits for readers, and so makes writers wait. Chosen, not measured."""
+
 WRITING = "pulse_writing"
 """The execution option of transactions that write, which take the write lock at their start."""
 
@@ -51,6 +54,28 @@ def _configure(connection: Any, _record: object) -> None:
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
     # Some builds of SQLite default to memory, but a recount sorts millions of rows: temporary data belongs on the disk.
     connection.execute("PRAGMA temp_store = FILE")
+    # Overwrite deleted rows with zeros, or their user ids can still be read in the file. It must be on while rows are
+    # inserted, too: a page that is split keeps a copy of what moved to another one. No price of it could be measured;
+    # Debian's SQLite has it on by default.
+    connection.execute("PRAGMA secure_delete = ON")
+
+
+def checkpoint(engine: Engine) -> bool:
+    """Move the WAL file into the database and empty it, because deleted rows can be read in it.
+
+    Returns False if others read or wrote for too long, and the file is still there.
+    """
+    raw = engine.raw_connection()  # SQLAlchemy's own would begin a transaction, in which no checkpoint is possible.
+    try:
+        cursor = raw.cursor()
+        [timeout] = cursor.execute("PRAGMA busy_timeout").fetchone()
+        # While it waits for readers, nobody can write.
+        cursor.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_MS}")
+        [busy, *_] = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {timeout}")
+        return not busy
+    finally:
+        raw.close()
 
 
 def _begin(connection: Connection) -> None:

@@ -9,11 +9,13 @@ from weakref import WeakKeyDictionary
 
 from celery import bootsteps
 from celery.worker.state import reserved_requests
+from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from pulse_analytics import config
 from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.ingest.tasks import wake_worker
+from pulse_analytics.queueing import EXPIRE_TASK
 from pulse_analytics.sparse_log import SparseLog
 
 if TYPE_CHECKING:
@@ -30,14 +32,17 @@ class JournalTimer(bootsteps.StartStopStep):
     """Checks, at the worker's start and every TIMER_SECONDS, whether entries wait for which no worker was woken.
 
     At the same times it sends the worker's heartbeat and checks Redis' memory, so that evictions are counted and a full
-    Redis is logged. Every CONSUMER_IDLE_SECONDS it removes consumers that are gone from the journal's group.
+    Redis is logged. Every CONSUMER_IDLE_SECONDS it removes consumers that are gone from the journal's group. With
+    PULSE_RETENTION_DAYS it sends, at the start and every EXPIRE_CHECK_SECONDS, the task that checks whether raw events
+    are to be archived.
     """
 
     requires = ("celery.worker.components:Timer",)
 
     def __init__(self, parent: WorkController, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)
-        self._flask_app = cast("PulseCelery", parent.app).flask_app
+        self._celery = cast("PulseCelery", parent.app)
+        self._flask_app = self._celery.flask_app
         self._entries: list[Any] = []
         self._sparse_log = SparseLog(log, config.MEMORY_LOG_SECONDS)
         self._evicted = 0
@@ -54,6 +59,11 @@ class JournalTimer(bootsteps.StartStopStep):
             timer.call_repeatedly(config.TIMER_SECONDS, self._beat, (node,)),
             timer.call_repeatedly(config.CONSUMER_IDLE_SECONDS, self._prune),
         ]
+        if self._flask_app.extensions["pulse_settings"].retention_days:
+            self._entries += [
+                timer.call_after(0, self._expire),
+                timer.call_repeatedly(config.EXPIRE_CHECK_SECONDS, self._expire),
+            ]
 
     def stop(self, parent: WorkController) -> None:  # noqa: ARG002 - Celery's signature
         """Stop the timer's calls."""
@@ -95,6 +105,12 @@ class JournalTimer(bootsteps.StartStopStep):
                 current_journal().prune_consumers()
             except RedisError as error:
                 log.warning("Could not prune the journal's consumers.", extra={"error": repr(error)})
+
+    def _expire(self) -> None:
+        try:
+            self._celery.send_task(EXPIRE_TASK, retry=False)
+        except (OperationalError, RedisError, OSError) as error:
+            log.warning("Could not check for raw events to archive.", extra={"error": repr(error)})
 
 
 class RunsInPool:

@@ -75,9 +75,13 @@ def _try_slice(rows: ColumnElement[bool], after: str | None, act: Act) -> tuple[
 
 @contextmanager
 def _snapshot() -> Iterator[Connection]:
-    """A transaction that writes, all of whose statements see one snapshot. SQLite's is the only one that writes."""
+    """A transaction that writes, all of whose statements see one snapshot. It is the only one of its kind at a time."""
     with writing(db.engine).connect() as connection:
         if connection.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901
         with connection.begin():
+            if connection.dialect.name == "postgresql":
+                # Two of these would raise the same rows, and the second one fail for it again and again. A statement
+                # other than LOCK would begin the snapshot, before the first one has committed.
+                connection.exec_driver_sql("LOCK TABLE video_events_archived IN SHARE ROW EXCLUSIVE MODE")
             yield connection

@@ -16,6 +16,8 @@ MINUTES = "pulse:minutes"
 WAKEUP = "pulse:wakeup"
 WORKERS = "pulse:workers"
 """The time of each worker's last heartbeat; a field is the name of its node, its value seconds since 1970."""
+EXPIRY = "pulse:expiry"
+"""Set while a pass of the workers that archives raw events is under way, and for a day after it; the value names it."""
 
 PROBE = "dedupe:probe"
 """A dedupe key that never exists for longer than 1 ms; those of reports begin with `dedupe:video:`."""

@@ -1,0 +1,76 @@
+"""The command `pulse expire`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import func, select
+
+from pulse_analytics import config
+from pulse_analytics.config import current_settings
+from pulse_analytics.database import db
+from pulse_analytics.database.models import video_events
+from pulse_analytics.database.postgresql import patience
+from pulse_analytics.failures import failing_in_a_sentence
+from pulse_analytics.retention.archive import archive
+from pulse_analytics.retention.expire import count_taken, empty_wal, expire, only_count, received_before
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+    from pulse_analytics.retention.archive import Act
+
+_SPACE = {
+    "sqlite": "The file keeps its size, and the space is reused. To give it back to the disk: sqlite3 {path} VACUUM",
+    "postgresql": "The space is reused after an autovacuum. VACUUM FULL video_events gives it back to the disk.",
+}
+
+
+@click.command("expire")
+@click.option(
+    "--days",
+    type=click.IntRange(1, config.LONGEST_RETENTION_DAYS),
+    help="How long raw events are kept.  [default: PULSE_RETENTION_DAYS]",
+)
+@click.option("--dry-run", is_flag=True, help="Only count them.")
+@with_appcontext
+def expire_command(days: int | None, dry_run: bool) -> None:
+    """Delete raw events that were received too long ago.
+
+    Their counts stay: they move into an archive, which holds no user ids. Events may flow meanwhile. If it is killed,
+    run it again.
+    """
+    days = days or current_settings().retention_days
+    if not days:
+        raise click.UsageError("PULSE_RETENTION_DAYS is 0, so raw events are kept. Set it, or pass --days.")
+    rows = received_before(days)
+    with failing_in_a_sentence():
+        gone = _expire(rows, only_count if dry_run else archive)
+        taken = count_taken(rows)
+        emptied = dry_run or empty_wal()
+    click.echo(f"{gone:,} raw events that are older than {days} days {'would go' if dry_run else 'went'}.")
+    if taken:
+        click.echo(f"{taken:,} more stay until a worker has settled their entries: run it again later.")
+    if not emptied:
+        click.echo("They can still be read in the WAL file, which others are using: run it again later.")
+    if gone and not dry_run:
+        click.echo(_SPACE[db.engine.dialect.name].format(path=db.engine.url.database))
+
+
+def _expire(rows: ColumnElement[bool], act: Act) -> int:
+    # The bar goes to stderr: stdout holds the result alone.
+    hidden = not sys.stderr.isatty()
+    length = 0 if hidden else _count_rows()
+    with click.progressbar(length=length, label="Raw events read", file=sys.stderr, hidden=hidden) as bar:
+        return expire(rows, act=act, looked=lambda: bar.update(config.ARCHIVE_SIZE))[0]
+
+
+def _count_rows() -> int:
+    with db.engine.begin() as connection:
+        postgresql = connection.dialect.name == "postgresql"
+        with patience(connection, config.RECOUNT_LIMIT_SECONDS) if postgresql else nullcontext():
+            return connection.scalar(select(func.count()).select_from(video_events)) or 0
