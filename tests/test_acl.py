@@ -19,6 +19,7 @@ from pulse_analytics.config import SIGN_IN_TRIES, Settings
 from pulse_analytics.database import db
 from pulse_analytics.ingest.journal.entries import BadEntry
 from pulse_analytics.ingest.waker import waker
+from pulse_analytics.retention.expire_command import expire_command
 from pulse_analytics.up.program import http_lacks
 from pulse_analytics.up.stack import flower, web_command
 from tests.audit.conftest import Pulse
@@ -128,6 +129,11 @@ class Deployment:
         assert journal.prune_consumers(0) == 1
         assert journal.count_dead_letters() == 0
 
+    def expire(self) -> None:
+        """Archive raw events."""
+        done = self.app.test_cli_runner().invoke(expire_command, ["--days", "1"])
+        assert done.exit_code == 0, done.output
+
     def audit(self) -> None:
         """Audit the ledger, and begin an epoch."""
         for arguments in ((), ("--begin-epoch", "a reason"), ()):
@@ -190,6 +196,7 @@ OPERATIONS: list[Callable[[Deployment], None]] = [
     Deployment.be_ready,
     Deployment.show_live_figures,
     Deployment.limit_sign_ins,
+    Deployment.expire,
     Deployment.audit,
     Deployment.keep_dead_letters,
     Deployment.count,

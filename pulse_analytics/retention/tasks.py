@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pulse_analytics import config
 from pulse_analytics.config import current_settings
 from pulse_analytics.ingest.journal import current_journal
-from pulse_analytics.ingest.journal.keys import EXPIRY
+from pulse_analytics.ingest.journal.keys import EXPIRY, JOURNAL
 from pulse_analytics.ingest.tasks import wake_worker
 from pulse_analytics.queueing import EXPIRE_TASK
 from pulse_analytics.retention.expire import empty_wal, expire, received_before
@@ -32,10 +32,11 @@ log = logging.getLogger(__name__)
 @shared_task(name=EXPIRE_TASK, bind=True, acks_late=True, reject_on_worker_lost=True, ignore_result=True)
 def expire_events(self: Task[Any, Any], current: str | None = None, after: str | None = None) -> None:
     """Without arguments: begin a pass, if one is due. With them: go on with the pass `current`, after this event id."""
-    # While this message waited in the queue, `wake_worker` of others sent no wake-up.
-    wake_worker()
     name = current or cast("str", self.request.id)
     try:
+        if current_journal().redis.xlen(JOURNAL):
+            # While this message waited in the queue, others sent no wake-up.
+            wake_worker()
         if not _hold(name, new=current is None):
             return
         gone, after = expire(

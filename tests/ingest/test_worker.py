@@ -77,6 +77,10 @@ def test_an_event_is_counted_and_a_worker_leaves_nothing_else_behind(
     facts.wait_until_settled(10)
     assert facts.counts() == {"v1": 1}
     assert facts.redis.keys("celery-task-meta*") == []
+    # Without PULSE_RETENTION_DAYS a worker neither knows this task nor is sent one: it would log both.
+    assert "persist_events" in worker.logs()
+    assert "expire_events" not in worker.logs()
+    assert not facts.redis.exists("pulse:expiry")
 
 
 def test_a_journal_entry_taken_by_two_workers_at_once_counts_once(
