@@ -24,4 +24,5 @@ Separate commands are (`python -m benchmarks.NAME --help`):
 reports.py   the admin API on 90 days of a million videos: how long each report takes, and its query plans
              (history.py generates the 90 days)
 backlog.py   a journal of a million events: its memory, what it slows down, how it drains
+expiry.py    `pulse expire` of nine days of ten, under load
 """

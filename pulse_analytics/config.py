@@ -85,9 +85,9 @@ ARCHIVE_SIZE = 2500
 2,500 (200,000 raw events, a shared machine with two cores). Meanwhile, nobody else can write to SQLite."""
 ARCHIVE_RETRIES = 5
 """How often such a transaction is retried if the database aborted it for another one's sake."""
-ARCHIVE_PAUSE_SECONDS = 0.1
-"""On SQLite, how long a command waits between two such transactions. A worker that waits to write tries again at most
-this much later; without the pause it would find the database locked for as long as the command runs."""
+ARCHIVE_PAUSE_SECONDS = 0.15
+"""On SQLite, how long `pulse expire` waits between two such transactions. SQLite lets a writer that waits try again every
+100 ms at the latest: without the pause it could find the database locked for as long as the command runs."""
 LONGEST_RETENTION_DAYS = 36_500
 """A hundred years: who means longer means 0, which keeps raw events."""
 EXPIRE_RUN_SECONDS = 1.0

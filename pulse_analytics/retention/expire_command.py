@@ -52,7 +52,8 @@ def expire_command(days: int | None, dry_run: bool) -> None:
         gone = _expire(rows, only_count if dry_run else archive)
         taken = count_taken(rows)
         emptied = dry_run or empty_wal()
-    click.echo(f"{gone:,} raw events that are older than {days} days {'would go' if dry_run else 'went'}.")
+    age = "1 day" if days == 1 else f"{days} days"
+    click.echo(f"{gone:,} raw events that are older than {age} {'would go' if dry_run else 'went'}.")
     if taken:
         click.echo(f"{taken:,} more stay until a worker has settled their entries: run it again later.")
     if not emptied:
