@@ -86,8 +86,8 @@ ARCHIVE_SIZE = 2500
 ARCHIVE_RETRIES = 5
 """How often such a transaction is retried if the database aborted it for another one's sake."""
 ARCHIVE_PAUSE_SECONDS = 0.15
-"""On SQLite, how long `pulse expire` waits between two such transactions. SQLite lets a writer that waits try again every
-100 ms at the latest: without the pause it could find the database locked for as long as the command runs."""
+"""On SQLite, how long `pulse expire` waits between two such transactions. SQLite lets a writer that waits try again
+after 100 ms at the latest: without the pause it could find the database locked for as long as the command runs."""
 LONGEST_RETENTION_DAYS = 36_500
 """A hundred years: who means longer means 0, which keeps raw events."""
 EXPIRE_RUN_SECONDS = 1.0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
+from sqlite3 import Error
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from pulse_analytics.errors import ConfigError
 
@@ -63,19 +66,18 @@ def _configure(connection: Any, _record: object) -> None:
 def checkpoint(engine: Engine) -> bool:
     """Move the WAL file into the database and empty it, because deleted rows can be read in it.
 
-    Returns False if others read or wrote for too long, and the file is still there.
+    Returns False if others read or wrote for too long, and the file is still there. Raises SQLAlchemyError.
     """
     raw = engine.raw_connection()  # SQLAlchemy's own would begin a transaction, in which no checkpoint is possible.
-    try:
-        cursor = raw.cursor()
-        [timeout] = cursor.execute("PRAGMA busy_timeout").fetchone()
-        # While it waits for readers, nobody can write.
-        cursor.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_MS}")
-        [busy, *_] = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        cursor.execute(f"PRAGMA busy_timeout = {timeout}")
-        return not busy
-    finally:
-        raw.close()
+    raw.detach()  # The next user of a pooled connection would have its timeout.
+    with closing(raw):
+        try:
+            # While it waits for readers, nobody can write.
+            raw.cursor().execute(f"PRAGMA busy_timeout = {_CHECKPOINT_MS}")
+            [busy, *_] = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except Error as error:
+            raise OperationalError("PRAGMA wal_checkpoint", None, error) from error
+    return not busy
 
 
 def _begin(connection: Connection) -> None:

@@ -9,9 +9,8 @@ import pytest
 
 from pulse_analytics.ingest.waker import waker
 from pulse_analytics.queueing import EXPIRE_TASK
-from tests.audit.conftest import Pulse, pulse  # noqa: F401
 from tests.facts import report, wait_until
-from tests.retention.test_expire import accept, record_all
+from tests.retention.conftest import accept, record_all
 from tests.servers.worker import WorkerContainer
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from pulse_analytics.ingest.journal import Journal
+    from tests.audit.conftest import Pulse
     from tests.facts import Facts
     from tests.servers.valkey import ValkeyContainer
 
@@ -64,7 +64,7 @@ def count(journal: Journal, old: int) -> None:
 def test_a_worker_archives_by_itself_once_a_day_unless_another_pass_is_under_way(
     journal: Journal,
     facts: Facts,
-    pulse: Pulse,  # noqa: F811
+    pulse: Pulse,
     workers: Any,
 ) -> None:
     count(journal, 30)
@@ -88,7 +88,7 @@ def test_after_all_workers_were_killed_another_one_goes_on_while_events_flow(
     client: FlaskClient,
     journal: Journal,
     facts: Facts,
-    pulse: Pulse,  # noqa: F811
+    pulse: Pulse,
     workers: Any,
 ) -> None:
     count(journal, 160)
