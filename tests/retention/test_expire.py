@@ -7,14 +7,18 @@ import pty
 import subprocess
 import sys
 import threading
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 
 from pulse_analytics.database import db, writing
+from pulse_analytics.events import dedupe_key
 from pulse_analytics.retention.expire import expire, received_before
 from tests.retention.conftest import accept, assert_closed, record_all, run
+from tests.test_events import NOON, event
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -51,6 +55,27 @@ def test_the_time_of_reception_decides_what_goes_and_all_counts_stay(
     assert facts.archived() == 10
     assert_closed(pulse, facts)
     assert run(app, "--days", "30").stdout == "0 raw events that are older than 30 days went.\n"
+
+
+def test_a_copy_of_a_report_counts_again_only_after_its_raw_event_and_its_dedupe_key_are_gone(
+    app: Flask, journal: Journal, facts: Facts, pulse: Pulse
+) -> None:
+    sent = event("v1", "u1", ts=NOON, received_at=NOON)
+    again = replace(sent, received_at=time.time_ns() // 1_000_000)
+    journal.accept([sent])
+    record_all(journal)
+    assert journal.accept([again]).accepted == [False]
+    facts.redis.delete(dedupe_key(sent))
+    assert journal.accept([again]).accepted == [True]
+    record_all(journal)
+    assert facts.counts() == {"v1": 1}
+    assert run(app, "--days", "30").stdout.startswith("1 raw events")
+    assert journal.accept([again]).accepted == [False]
+    facts.redis.delete(dedupe_key(sent))
+    journal.accept([again])
+    record_all(journal)
+    assert facts.counts() == {"v1": 2}
+    assert_closed(pulse, facts)
 
 
 def test_a_dry_run_counts_and_changes_nothing(app: Flask, counted: Facts) -> None:

@@ -67,18 +67,18 @@ def test_a_worker_archives_by_itself_once_a_day_unless_another_pass_is_under_way
     pulse: Pulse,
     workers: Any,
 ) -> None:
-    count(journal, 30)
+    count(journal, 60)
     facts.redis.set(PASS, "another")
     [worker] = workers("one")
     wait_until(lambda: worker.logs().count("expire_events") > 4)
     assert facts.archived() == 0
     facts.redis.delete(PASS)
-    wait_until(lambda: facts.archived() == 30)
+    wait_until(lambda: facts.archived() == 60)
     wait_until(lambda: facts.redis.ttl(PASS) > 86_000)
     accept(journal, "old", 31)
     facts.wait_until_settled()
     time.sleep(CHECKS_SECONDS)
-    assert (facts.rows(), facts.archived()) == (2, 30), "A day has not passed."
+    assert (facts.rows(), facts.archived()) == (2, 60), "A day has not passed."
     done = pulse.audit()
     assert done.exit_code == 0, done.stdout
 
