@@ -10,11 +10,12 @@ import tempfile
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from sqlalchemy import text
 
+from benchmarks import history
 from benchmarks.growth import add_rows
 from benchmarks.migration import QUIET_SECONDS, Load, aggregate
 from benchmarks.place import Place
@@ -95,11 +96,9 @@ def vacuum(system: System) -> None:
                 file.execute("VACUUM")
             return
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            raw: Any = connection.connection.dbapi_connection
-            raw.patience_seconds = 3600
-            connection.execute(text("SET statement_timeout = 0"))
+            connection.detach()  # It has patience, and does not return to the pool.
+            history.have_patience(connection, "SESSION")
             connection.execute(text("VACUUM FULL video_events"))
-        db.engine.dispose()
 
 
 def size(system: System) -> int:

@@ -16,6 +16,7 @@ from pulse_analytics.config import Settings
 from pulse_analytics.database import db, reading, writing
 from pulse_analytics.database.postgresql import is_pooled
 from pulse_analytics.ingest.recorder import record
+from pulse_analytics.retention.expire_command import expire_command
 from tests.conftest import migrate
 from tests.facts import Facts, report
 from tests.servers.debian import Missing
@@ -158,6 +159,13 @@ def test_behind_a_pooler_an_audit_finds_wrong_counters_and_leaves_no_table(
         connection.execute("UPDATE video_metrics SET watched_50_count = 7")
         assert [run(audit_command).exit_code for _ in range(2)] == [1, 1]
         assert connection.execute("SELECT count(*) FROM pg_class WHERE relname LIKE 'recount%'").fetchone() == (0,)
+
+
+@patient
+def test_behind_a_pooler_raw_events_expire(app: Flask) -> None:
+    record([event()])
+    assert app.test_cli_runner().invoke(expire_command, ["--days", "30"]).stdout.startswith("1 raw events")
+    assert app.test_cli_runner().invoke(audit_command).exit_code == 0
 
 
 @patient
