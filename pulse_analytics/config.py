@@ -17,6 +17,7 @@ from pulse_analytics import values as read
 from pulse_analytics.credentials import AdminToken, read_admin_tokens, read_session_key, with_secret_files
 from pulse_analytics.errors import ConfigError
 from pulse_analytics.events import DEFAULT_EVENT
+from pulse_analytics.user_ids import UserIds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -229,6 +230,8 @@ class Settings:
     """All tokens of the admin API, including that of PULSE_ADMIN_TOKEN. Without any, the admin API answers 503."""
     session_key: str | None = field(default=None, repr=False)
     """The key that signs sessions. None: a key that all web processes share in Redis."""
+    user_ids: UserIds = field(default=UserIds(), repr=False)
+    """What user ids are stored as. Without PULSE_USER_ID_KEY: as they are sent."""
     dedupe_ttl_seconds: int = 86_400
     """One count per viewer and video in this time. 0: every report counts."""
     retention_days: int = 0
@@ -285,6 +288,7 @@ class Settings:
             admin_token=values.get("PULSE_ADMIN_TOKEN") or None,
             admin_tokens=read_admin_tokens(values),
             session_key=read_session_key(values),
+            user_ids=UserIds.parse(values.get("PULSE_USER_ID_KEY", "")),
             dedupe_ttl_seconds=read.whole_number(values, "PULSE_DEDUPE_TTL_SECONDS", cls.dedupe_ttl_seconds),
             retention_days=read.whole_number(
                 values, "PULSE_RETENTION_DAYS", cls.retention_days, LONGEST_RETENTION_DAYS

@@ -21,6 +21,7 @@ SECRETS = (
     "PULSE_ADMIN_TOKEN",
     "PULSE_ADMIN_TOKENS",
     "PULSE_SESSION_KEY",
+    "PULSE_USER_ID_KEY",
 )
 """The settings that a file may hold instead; the setting NAME_FILE is its path."""
 
@@ -31,7 +32,7 @@ SHORTEST_SESSION_KEY = 32
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _ENTRY = re.compile(r"([A-Za-z0-9_.-]{1,64}):(read|full):([!-~]+)")
-_HOW_TO_MAKE = "`openssl rand -base64 32` makes a good one."
+HOW_TO_MAKE = "`openssl rand -base64 32` makes a good one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def check_token(token: str, place: str) -> str:
     if not re.fullmatch(r"[!-~]+", token):
         raise ConfigError(f"{place} must be printable ASCII characters without spaces.")
     if len(token) < SHORTEST_TOKEN:
-        raise ConfigError(f"{place} is too short: a token has at least {SHORTEST_TOKEN} characters. {_HOW_TO_MAKE}")
+        raise ConfigError(f"{place} is too short: a token has at least {SHORTEST_TOKEN} characters. {HOW_TO_MAKE}")
     return token
 
 
@@ -98,7 +99,7 @@ def read_session_key(values: Mapping[str, str]) -> str | None:
     """PULSE_SESSION_KEY, or None. Raises ConfigError if it is too short."""
     key = values.get("PULSE_SESSION_KEY") or None
     if key is not None and len(key) < SHORTEST_SESSION_KEY:
-        raise ConfigError(f"PULSE_SESSION_KEY must have at least {SHORTEST_SESSION_KEY} characters. {_HOW_TO_MAKE}")
+        raise ConfigError(f"PULSE_SESSION_KEY must have at least {SHORTEST_SESSION_KEY} characters. {HOW_TO_MAKE}")
     return key
 
 

@@ -93,9 +93,13 @@ def event_id(video_id: str, event: str, user_id: str, ts: int) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def dedupe_key(event: Event) -> str:
-    """The Redis key whose presence means that this viewer is already counted for this video."""
-    return f"dedupe:video:{_key_part(event.video_id)}:user:{_key_part(event.user_id)}:{event.type.dedupe_suffix}"
+def dedupe_key(event: Event, user_id: str = "") -> str:
+    """The Redis key whose presence means that this viewer is already counted for this video.
+
+    `user_id`: another form of the viewer's id.
+    """
+    user = _key_part(user_id or event.user_id)
+    return f"dedupe:video:{_key_part(event.video_id)}:user:{user}:{event.type.dedupe_suffix}"
 
 
 def count_day(event: Event) -> date:

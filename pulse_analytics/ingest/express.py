@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flask.ctx import RequestContext
 
     from pulse_analytics.ingest.journal.shared import Outcome
+    from pulse_analytics.user_ids import UserIds
 
     Fields: TypeAlias = list[tuple[bytes, bytes]]
     """Headers, their names in lower case."""
@@ -69,6 +70,8 @@ class ExpressLane:
         self._head = lru_cache(maxsize=256)(self._head_for)
         with app.app_context():
             self._enabled = frozenset(current_settings().events)
+            user_ids = current_settings().user_ids
+            self._user_ids = user_ids if user_ids.on else None
             self._calls = SharedCalls(current_journal(), current_settings(), waker.wake)
 
     def accept(self, asked: Asked, events: list[Event], answer: Callable[[Answer], None]) -> None:
@@ -97,7 +100,7 @@ class ExpressLane:
         now = time.time_ns() // 1_000_000
         events = []
         for item in data:
-            event = sound_event(item, self._enabled, now)
+            event = sound_event(item, self._enabled, now, self._user_ids)
             if event is None:
                 return None
             events.append(event)
@@ -132,10 +135,12 @@ class ExpressLane:
         return self._app.test_request_context(asked.path, base_url=url, method="POST", headers=headers)
 
 
-def sound_event(data: object, enabled: frozenset[str], received_at: int) -> Event | None:
+def sound_event(
+    data: object, enabled: frozenset[str], received_at: int, user_ids: UserIds | None = None
+) -> Event | None:
     """The event of a valid report: the same as `schemas.load_report` returns, five times as fast.
 
-    None for an invalid report: the schema says what is wrong with it.
+    None for an invalid report: the schema says what is wrong with it. `user_ids`: None without PULSE_USER_ID_KEY.
     """
     if not isinstance(data, dict):
         return None
@@ -146,6 +151,8 @@ def sound_event(data: object, enabled: frozenset[str], received_at: int) -> Even
         and (isinstance(user_id, str) and is_id(user_id))
         and (type(ts) is int and 0 <= ts <= MAX_TS)
     ):
+        if user_ids is not None:
+            return user_ids.event(video_id=video_id, event=name, user_id=user_id, ts=ts, received_at=received_at)
         number = event_id(video_id, name, user_id, ts)
         return Event(id=number, video_id=video_id, event=name, user_id=user_id, ts=ts, received_at=received_at)
     return None

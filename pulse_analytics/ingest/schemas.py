@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
-from pulse_analytics.config import BATCH_LIMIT_EVENTS
+from pulse_analytics.config import BATCH_LIMIT_EVENTS, current_settings
 from pulse_analytics.enabled_event import EnabledEvent
 from pulse_analytics.errors import FieldError, FixRequest
 from pulse_analytics.events import ID_RULES, MAX_ID_LENGTH, MAX_TS, Event, event_id, is_id
@@ -83,6 +83,9 @@ def load_report(data: object, received_at: int) -> Event:
     Raises FixRequest with every field that is wrong.
     """
     report: Report = _load(_report_schema, data)
+    user_ids = current_settings().user_ids
+    if user_ids.on:
+        return user_ids.event(received_at=received_at, **report)
     return Event(id=event_id(**report), received_at=received_at, **report)
 
 

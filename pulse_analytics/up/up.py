@@ -151,6 +151,9 @@ def _other_broker(settings: Settings) -> dict[str, str]:
 def _run_file(settings: Settings, valkey_port: int | None) -> Iterator[dict[str, str]]:
     """Write the chosen values for other commands; at the end keep what the next run needs, without dead addresses."""
     keep = {"PULSE_ADMIN_TOKEN": settings.admin_token or "", "PULSE_SESSION_KEY": settings.session_key or ""}
+    if settings.user_ids.on:
+        # Without it, the next run would store ids as they are sent.
+        keep["PULSE_USER_ID_KEY"] = settings.user_ids.text
     if valkey_port:
         keep |= {VALKEY_PORT: str(valkey_port), VALKEY_PASSWORD: urlsplit(settings.redis_url).password or ""}
     values = {

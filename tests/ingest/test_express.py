@@ -34,6 +34,7 @@ JSON = ("Content-Type", "application/json")
 SETTINGS = {"PULSE_CORS_ORIGINS": "https://video.example", "PULSE_DEDUPE_TTL_SECONDS": "0"}
 BEHIND_PROXIES = {"PULSE_TRUSTED_PROXIES": "1", "PULSE_TRUSTED_HOSTS": "localhost, .video.example"}
 SOUND = json.dumps(report()).encode()
+KEY = "a-key-of-user-ids-with-32-characters"
 
 
 def batch(size: int) -> bytes:
@@ -140,7 +141,13 @@ methods = st.sampled_from(["POST", "POST", "POST", "OPTIONS", "GET", "PUT", "HEA
 
 
 @pytest.mark.parametrize(
-    "changed_settings", [SETTINGS, {**SETTINGS, **BEHIND_PROXIES}], ids=["alone", "behind proxies"], indirect=True
+    "changed_settings",
+    [
+        pytest.param(SETTINGS, id="alone"),
+        pytest.param({**SETTINGS, **BEHIND_PROXIES}, id="behind proxies"),
+        pytest.param({**SETTINGS, "PULSE_USER_ID_KEY": f"{KEY} plain"}, id="keyed", marks=pytest.mark.nightly),
+    ],
+    indirect=True,
 )
 def test_any_request_gets_the_same_answer_from_both_applications(lane: AsgiClient, direct: AsgiClient) -> None:
     @settings(max_examples=300)

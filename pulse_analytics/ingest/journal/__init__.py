@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from pulse_analytics.config import Settings
     from pulse_analytics.events import Event
     from pulse_analytics.ingest.journal.entries import BadEntry, Batch, DeadLetter, Entry
+    from pulse_analytics.user_ids import KeyedEvent
 
 _WAKEUP_MS = int(config.WAKEUP_SECONDS * 1000)
 _LONGEST_WAKEUP_MS = int((config.RETRY_BACKOFF_MAX_SECONDS + config.WAKEUP_SECONDS) * 1000)
@@ -83,6 +84,7 @@ class Journal:
         #: Requests use the journal only under this guard: see `answering`.
         self.breaker = Breaker("Redis")
         self._ttl_seconds = settings.dedupe_ttl_seconds
+        self._other_forms = len(settings.user_ids.keys) - 1
         self._stale_ms = int(settings.stale_after_seconds * 1000)
         self._look_at = 0.0
         """When `take` looks next for entries that another worker held."""
@@ -98,6 +100,9 @@ class Journal:
     def accept_call(self, events: Sequence[Event]) -> ScriptCall:
         """The script that does what `accept` says; `read_acceptance` reads its answer."""
         keys = [JOURNAL, LEDGER, WAKEUP, *map(dedupe_key, events)]
+        for other in range(self._other_forms):
+            # Not entered unless PULSE_USER_ID_KEY names several keys; then all events are keyed ones.
+            keys += [dedupe_key(event, event.other_user_ids[other]) for event in cast("Sequence[KeyedEvent]", events)]
         args: list[str | int] = [self._ttl_seconds, _WAKEUP_MS]
         for event in events:
             args += (event.id, event.video_id, event.event, event.user_id, event.ts, event.received_at)
