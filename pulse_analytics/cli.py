@@ -21,6 +21,7 @@ from pulse_analytics.ingest.liveness import worker_alive_command
 from pulse_analytics.ingest.tasks import wake_worker
 from pulse_analytics.reports.queries import counts_of
 from pulse_analytics.retention.expire_command import expire_command
+from pulse_analytics.retention.pseudonymise_command import pseudonymise_command
 from pulse_analytics.simulate.run import Options, simulate
 from pulse_analytics.up.up import up_command
 
@@ -51,6 +52,7 @@ def pulse_group(create_app: Callable[[], Flask]) -> FlaskGroup:
     group.add_command(audit_command)
     group.add_command(rebuild_command)
     group.add_command(expire_command)
+    group.add_command(pseudonymise_command)
     group.add_command(videos_group)
     group.add_command(worker_alive_command)
     return group

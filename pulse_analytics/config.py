@@ -100,6 +100,12 @@ EXPIRE_CHECK_SECONDS = 600.0
 EXPIRE_LEASE_SECONDS = 180
 """How long a pass may do nothing before another one may begin. Longer than RUN_LIMIT_SECONDS, and than a run waits in
 the queue behind runs that count."""
+PSEUDONYMISE_PASSES = 5
+"""How often `pulse pseudonymise` goes through everything until it finds nothing. Usually twice."""
+PSEUDONYMISE_PATIENCE_SECONDS = 30.0
+"""How much longer than PULSE_STALE_AFTER_SECONDS it waits while no worker records what it waits for."""
+PSEUDONYMISE_PAUSE_SECONDS = 0.1
+"""How often it looks whether they did; and on SQLite, how long it lets others write between two transactions."""
 DIFFERENCES_SHOWN = 20
 """Wrong rows that an audit prints; the rest are only counted."""
 

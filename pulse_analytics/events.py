@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 MAX_ID_LENGTH = 128
 MAX_TS = 253_402_300_799_999
@@ -102,6 +103,33 @@ def dedupe_key(event: Event, user_id: str = "") -> str:
     return f"dedupe:video:{_key_part(event.video_id)}:user:{user}:{event.type.dedupe_suffix}"
 
 
+class KeyParts(NamedTuple):
+    """What a dedupe key says."""
+
+    key: str
+    video_id: str
+    user_id: str
+    suffix: str
+
+    def key_of(self, user_id: str) -> str:
+        """The same of another user."""
+        begin, _, _ = self.key.rpartition(":user:")
+        return f"{begin}:user:{_key_part(user_id)}:{self.suffix}"
+
+
+def read_dedupe_key(key: str) -> KeyParts | None:
+    """The parts of a dedupe key; None if it is not one."""
+    parts = key.split(":")
+    if len(parts) != 6 or (*parts[:2], parts[3]) != ("dedupe", "video", "user"):
+        return None
+    return KeyParts(key, _id_of(parts[2]), _id_of(parts[4]), parts[5])
+
+
+def ts_of(number: str) -> int:
+    """The `ts` in an event id, in ms since 1970."""
+    return int(number.replace("-", "")[:12], 16)
+
+
 def count_day(event: Event) -> date:
     """The UTC day that the event counts for: the day of `ts` if that is trusted, else of `received_at`."""
     believable = event.received_at - EARLIEST_MS <= event.ts <= event.received_at + LATEST_MS
@@ -137,3 +165,7 @@ def is_event_id(text: str) -> bool:
 def _key_part(text: str) -> str:
     # Otherwise (`a:user:b`, `c`) and (`a`, `b:user:c`) would share a key, and one of the two would never count.
     return text.replace("%", "%25").replace(":", "%3A") if ":" in text or "%" in text else text
+
+
+def _id_of(part: str) -> str:
+    return part.replace("%3A", ":").replace("%25", "%")

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from pulse_analytics.events import (
@@ -21,6 +21,8 @@ from pulse_analytics.events import (
     event_id,
     is_event_id,
     is_id,
+    read_dedupe_key,
+    ts_of,
 )
 
 DAY_MS = 86_400_000
@@ -118,3 +120,21 @@ def test_the_player_has_the_same_milestones_with_the_same_shares_in_the_same_ord
     assert re.findall(r"DEFAULT_MILESTONES.*= \['(\w+)'\]", source) == [DEFAULT_EVENT]
     others = [file.name for file in lib.glob("*.ts") if any(name in file.read_text() for name in EVENT_TYPES)]
     assert sorted(others) == ["milestone.ts", "track-video.ts"], "track-video.ts names the default in its docs"
+
+
+@given(ids, ids, ids, times, st.sampled_from(sorted(EVENT_TYPES)))
+@example("%3A:", "%253A:%", ":", 0, DEFAULT_EVENT)
+def test_a_dedupe_key_and_an_event_id_can_be_read_again(a: str, b: str, c: str, ts: int, name: str) -> None:
+    made = event(a, b, ts, name=name)
+    parts = read_dedupe_key(dedupe_key(made))
+    assert parts is not None
+    assert (parts.video_id, parts.user_id, parts.suffix) == (a, b, made.type.dedupe_suffix)
+    assert parts.key_of(c) == dedupe_key(event(a, c, name=name)) == dedupe_key(made, c)
+    assert ts_of(made.id) == ts
+
+
+@pytest.mark.parametrize(
+    "key", ["dedupe:probe", "dedupe:video:v", "dedupe:video:v:user:u", "dedupe:video:v:u:u:watched50"]
+)
+def test_a_key_of_another_shape_is_no_dedupe_key(key: str) -> None:
+    assert read_dedupe_key(key) is None

@@ -7,6 +7,7 @@ keys.py         its keys in Redis
 entries.py      what an entry must hold
 figures.py      its figures, what they must add up to, and what it is doing now
 scripts.py      lua/: each script is one atomic step
+renaming.py     the user ids in it, and giving them another form
 connection.py   how Redis is reached: each thread keeps its own connection
 primary.py      which server is the primary, if Sentinels know it
 """

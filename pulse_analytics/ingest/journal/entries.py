@@ -72,7 +72,7 @@ def read_batch(raw: Iterable[tuple[str, Mapping[str, str]]]) -> Batch:
     batch = Batch([], [], [])
     for entry_id, fields in raw:
         try:
-            entry = Entry(entry_id, _event(fields))
+            entry = Entry(entry_id, read_event(fields))
         except ValueError as error:
             batch.bad.append(BadEntry(entry_id, str(error)))
         else:
@@ -86,7 +86,7 @@ def read_dead_letter(letter_id: str, fields: dict[str, str]) -> DeadLetter:
     return DeadLetter(letter_id, reason, int(parked_at), fields)
 
 
-def _event(fields: Mapping[str, str]) -> Event:
+def read_event(fields: Mapping[str, str]) -> Event:
     """The event that a journal entry holds. Raises ValueError, which names the field, if it holds none."""
     for name, check in _CHECKS.items():
         if not check(fields.get(name, "")):

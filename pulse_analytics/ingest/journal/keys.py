@@ -19,8 +19,10 @@ WORKERS = "pulse:workers"
 EXPIRY = "pulse:expiry"
 """Set while a pass of the workers that archives raw events is under way, and for a day after it; the value names it."""
 
+CLAIMS = "dedupe:video:"
+"""How the dedupe keys of reports begin."""
 PROBE = "dedupe:probe"
-"""A dedupe key that never exists for longer than 1 ms; those of reports begin with `dedupe:video:`."""
+"""A dedupe key that never exists for longer than 1 ms."""
 
 TYPES = {
     JOURNAL: "stream",

@@ -1,0 +1,62 @@
+"""The command `pulse pseudonymise`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import func, select
+
+from pulse_analytics import config
+from pulse_analytics.database import db
+from pulse_analytics.database.models import video_events
+from pulse_analytics.database.postgresql import patience
+from pulse_analytics.failures import failing_in_a_sentence
+from pulse_analytics.retention.pseudonymise import CannotPseudonymise, count_plain, pseudonymise
+
+_LEFT = {
+    "sqlite": 'Until a VACUUM, the file holds deleted ids: sqlite3 {path} "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"',
+    "postgresql": "Until a vacuum, PostgreSQL's files hold deleted ids: VACUUM video_events.",
+}
+
+
+@click.command("pseudonymise")
+@click.option("--dry-run", is_flag=True, help="Only count them.")
+@with_appcontext
+def pseudonymise_command(dry_run: bool) -> None:
+    """Replace plain user ids by their keyed hash.
+
+    Raw events, dead letters and dedupe keys get the form of the first key of PULSE_USER_ID_KEY, which every web host
+    must have first. All counts stay, and events may flow meanwhile. If it is killed, run it again.
+    """
+    with failing_in_a_sentence():
+        hidden = not sys.stderr.isatty()
+        # The bar goes to stderr: stdout holds the result alone.
+        with click.progressbar(
+            length=0 if hidden else _count_rows(), label="Raw events read", file=sys.stderr, hidden=hidden
+        ) as bar:
+            try:
+                found = (
+                    count_plain(lambda: bar.update(config.ARCHIVE_SIZE))
+                    if dry_run
+                    else pseudonymise(click.echo, lambda: bar.update(config.ARCHIVE_SIZE))
+                )
+            except CannotPseudonymise as error:
+                raise click.ClickException(str(error)) from error
+    what = f"{found.rows:,} raw events, {found.letters:,} dead letters and {found.claims:,} dedupe keys"
+    if dry_run:
+        click.echo(f"{what} have plain user ids, and {found.waiting:,} reports that wait in the journal.")
+        return
+    click.echo(f"{what} had plain user ids. None is left.")
+    if any(found):
+        click.echo(_LEFT[db.engine.dialect.name].format(path=db.engine.url.database))
+        click.echo("Until a rewrite, so does the append-only file of Redis: BGREWRITEAOF. Backups keep what they hold.")
+
+
+def _count_rows() -> int:
+    with db.engine.begin() as connection:
+        postgresql = connection.dialect.name == "postgresql"
+        with patience(connection, config.RECOUNT_LIMIT_SECONDS) if postgresql else nullcontext():
+            return connection.scalar(select(func.count()).select_from(video_events)) or 0
