@@ -3,9 +3,9 @@
 A form is what a user id becomes under one key: `keyed.`, the key's fingerprint, and a keyed BLAKE2b of the id. The same
 id has the same form everywhere, or a viewer could be neither deduplicated nor erased.
 
-What it protects from: whoever reads database, Redis, backups or logs without the key learns no id, and cannot test a
-guess. What it does not: whoever has the key and a list of ids can compute all their forms. So forms are pseudonyms, not
-anonymous, and the key is kept apart from the data. Without it, nobody can find a user's events again.
+Threat model: a reader of database, Redis, backups or logs who lacks the key learns no id, and cannot test a guess. A
+reader who has the key and a list of ids can compute all their forms. So forms are pseudonyms, not anonymous, and the
+key is kept apart from the data. Without it, nobody can find a user's events again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NAME = "PULSE_USER_ID_KEY"
 PLAIN = "plain"
 """The word that stands for the id itself among the keys."""
 SHORTEST_KEY = 32
-"""Characters. Whoever knows the form of one id can test guesses of the key on it, without a limit."""
+"""Characters. A reader who knows one id and its form can test guesses of the key on it, without a limit."""
 
 PREFIX = "keyed."
 _DIGEST_BYTES = 18
@@ -121,7 +121,7 @@ class UserIds:
 
     @staticmethod
     def is_keyed(stored: str) -> bool:
-        """Whether a stored user id is a form under some key, one of ours or an earlier one."""
+        """Whether a stored user id is a form under some key, of the setting or not."""
         return len(stored) == FORM_LENGTH and stored.startswith(PREFIX)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,8 +21,10 @@ from pulse_analytics.database import db
 from pulse_analytics.ingest.journal.entries import BadEntry
 from pulse_analytics.ingest.waker import waker
 from pulse_analytics.retention.expire_command import expire_command
+from pulse_analytics.retention.pseudonymise import pseudonymise
 from pulse_analytics.up.program import http_lacks
 from pulse_analytics.up.stack import flower, web_command
+from pulse_analytics.user_ids import UserIds
 from tests.audit.conftest import Pulse
 from tests.conftest import TOKEN
 from tests.facts import report, wait_until
@@ -134,6 +137,17 @@ class Deployment:
         done = self.app.test_cli_runner().invoke(expire_command, ["--days", "1"])
         assert done.exit_code == 0, done.output
 
+    def pseudonymise(self) -> None:
+        """Replace plain user ids, with which a dead letter and dedupe keys are stored."""
+        self.post()
+        self.journal.park([BadEntry(self.journal.take("me").entries[0].entry_id, "a reason")])
+        keyed = create_app(replace(self.settings, user_ids=UserIds.parse("k" * 32)))
+        with keyed.app_context():
+            done = pseudonymise(print)
+            db.engine.dispose()
+        assert (done.letters, done.claims) == (1, self._users)
+        assert self.journal.drop([letter.letter_id for letter in self.journal.dead_letters(9)]) == 1
+
     def audit(self) -> None:
         """Audit the ledger, and begin an epoch."""
         for arguments in ((), ("--begin-epoch", "a reason"), ()):
@@ -199,6 +213,7 @@ OPERATIONS: list[Callable[[Deployment], None]] = [
     Deployment.expire,
     Deployment.audit,
     Deployment.keep_dead_letters,
+    Deployment.pseudonymise,
     Deployment.count,
 ]
 

@@ -61,7 +61,7 @@ def count_plain(looked: Callable[[], object] = bool) -> Plain:
     """
     renaming, user_ids = _renaming(), current_settings().user_ids
     return Plain(
-        rows=_sweep(_only_count, looked),
+        rows=sweep(_only_count, looked),
         letters=sum(_new_letter(user_ids, letter) is not None for letter in renaming.letters()),
         claims=sum(_new_claim(user_ids, claim) is not None for page in renaming.claims() for claim in page),
         waiting=_count_waiting(renaming),
@@ -83,13 +83,59 @@ def pseudonymise(say: Callable[[str], object], looked: Callable[[], object] = bo
     done = Plain()
     for _ in range(config.PSEUDONYMISE_PASSES):
         _wait_for_entries(renaming, say)
-        more = Plain(_sweep(_rewrite, looked), _letters(renaming, user_ids), _claims(renaming, user_ids))
+        more = Plain(sweep(rewrite_rows, looked), _letters(renaming, user_ids), rename_claims(renaming, user_ids))
         if not any(more):
             return done
         done = Plain(*map(add, done, more))
     raise CannotPseudonymise(
         f"Reports with plain user ids keep coming. Does every web host have the first key of {NAME} first?"
     )
+
+
+def sweep(act: Act, looked: Callable[[], object] = bool) -> int:
+    """Do `act` with every raw event that has a plain user id. Returns how many there were."""
+    user_id = video_events.c.user_id
+    plain = or_(func.length(user_id) != FORM_LENGTH, func.substr(user_id, 1, len(PREFIX)) != PREFIX)
+    found, after = sweep_slice(plain, None, act)
+    looked()
+    while after is not None:
+        if db.engine.dialect.name == "sqlite":
+            time.sleep(config.PSEUDONYMISE_PAUSE_SECONDS)  # Let a worker write.
+        more, after = sweep_slice(plain, after, act)
+        found += more
+        looked()
+    return found
+
+
+def rewrite_rows(connection: Connection, rows: ColumnElement[bool]) -> int:
+    """Give these raw events their form and their new ids, or do nothing. Returns how many there were."""
+    user_ids = current_settings().user_ids
+    old = connection.execute(select(video_events).where(rows)).mappings().all()
+    new: dict[str, dict[str, object]] = {}
+    replaced: dict[str, str] = {}
+    for row in old:
+        form = user_ids.stored(row["user_id"])
+        number = event_id(row["video_id"], row["event"], form, row["ts"])
+        if number not in new:
+            new[number] = {**row, "id": number, "user_id": form}
+            replaced[number] = row["id"]
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(video_events).on_conflict_do_nothing().returning(video_events.c.id)
+    # In the order of the key, as workers insert them, or two of these deadlock.
+    inserted = connection.scalars(insert, [new[number] for number in sorted(new)]).all()
+    moved = [replaced[number] for number in inserted]
+    connection.execute(delete(video_events).where(video_events.c.id.in_(moved)))
+    if len(moved) < len(old):
+        archive(connection, rows)  # The others: these reports have been counted in both forms.
+    return len(old)
+
+
+def rename_claims(renaming: Renaming, user_ids: UserIds) -> int:
+    """Give dedupe keys with plain user ids their form; each is there at any moment. Returns how many there were."""
+    renamed = 0
+    for page in renaming.claims():
+        renamed += renaming.rename([(claim, new) for claim in page if (new := _new_claim(user_ids, claim))])
+    return renamed
 
 
 def _renaming() -> Renaming:
@@ -119,45 +165,8 @@ def _count_waiting(renaming: Renaming) -> int:
     return sum(not is_keyed(user_id) for user_id in renaming.waiting())
 
 
-def _sweep(act: Act, looked: Callable[[], object]) -> int:
-    """Do `act` with every raw event that has a plain user id. Returns how many there were."""
-    user_id = video_events.c.user_id
-    plain = or_(func.length(user_id) != FORM_LENGTH, func.substr(user_id, 1, len(PREFIX)) != PREFIX)
-    found, after = sweep_slice(plain, None, act)
-    looked()
-    while after is not None:
-        if db.engine.dialect.name == "sqlite":
-            time.sleep(config.PSEUDONYMISE_PAUSE_SECONDS)  # Let a worker write.
-        more, after = sweep_slice(plain, after, act)
-        found += more
-        looked()
-    return found
-
-
 def _only_count(connection: Connection, rows: ColumnElement[bool]) -> int:
     return connection.scalar(select(func.count()).select_from(video_events).where(rows)) or 0
-
-
-def _rewrite(connection: Connection, rows: ColumnElement[bool]) -> int:
-    user_ids = current_settings().user_ids
-    old = connection.execute(select(video_events).where(rows)).mappings().all()
-    new: dict[str, dict[str, object]] = {}
-    replaced: dict[str, str] = {}
-    for row in old:
-        form = user_ids.stored(row["user_id"])
-        number = event_id(row["video_id"], row["event"], form, row["ts"])
-        if number not in new:
-            new[number] = {**row, "id": number, "user_id": form}
-            replaced[number] = row["id"]
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(video_events).on_conflict_do_nothing().returning(video_events.c.id)
-    # In the order of the key, as workers insert them, or two of these deadlock.
-    inserted = connection.scalars(insert, [new[number] for number in sorted(new)]).all()
-    moved = [replaced[number] for number in inserted]
-    connection.execute(delete(video_events).where(video_events.c.id.in_(moved)))
-    if len(moved) < len(old):
-        archive(connection, rows)  # The others: these reports have been counted in both forms.
-    return len(old)
 
 
 def _letters(renaming: Renaming, user_ids: UserIds) -> int:
@@ -181,13 +190,6 @@ def _new_letter(user_ids: UserIds, letter: DeadLetter) -> NewLetter | None:
     # PostgreSQL's DETAIL quotes the row, and the beginning of a long value.
     reason = letter.reason.partition("\nDETAIL:")[0]
     return NewLetter(letter.letter_id, number, form, re.sub(rf"(?<!\w){re.escape(user_id)}(?!\w)", form, reason))
-
-
-def _claims(renaming: Renaming, user_ids: UserIds) -> int:
-    renamed = 0
-    for page in renaming.claims():
-        renamed += renaming.rename([(claim, new) for claim in page if (new := _new_claim(user_ids, claim))])
-    return renamed
 
 
 def _new_claim(user_ids: UserIds, claim: Claim) -> Claim | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 import click
 from flask.cli import with_appcontext
@@ -15,6 +16,9 @@ from pulse_analytics.database.models import video_events
 from pulse_analytics.database.postgresql import patience
 from pulse_analytics.failures import failing_in_a_sentence
 from pulse_analytics.retention.pseudonymise import CannotPseudonymise, count_plain, pseudonymise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _LEFT = {
     "sqlite": 'Until a VACUUM, the file holds deleted ids: sqlite3 {path} "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"',
@@ -31,20 +35,11 @@ def pseudonymise_command(dry_run: bool) -> None:
     Raw events, dead letters and dedupe keys get the form of the first key of PULSE_USER_ID_KEY, which every web host
     must have first. All counts stay, and events may flow meanwhile. If it is killed, run it again.
     """
-    with failing_in_a_sentence():
-        hidden = not sys.stderr.isatty()
-        # The bar goes to stderr: stdout holds the result alone.
-        with click.progressbar(
-            length=0 if hidden else _count_rows(), label="Raw events read", file=sys.stderr, hidden=hidden
-        ) as bar:
-            try:
-                found = (
-                    count_plain(lambda: bar.update(config.ARCHIVE_SIZE))
-                    if dry_run
-                    else pseudonymise(click.echo, lambda: bar.update(config.ARCHIVE_SIZE))
-                )
-            except CannotPseudonymise as error:
-                raise click.ClickException(str(error)) from error
+    with failing_in_a_sentence(), _bar(1 if dry_run else 2) as looked:
+        try:
+            found = count_plain(looked) if dry_run else pseudonymise(click.echo, looked)
+        except CannotPseudonymise as error:
+            raise click.ClickException(str(error)) from error
     what = f"{found.rows:,} raw events, {found.letters:,} dead letters and {found.claims:,} dedupe keys"
     if dry_run:
         click.echo(f"{what} have plain user ids, and {found.waiting:,} reports that wait in the journal.")
@@ -53,6 +48,16 @@ def pseudonymise_command(dry_run: bool) -> None:
     if any(found):
         click.echo(_LEFT[db.engine.dialect.name].format(path=db.engine.url.database))
         click.echo("Until a rewrite, so does the append-only file of Redis: BGREWRITEAOF. Backups keep what they hold.")
+
+
+@contextmanager
+def _bar(passes: int) -> Iterator[Callable[[], None]]:
+    """A progress bar for this many passes over all raw events, and what to call after each slice."""
+    hidden = not sys.stderr.isatty()
+    length = 0 if hidden else passes * _count_rows()
+    # It goes to stderr: stdout holds the result alone.
+    with click.progressbar(length=length, label="Raw events read", file=sys.stderr, hidden=hidden) as bar:
+        yield lambda: bar.update(config.ARCHIVE_SIZE)
 
 
 def _count_rows() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.ingest.journal.entries import BadEntry
 from pulse_analytics.ingest.journal.renaming import Renaming
 from pulse_analytics.ingest.recorder import record
-from pulse_analytics.retention.pseudonymise import CannotPseudonymise, _claims, _rewrite, _sweep, pseudonymise
+from pulse_analytics.retention.pseudonymise import CannotPseudonymise, pseudonymise, rename_claims, rewrite_rows, sweep
 from pulse_analytics.retention.pseudonymise_command import pseudonymise_command
 from pulse_analytics.user_ids import UserIds
 from tests.facts import Facts, report, wait_until
@@ -114,7 +115,9 @@ def test_afterwards_no_plain_id_is_left_anywhere_and_nothing_counts_otherwise(
     held = everything_in_redis(facts) + everything_in_the_database(keyed)
     assert NAME not in held
     assert not [number for number in ids if number in held], "An old event id is an unkeyed hash of the user id."
-    assert facts.counts() == counts
+    assert (facts.counts(), facts.rows(), facts.archived()) == (counts, 2 * len(USERS), 0)
+    for row in facts.sql("SELECT CAST(id AS text) AS id, video_id, event, user_id, ts FROM video_events"):
+        assert row.id == event_id(row.video_id, row.event, row.user_id, row.ts)
     assert closed(keyed)
     assert life - 30_000 < facts.redis.pttl(a_claim(facts)) <= life
     assert accept(keyed, USERS, "v1", ts) == accept(keyed, USERS, "v3") == {"duplicate"}
@@ -185,7 +188,7 @@ def test_rows_whose_entry_is_taken_and_not_settled_are_waited_for_and_count_once
             record_all(app)
 
         with keyed.app_context():
-            assert _sweep(_rewrite, bool) == 0
+            assert sweep(rewrite_rows) == 0
     worker = threading.Timer(0.5, take_again)
     worker.start()
     assert f"\n{len(USERS)} raw events" in run(keyed).output
@@ -202,7 +205,7 @@ def test_reports_flow_meanwhile_and_it_is_interrupted_again_and_again(
     first = [f"{NAME}-first-{number}" for number in range(120)]
     assert accept(app, first) == {"queued"}
     record_all(app)
-    ended, answers = threading.Event(), []
+    ended, answers, slices = threading.Event(), [], itertools.count(1)
 
     def flow() -> None:
         for number in range(12):
@@ -213,14 +216,12 @@ def test_reports_flow_meanwhile_and_it_is_interrupted_again_and_again(
         ended.set()
 
     def interrupt() -> None:
-        nonlocal slices
-        slices += 1
-        if slices in {1, 2, 4, 8, 16}:
+        if next(slices) in {1, 2, 4, 8, 16}:
             raise InterruptedError
 
     reports = threading.Thread(target=flow)
     reports.start()
-    slices, interruptions = 0, 0
+    interruptions = 0
     with keyed.app_context():
         while not ended.is_set() or interruptions < 5:
             try:
@@ -315,7 +316,7 @@ class TestOnOneDatabase:
         wait_until(lambda: answers)
         with keyed.app_context():
             renaming = Renaming(current_journal().redis, current_settings())
-            assert _claims(renaming, current_settings().user_ids) == 400
+            assert rename_claims(renaming, current_settings().user_ids) == 400
         ended.set()
         retries.join()
         assert answers == {"duplicate"}
