@@ -51,22 +51,22 @@ class Variant:
 
 @click.command()
 @click.option("--rounds", default=9, show_default=True, type=click.IntRange(1))
-@click.option("--posts", default=20_000, show_default=True, type=click.IntRange(1000))
+@click.option("--posts", default=10_000, show_default=True, type=click.IntRange(1000))
 def main(rounds: int, posts: int) -> None:
     """Send single reports, then batches of 50, to each variant in turn, in every round."""
     with tempfile.TemporaryDirectory(prefix="pulse-user-ids-") as folder, ExitStack() as stack:
         place = stack.enter_context(Place(Path(folder)))
         client = stack.enter_context(Partner("benchmarks.client"))
-        for batch in (1, BATCH):
+        for batch, count in ((1, posts), (BATCH, 5 * posts)):
             with ExitStack() as each:
                 variants = [start(place, each, keys) for keys in range(len(KEYS) + 1)]
                 for number in range(rounds + 1):
                     for variant in variants[number % 4 :] + variants[: number % 4]:
-                        variant.measure(place, client, posts, batch)
+                        variant.measure(place, client, count, batch)
                 for variant in variants:
                     for costs in (variant.web, variant.valkey):
                         del costs[0]  # The first round warms up.
-                click.echo(f"\nbatches of {batch}, {posts:,} reports a round, {rounds} rounds")
+                click.echo(f"\nbatches of {batch}, {count:,} reports a round, {rounds} rounds")
                 for variant in variants:
                     click.echo(f"{variant.keys} keys: web {against(variant.web, variants[0].web)}")
                     click.echo(f"        Valkey {against(variant.valkey, variants[0].valkey)}")
