@@ -62,6 +62,8 @@ def init_database(app: Flask, settings: Settings) -> None:
         "pool_size": config.DATABASE_CONNECTIONS,
         "max_overflow": 0,
         "pool_timeout": config.POOL_TIMEOUT_SECONDS,
+        # Otherwise errors quote user ids: in the worker's log at each retry, and in Flower.
+        "hide_parameters": True,
     }
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))

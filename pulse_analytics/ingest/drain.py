@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DataError, IntegrityError
 
 from pulse_analytics import config
+from pulse_analytics.errors import in_short
 from pulse_analytics.ingest.journal.entries import BadEntry
 from pulse_analytics.ingest.recorder import record
 from pulse_analytics.sparse_log import SparseLog
@@ -103,7 +104,9 @@ class _Recorded:
         except (DataError, IntegrityError) as error:
             if len(entries) == 1:
                 self.error = error
-                self.refused.append(BadEntry(entries[0].entry_id, f"the database refused it: {error.orig}".strip()))
+                # Only the first line, because the reason is logged, and PostgreSQL's next line quotes the whole row.
+                reason = in_short(error.orig or error)
+                self.refused.append(BadEntry(entries[0].entry_id, f"the database refused it: {reason}"))
                 return
             middle = len(entries) // 2
             self.record(entries[:middle])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -141,7 +143,9 @@ def test_entries_that_could_not_be_recorded_go_to_the_next_worker(journal: Journ
     assert facts.counts() == {"v1": 3}
 
 
-def test_refused_events_are_parked_and_all_others_recorded(journal: Journal, facts: Facts) -> None:
+def test_refused_events_are_parked_and_all_others_recorded(
+    journal: Journal, facts: Facts, caplog: pytest.LogCaptureFixture
+) -> None:
     refuse(facts, "poison")
     sent = [event("poison" if number % 100 == 7 else "v1", f"u{number}") for number in range(500)]
     journal.accept(sent)
@@ -150,6 +154,9 @@ def test_refused_events_are_parked_and_all_others_recorded(journal: Journal, fac
     assert facts.counts() == {"v1": 495}
     parked = [letter.fields["userId"] for letter in journal.dead_letters(10)]
     assert parked == ["u7", "u107", "u207", "u307", "u407"]
+    reasons = [letter.reason for letter in journal.dead_letters(10)]
+    assert all("refused" in reason for reason in reasons)
+    assert not re.search(r"\bu\d+\b", caplog.text + " ".join(reasons)), "The log names viewers."
 
 
 def test_if_the_database_refuses_everything_nothing_is_parked(journal: Journal, facts: Facts) -> None:

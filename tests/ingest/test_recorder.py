@@ -166,3 +166,12 @@ def test_a_batch_of_500_events_is_recorded_completely(facts: Facts) -> None:
     events = [event(f"v{number % 50}", f"u{number}") for number in range(500)]
     assert len(record(events)) == 500
     assert facts.counts() == {f"v{number}": 10 for number in range(50)}
+
+
+def test_an_error_of_the_database_names_no_viewer(facts: Facts) -> None:
+    """Celery logs it at each retry, and Flower shows it."""
+    facts.sql("DROP TABLE video_events")
+    with pytest.raises(DBAPIError) as raised:
+        record([event("v1", "ann@example.org")])
+    assert "INSERT INTO video_events" in str(raised.value)
+    assert "ann@example.org" not in f"{raised.value!r} {raised.value}"
