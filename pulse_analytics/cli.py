@@ -20,6 +20,7 @@ from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.ingest.liveness import worker_alive_command
 from pulse_analytics.ingest.tasks import wake_worker
 from pulse_analytics.reports.queries import counts_of
+from pulse_analytics.retention.commands import export_command, forget_command
 from pulse_analytics.retention.expire_command import expire_command
 from pulse_analytics.retention.pseudonymise_command import pseudonymise_command
 from pulse_analytics.simulate.run import Options, simulate
@@ -54,6 +55,8 @@ def pulse_group(create_app: Callable[[], Flask]) -> FlaskGroup:
     group.add_command(expire_command)
     group.add_command(pseudonymise_command)
     group.add_command(videos_group)
+    group.add_command(forget_command)
+    group.add_command(export_command)
     group.add_command(worker_alive_command)
     return group
 

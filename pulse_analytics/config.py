@@ -106,6 +106,14 @@ PSEUDONYMISE_PATIENCE_SECONDS = 30.0
 """How much longer than PULSE_STALE_AFTER_SECONDS it waits while no worker records what it waits for."""
 PSEUDONYMISE_PAUSE_SECONDS = 0.1
 """How often it looks whether they did; and on SQLite, how long it lets others write between two transactions."""
+ERASURE_PATIENCE_SECONDS = 30.0
+"""How much longer than PULSE_STALE_AFTER_SECONDS `pulse forget` waits while no worker settles anything."""
+ERASURE_PAUSE_SECONDS = 0.2
+"""How often `pulse forget` looks whether the reports that it waits for are recorded."""
+ERASURE_LEASE_SECONDS = 10.0
+"""How long after the start of an erasure's last run a worker's timer sends another one."""
+EXPORT_SIZE = 1000
+"""Raw events that an export of one user holds in memory."""
 DIFFERENCES_SHOWN = 20
 """Wrong rows that an audit prints; the rest are only counted."""
 

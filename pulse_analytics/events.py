@@ -22,6 +22,7 @@ _CONTROL_CHARACTERS = r"\x00-\x1f\x7f-\x9f"
 _ID = re.compile(rf"[^{_CONTROL_CHARACTERS}\ud800-\udfff]{{1,{MAX_ID_LENGTH}}}")
 ID_RULES = {"minLength": 1, "maxLength": MAX_ID_LENGTH, "pattern": f"^[^{_CONTROL_CHARACTERS}]*$"}
 """`is_id` as JSON Schema says it. (Its texts hold no lone surrogates.)"""
+_GLOB = re.compile(r"[*?\[\]\\]")
 _EVENT_NAME = re.compile(r"[a-z0-9_]{1,64}")
 _EVENT_ID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
@@ -128,6 +129,12 @@ def read_dedupe_key(key: str) -> KeyParts | None:
 def ts_of(number: str) -> int:
     """The `ts` in an event id, in ms since 1970."""
     return int(number.replace("-", "")[:12], 16)
+
+
+def dedupe_pattern(user_id: str) -> str:
+    """The pattern for SCAN that all dedupe keys of this user match, and no others."""
+    part = _GLOB.sub(r"\\\g<0>", _key_part(user_id))
+    return f"dedupe:video:*:user:{part}:*"
 
 
 def count_day(event: Event) -> date:

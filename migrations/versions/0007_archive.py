@@ -29,10 +29,11 @@ def upgrade() -> None:
         sa.Column("user_id", IDENTIFIER),
         sa.Column("with_counts", sa.Boolean, nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True)),
         sa.Column("finished_at", sa.DateTime(timezone=True)),
         *(
             sa.Column(name, sa.BigInteger, nullable=False, server_default="0")
-            for name in ("raw_events", "dead_letters", "dedupe_keys")
+            for name in ("waiting", "raw_events", "dead_letters", "dedupe_keys")
         ),
     )
 

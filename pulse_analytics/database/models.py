@@ -128,13 +128,15 @@ erasures = db.Table(
     Column("user_id", IDENTIFIER),
     Column("with_counts", Boolean, nullable=False),
     Column("requested_at", UtcDateTime, nullable=False),
+    Column("begun_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
+    Column("waiting", BigInteger, nullable=False, server_default="0"),
     Column("raw_events", BigInteger, nullable=False, server_default="0"),
     Column("dead_letters", BigInteger, nullable=False, server_default="0"),
     Column("dedupe_keys", BigInteger, nullable=False, server_default="0"),
 )
 """Receipts of erasures. `user_id`: NULL once it is finished. `with_counts`: the raw events' counts are gone as well.
-The last three: how many were deleted."""
+`waiting`: how many entries were in the journal when it began. The last three: how many were deleted."""
 
 journal_epochs = db.Table(
     "journal_epochs",

@@ -60,10 +60,10 @@ def record(events: Sequence[Event]) -> set[str]:
             # Of the other counters nothing is sent, nor written.
             names = [kind.count_column for kind in EVENT_TYPES.values() if kind.name in kinds]
             one = {kind: tuple(int(EVENT_TYPES[kind].count_column == name) for name in names) for kind in kinds}
-            daily = _added_up(((event.video_id, count_day(event)), one[event.event]) for event in new)
-            _count(connection, video_metrics, names, _added_up(((rise.video_id, None), rise.counts) for rise in daily))
+            daily = added_up(((event.video_id, count_day(event)), one[event.event]) for event in new)
+            _count(connection, video_metrics, names, added_up(((rise.video_id, None), rise.counts) for rise in daily))
             _count(connection, video_metrics_daily, names, daily)
-            _count(connection, daily_totals, names, _added_up((("", rise.day), rise.counts) for rise in daily))
+            _count(connection, daily_totals, names, added_up((("", rise.day), rise.counts) for rise in daily))
     return {event.id for event in new}
 
 
@@ -82,6 +82,15 @@ def correct(connection: Connection, rises: Sequence[Rise]) -> None:
             _delete_empty(connection, table, [rise for rise in its if min(rise.counts) < 0])
 
 
+def added_up(parts: Iterable[tuple[Key, Sequence[int]]]) -> list[Rise]:
+    """One rise for each video, day, or both, in the order of the key."""
+    sums: dict[Key, Sequence[int]] = {}
+    for key, counts in parts:
+        known = sums.get(key)
+        sums[key] = tuple(map(add, known, counts)) if known else counts
+    return [Rise(*key, sums[key]) for key in sorted(sums)]
+
+
 def _insert_new(connection: Connection, events: Sequence[Event]) -> list[Event]:
     """Insert the events that have no row yet, and return them: each once, even if `events` holds it twice."""
     by_id = {event.id: event for event in events}
@@ -98,15 +107,6 @@ def _insert_new(connection: Connection, events: Sequence[Event]) -> list[Event]:
     insert, parameters = _insert(connection, video_events, columns)
     statement = insert.on_conflict_do_nothing().returning(video_events.c.id)
     return [by_id[event_id] for event_id in connection.execute(statement, parameters).scalars()]
-
-
-def _added_up(parts: Iterable[tuple[Key, Sequence[int]]]) -> list[Rise]:
-    """One rise for each video, day, or both, in the order of the key."""
-    sums: dict[Key, Sequence[int]] = {}
-    for key, counts in parts:
-        known = sums.get(key)
-        sums[key] = tuple(map(add, known, counts)) if known else counts
-    return [Rise(*key, sums[key]) for key in sorted(sums)]
 
 
 def _count(connection: Connection, table: Table, names: Sequence[str], rises: Sequence[Rise]) -> None:

@@ -19,6 +19,7 @@ from pulse_analytics.database import db, writing
 from pulse_analytics.database.event_days import counts_of_rows
 from pulse_analytics.database.models import video_events, video_events_archived
 from pulse_analytics.database.slices import slice_after
+from pulse_analytics.database.sqlite import checkpoint
 from pulse_analytics.events import COUNT_COLUMNS
 from pulse_analytics.ingest.journal import current_journal
 
@@ -47,30 +48,43 @@ def archive(connection: Connection, rows: ColumnElement[bool]) -> int:
     return connection.execute(delete(video_events).where(rows)).rowcount
 
 
-def sweep_slice(rows: ColumnElement[bool], after: str | None, act: Act = archive) -> tuple[int, str | None]:
+def sweep_slice(
+    rows: ColumnElement[bool], after: str | None, act: Act = archive, *, lowers_counters: bool = False
+) -> tuple[int, str | None]:
     """Do `act` with those raw events of the next slice for which `rows` holds, except those whose entry is taken.
 
     A slice is ARCHIVE_SIZE raw events after the id `after`, in the order of their ids, `rows` or not; None: the first
     one. Returns how many `act` had, and where the next slice begins (None: there is none). Events may flow meanwhile.
+    If `act` `lowers_counters`, workers that count wait until the slice ends.
     Raises RedisError or SQLAlchemyError, and then nothing has happened.
     """
     for _ in range(config.ARCHIVE_RETRIES):
         try:
-            return _try_slice(rows, after, act)
+            return _try_slice(rows, after, act, lowers_counters)
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) not in _CONFLICTS:
                 raise
-    return _try_slice(rows, after, act)
+    return _try_slice(rows, after, act, lowers_counters)
 
 
-def _try_slice(rows: ColumnElement[bool], after: str | None, act: Act) -> tuple[int, str | None]:
+def _try_slice(rows: ColumnElement[bool], after: str | None, act: Act, lowers_counters: bool) -> tuple[int, str | None]:
     with _snapshot() as connection:
+        if lowers_counters and connection.dialect.name == "postgresql":
+            # In a snapshot, a counter that another transaction has raised since cannot be changed. So before the
+            # snapshot, which only the first query takes, wait for those that count, and keep others out: all of them
+            # write this table before the other counters.
+            connection.exec_driver_sql("LOCK TABLE video_metrics IN SHARE ROW EXCLUSIVE MODE")
         part = slice_after(connection, video_events.c.id, after, config.ARCHIVE_SIZE)
         chosen = connection.scalars(select(video_events.c.id).where(part.condition, rows)).all()
         # Not before the rows are chosen: what is recorded in between is not in this snapshot.
         taken = current_journal().taken_events().intersection(chosen) if chosen else set()
         free = video_events.c.id.not_in(sorted(taken)) if taken else rows
         return act(connection, and_(part.condition, rows, free)) if len(chosen) > len(taken) else 0, part.last
+
+
+def empty_wal() -> bool:
+    """On SQLite, empty the WAL file, in which deleted rows can be read. Returns False if others kept it in use."""
+    return db.engine.dialect.name != "sqlite" or checkpoint(db.engine)
 
 
 @contextmanager

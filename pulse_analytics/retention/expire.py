@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from pulse_analytics import config
-from pulse_analytics.database import db, sqlite
+from pulse_analytics.database import db
 from pulse_analytics.database.models import video_events
 from pulse_analytics.events import is_event_id
 from pulse_analytics.ingest.journal import current_journal
@@ -69,8 +69,3 @@ def count_taken(rows: ColumnElement[bool]) -> int:
             only_count(connection, rows & video_events.c.id.in_(taken[start : start + config.ARCHIVE_SIZE]))
             for start in range(0, len(taken), config.ARCHIVE_SIZE)
         )
-
-
-def empty_wal() -> bool:
-    """On SQLite, empty the WAL file, in which deleted rows can be read. Returns False if others kept it in use."""
-    return db.engine.dialect.name != "sqlite" or sqlite.checkpoint(db.engine)

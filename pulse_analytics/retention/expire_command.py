@@ -16,8 +16,8 @@ from pulse_analytics.database import db
 from pulse_analytics.database.models import video_events
 from pulse_analytics.database.postgresql import patience
 from pulse_analytics.failures import failing_in_a_sentence
-from pulse_analytics.retention.archive import archive
-from pulse_analytics.retention.expire import count_taken, empty_wal, expire, only_count, received_before
+from pulse_analytics.retention.archive import archive, empty_wal
+from pulse_analytics.retention.expire import count_taken, expire, only_count, received_before
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement

@@ -21,7 +21,8 @@ from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.ingest.journal.keys import EXPIRY, JOURNAL
 from pulse_analytics.ingest.tasks import wake_worker
 from pulse_analytics.queueing import EXPIRE_TASK
-from pulse_analytics.retention.expire import empty_wal, expire, received_before
+from pulse_analytics.retention.archive import empty_wal
+from pulse_analytics.retention.expire import expire, received_before
 
 if TYPE_CHECKING:
     from celery import Task

@@ -8,6 +8,7 @@ entries.py      what an entry must hold
 figures.py      its figures, what they must add up to, and what it is doing now
 scripts.py      lua/: each script is one atomic step
 renaming.py     the user ids in it, and giving them another form
+traces.py       what is about one user, and which erasures are unfinished
 connection.py   how Redis is reached: each thread keeps its own connection
 primary.py      which server is the primary, if Sentinels know it
 """
@@ -41,6 +42,7 @@ from pulse_analytics.ingest.journal.keys import (
     WORKERS,
 )
 from pulse_analytics.ingest.journal.scripts import ScriptCall, Scripts
+from pulse_analytics.ingest.journal.traces import Traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -90,6 +92,7 @@ class Journal:
         self._look_at = 0.0
         """When `take` looks next for entries that another worker held."""
         self._scripts = Scripts(redis, settings)
+        self.traces = Traces(redis, self._scripts)
 
     def accept(self, events: Sequence[Event]) -> Acceptance:
         """Claim each event's dedupe key and append the event, or find it a duplicate; all in one atomic step.

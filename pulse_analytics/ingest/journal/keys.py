@@ -21,6 +21,11 @@ EXPIRY = "pulse:expiry"
 
 CLAIMS = "dedupe:video:"
 """How the dedupe keys of reports begin."""
+ERASURES = "pulse:erasures"
+"""The ids of erasures that workers have to finish. Without any, the key does not exist."""
+ERASING = "pulse:erasing"
+"""While this flag lives, a run of an erasure is under way or sent, and no timer sends another one."""
+
 PROBE = "dedupe:probe"
 """A dedupe key that never exists for longer than 1 ms."""
 
@@ -30,6 +35,7 @@ TYPES = {
     LEDGER: "hash",
     MINUTES: "hash",
     WORKERS: "hash",
+    ERASURES: "set",
     PERSIST_QUEUE: "list",
 }
 """The types of our keys. A key of another type belongs to another system."""
