@@ -30,7 +30,9 @@ PERSIST_QUEUE = "pulse.persist"
 """Celery's queue of wake-ups; in Redis, a list of that name."""
 
 EXPIRE_TASK = "pulse_analytics.expire_events"
-"""The task that archives raw events: `retention/tasks.py`, which workers import only if raw events expire."""
+"""The task that archives raw events: `retention/expire_task.py`, which workers import only if raw events expire."""
+FORGET_TASK = "pulse_analytics.forget_user"
+"""The task of an erasure: `retention/forget_task.py`. The worker's timer sends both by their names."""
 
 _NOTHING = "pulse:nothing"
 """A key that never exists."""
@@ -72,7 +74,7 @@ def _celery_options(settings: Settings) -> dict[str, object]:
         # A worker survives a command that Redis refuses, too: it reconnects, see `_Forgetful`.
         "broker_channel_error_retry": True,
         **_broker_options(settings),
-        "include": ["pulse_analytics.retention.tasks"] if settings.retention_days else [],
+        "include": _tasks(settings),
         "task_default_queue": PERSIST_QUEUE,
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
@@ -83,6 +85,12 @@ def _celery_options(settings: Settings) -> dict[str, object]:
         "worker_enable_remote_control": settings.remote_control,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
     }
+
+
+def _tasks(settings: Settings) -> list[str]:
+    """The modules of tasks that nothing else imports."""
+    expire = ["pulse_analytics.retention.expire_task"] if settings.retention_days else []
+    return ["pulse_analytics.retention.forget_task", *expire]
 
 
 def _broker_options(settings: Settings) -> dict[str, object]:

@@ -28,6 +28,7 @@ from pulse_analytics.user_ids import UserIds
 from tests.audit.conftest import Pulse
 from tests.conftest import TOKEN
 from tests.facts import report, wait_until
+from tests.retention.conftest import Pulse as Forgetting
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port
 from tests.servers.valkey import start_valkey
@@ -156,6 +157,18 @@ class Deployment:
             assert "INFO" not in done.output
         assert done.exit_code == 0
 
+    def forget(self) -> None:
+        """Export and forget a user, whose event no worker knows."""
+        self.post()
+        self.journal.hold(self.journal.take("me").entries)
+        user_id = f"u{self._users}"
+        pulse = Forgetting(self.app)
+        assert pulse.export(user_id)["journal"]
+        answer = self.app.test_client().delete(f"/admin/users/{user_id}", headers={"Authorization": f"Bearer {TOKEN}"})
+        assert answer.status_code == 202
+        assert self.journal.traces.stalled_erasure() is None
+        assert pulse.receipt(user_id)["deadLetters"] == 1
+
     def count(self) -> None:
         """Count with a worker that is pinged, shown in Flower, and stopped."""
         worker = WorkerContainer(self.folder, self.env, concurrency=1)
@@ -214,6 +227,7 @@ OPERATIONS: list[Callable[[Deployment], None]] = [
     Deployment.audit,
     Deployment.keep_dead_letters,
     Deployment.pseudonymise,
+    Deployment.forget,
     Deployment.count,
 ]
 

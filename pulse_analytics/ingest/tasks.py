@@ -18,7 +18,7 @@ from pulse_analytics import config
 from pulse_analytics.ingest.drain import drain
 from pulse_analytics.ingest.epochs import begin_if_new
 from pulse_analytics.ingest.journal import current_journal
-from pulse_analytics.queueing import count_waiting
+from pulse_analytics.queueing import FORGET_TASK, count_waiting
 
 if TYPE_CHECKING:
     from celery import Task
@@ -66,6 +66,17 @@ def wake_worker() -> None:
                 persist_events.apply_async(retry=False, producer=producer)
     except (OperationalError, RedisError, OSError) as error:
         log.warning("Could not wake a worker; a worker's timer will find the events.", extra={"error": repr(error)})
+
+
+def send_erasure(erasure_id: str) -> None:
+    """Publish a run of this erasure (retention/forget_task.py, which the write path does not import).
+
+    Bounded in time. A failure is only logged: the worker's timer is the safety net.
+    """
+    try:
+        persist_events.app.send_task(FORGET_TASK, (erasure_id,), retry=False)
+    except (OperationalError, RedisError, OSError) as error:
+        log.warning("Could not send an erasure; a worker's timer will.", extra={"error": repr(error)})
 
 
 def _begin_epoch(journal: Journal) -> None:

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from pulse_analytics import config
 from pulse_analytics.ingest.journal import current_journal
-from pulse_analytics.ingest.tasks import wake_worker
+from pulse_analytics.ingest.tasks import send_erasure, wake_worker
 from pulse_analytics.queueing import EXPIRE_TASK
 from pulse_analytics.sparse_log import SparseLog
 
@@ -32,7 +32,8 @@ class JournalTimer(bootsteps.StartStopStep):
     """Checks, at the worker's start and every TIMER_SECONDS, whether entries wait for which no worker was woken.
 
     At the same times it sends the worker's heartbeat and checks Redis' memory, so that evictions are counted and a full
-    Redis is logged. Every CONSUMER_IDLE_SECONDS it removes consumers that are gone from the journal's group. With
+    Redis is logged, and sends erasures again that were interrupted: Redis holds their ids, so without any it asks for
+    one key. Every CONSUMER_IDLE_SECONDS it removes consumers that are gone from the journal's group. With
     PULSE_RETENTION_DAYS it sends, at the start and every EXPIRE_CHECK_SECONDS, the task that checks whether raw events
     are to be archived.
     """
@@ -76,6 +77,8 @@ class JournalTimer(bootsteps.StartStopStep):
             try:
                 if journal.must_wake():
                     wake_worker()
+                if stalled := journal.traces.stalled_erasure():
+                    send_erasure(stalled)
                 self._warn_of(journal.memory())
             except RedisError as error:
                 log.warning("Could not read the journal.", extra={"error": repr(error)})

@@ -4,12 +4,14 @@ And the end of plain user ids: they become keyed hashes.
 archive.py               delete raw events, and add them up into the archive
 expire.py                choose those that were received too long ago
 expire_command.py        `pulse expire`
-tasks.py                 the workers' own `pulse expire`, once a day, in short runs
+expire_task.py           the workers' own `pulse expire`, once a day, in short runs
 traces.py                under which ids a user is known
 receipts.py              the table of erasures
 forget.py                erase every trace of one user, part by part
+forget_task.py           the Celery task of an erasure
 export.py                everything that is held about one user
 commands.py              `pulse forget` and `pulse export-user`
+views.py                 DELETE /admin/users/<userId>, GET /admin/erasures/<id>
 pseudonymise.py          replace plain user ids by their keyed hash
 pseudonymise_command.py  `pulse pseudonymise`
 """

@@ -32,6 +32,7 @@ TAGS = {
     "A parameter that is not listed is 400.",
     "Catalogue": "Titles, pages and tags of videos, which their owner writes and a report never. Changes need a token "
     "of the role `full`.",
+    "Erasures": "Everything that is held about one user goes. A DELETE needs a token of the role `full`.",
     "Session": "Browsers sign in with the admin token, and out.",
     "Operators": "Probes, and this description.",
 }

@@ -7,6 +7,7 @@ from pulse_analytics.ingest.schemas import BatchSchema, ReportSchema
 from pulse_analytics.reports.schemas import MAX_DAYS, DaysSchema, ExportSchema, TopSchema
 from pulse_analytics.web.openapi import answers, examples
 from pulse_analytics.web.openapi.catalogue import CATALOGUE
+from pulse_analytics.web.openapi.erasures import ERASURES
 from pulse_analytics.web.openapi.parts import JSON, PROBLEM, VIDEO_ID, Part, answer, body, content, header, problems
 from pulse_analytics.web.sign_in import SignInSchema
 
@@ -119,6 +120,7 @@ OPERATIONS: dict[str, Part] = {
         },
     },
     **CATALOGUE,
+    **ERASURES,
     "sign_in.show": {
         "tags": ["Session"],
         "summary": "Whether this browser is signed in",
