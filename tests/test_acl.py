@@ -28,7 +28,7 @@ from pulse_analytics.user_ids import UserIds
 from tests.audit.conftest import Pulse
 from tests.conftest import TOKEN
 from tests.facts import report, wait_until
-from tests.retention.conftest import Pulse as Forgetting
+from tests.retention.users.conftest import Pulse as Forgetting
 from tests.servers.local_process import LocalProcess
 from tests.servers.ports import free_port
 from tests.servers.valkey import start_valkey

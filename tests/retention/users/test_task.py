@@ -13,8 +13,8 @@ import pytest
 from pulse_analytics.ingest.recorder import record
 from tests.facts import Facts, report, wait_until
 from tests.ingest.test_worker import accept, database_locked, workers
-from tests.retention.test_views import delete
 from tests.retention.users.conftest import ADA, BOB, Pulse, mentions
+from tests.retention.users.test_views import delete
 from tests.servers.worker import ROOT
 from tests.test_events import NOON, event
 from tests.web.test_guard import bearer
