@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import Error
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 _WAL_BYTES = 64 * 1024 * 1024
 """The size to which the WAL file is truncated after a checkpoint. Chosen, not measured."""
 
-_CHECKPOINT_MS = 1000
-"""How long `checkpoint` waits for readers, and so makes writers wait. Chosen, not measured."""
+_CHECKPOINT_MS = 100
+_CHECKPOINT_TRIES = 10
+_CHECKPOINT_PAUSE_SECONDS = 0.2
+"""`checkpoint` waits this long for readers, this often, with this pause. While it waits, nobody can write. Chosen, not
+measured."""
 
 WRITING = "pulse_writing"
 """The execution option of transactions that write, which take the write lock at their start."""
@@ -72,11 +76,18 @@ def checkpoint(engine: Engine) -> bool:
     raw.detach()  # The next user of a pooled connection would have its timeout.
     with closing(raw):
         try:
-            # While it waits for readers, nobody can write.
             raw.cursor().execute(f"PRAGMA busy_timeout = {_CHECKPOINT_MS}")
-            [busy, *_] = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            # Most of the work, during which others can write.
+            raw.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+            return any(_empties_wal(raw.cursor()) for _ in range(_CHECKPOINT_TRIES))
         except Error as error:
             raise OperationalError("PRAGMA wal_checkpoint", None, error) from error
+
+
+def _empties_wal(cursor: Any) -> bool:
+    [busy, *_] = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        time.sleep(_CHECKPOINT_PAUSE_SECONDS)
     return not busy
 
 
