@@ -104,7 +104,7 @@ def _insert_new(connection: Connection, events: Sequence[Event]) -> list[Event]:
         "received_at": [utc_time(event.received_at) for event in ordered],
         "created_at": [datetime.now(UTC)] * len(ordered),
     }
-    insert, parameters = _insert(connection, video_events, columns)
+    insert, parameters = insert_of(connection, video_events, columns)
     statement = insert.on_conflict_do_nothing().returning(video_events.c.id)
     return [by_id[event_id] for event_id in connection.execute(statement, parameters).scalars()]
 
@@ -117,7 +117,7 @@ def _count(connection: Connection, table: Table, names: Sequence[str], rises: Se
     }
     if "updated_at" in table.c:
         columns["updated_at"] = [datetime.now(UTC)] * len(rises)
-    insert, parameters = _insert(connection, table, columns)
+    insert, parameters = insert_of(connection, table, columns)
     changed = {name: table.c[name] + insert.excluded[name] for name in names}
     if "updated_at" in table.c:
         changed["updated_at"] = insert.excluded["updated_at"]
@@ -133,7 +133,7 @@ def _delete_empty(connection: Connection, table: Table, rises: Sequence[Rise]) -
         connection.execute(delete(table).where(*key, *empty), keys)
 
 
-def _insert(
+def insert_of(
     connection: Connection, table: Table, columns: Mapping[str, Sequence[object]]
 ) -> tuple[Insert, list[dict[str, object]] | dict[str, Sequence[object]]]:
     """An INSERT of the rows of these columns into `table`, still without its conflict clause, and its parameters."""

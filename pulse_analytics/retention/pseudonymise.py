@@ -15,7 +15,6 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pulse_analytics import config
 from pulse_analytics.config import current_settings
@@ -25,6 +24,7 @@ from pulse_analytics.events import EVENT_TYPES, event_id, is_event_id, read_dedu
 from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.ingest.journal.entries import read_event
 from pulse_analytics.ingest.journal.renaming import Claim, NewLetter, Renaming
+from pulse_analytics.ingest.recorder import insert_of
 from pulse_analytics.retention.archive import archive, sweep_slice
 from pulse_analytics.user_ids import FORM_LENGTH, NAME, PREFIX
 
@@ -110,23 +110,24 @@ def sweep(act: Act, looked: Callable[[], object] = bool) -> int:
 def rewrite_rows(connection: Connection, rows: ColumnElement[bool]) -> int:
     """Give these raw events their form and their new ids, or do nothing. Returns how many there were."""
     user_ids = current_settings().user_ids
-    old = connection.execute(select(video_events).where(rows)).mappings().all()
+    old = connection.execute(select(video_events).where(rows)).all()
     new: dict[str, dict[str, object]] = {}
     replaced: dict[str, str] = {}
     for row in old:
-        form = user_ids.stored(row["user_id"])
-        number = event_id(row["video_id"], row["event"], form, row["ts"])
-        if number not in new:
-            new[number] = {**row, "id": number, "user_id": form}
-            replaced[number] = row["id"]
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(video_events).on_conflict_do_nothing().returning(video_events.c.id)
+        form = user_ids.stored(row.user_id)
+        number = event_id(row.video_id, row.event, form, row.ts)
+        new[number] = {**row._asdict(), "id": number, "user_id": form}
+        replaced[number] = row.id
     # In the order of the key, as workers insert them, or two of these deadlock.
-    inserted = connection.scalars(insert, [new[number] for number in sorted(new)]).all()
-    moved = [replaced[number] for number in inserted]
-    connection.execute(delete(video_events).where(video_events.c.id.in_(moved)))
-    if len(moved) < len(old):
-        archive(connection, rows)  # The others: these reports have been counted in both forms.
+    ordered = [new[number] for number in sorted(new)]
+    columns = {column.name: [values[column.name] for values in ordered] for column in video_events.c}
+    insert, parameters = insert_of(connection, video_events, columns)
+    statement = insert.on_conflict_do_nothing().returning(video_events.c.id)
+    moved = {replaced[number] for number in connection.scalars(statement, parameters)}
+    twice = [row.id for row in old if row.id not in moved]
+    if twice:
+        archive(connection, video_events.c.id.in_(twice))  # These reports have been counted in both forms.
+    connection.execute(delete(video_events).where(rows))
     return len(old)
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pulse_analytics.config import Settings
+from pulse_analytics.config import Settings, read_run_file
 from pulse_analytics.up.program import PROBE_SECONDS, http_lacks, port_lacks
 from pulse_analytics.up.stack import ASGI_APP, CELERY_APP, stack
+from pulse_analytics.up.up import _run_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +64,15 @@ def test_a_stop_takes_less_than_ten_seconds_whatever_hangs(tmp_path: Path) -> No
     # While the migration runs, no later stage does, so its grace does not add to theirs.
     lasting = [[program.grace_seconds for program in stage if not program.once] for stage in stages]
     assert sum(max(graces, default=0) for graces in lasting) + PROBE_SECONDS <= 9.5
+
+
+def test_the_key_of_user_ids_is_kept_for_the_next_run(tmp_path: Path) -> None:
+    key = "a-key-of-user-ids-with-32-characters plain"
+    with _run_file(Settings.parse({"PULSE_USER_ID_KEY": key}, tmp_path), None):
+        assert Settings.load({"PULSE_DATA_DIR": str(tmp_path)}).user_ids.text == key
+    assert Settings.load({"PULSE_DATA_DIR": str(tmp_path)}).user_ids.text == key
+    with _run_file(Settings.parse({}, tmp_path), None):
+        assert "PULSE_USER_ID_KEY" not in read_run_file(tmp_path)
 
 
 def test_the_commands_name_modules_of_the_package(tmp_path: Path) -> None:
