@@ -1,4 +1,4 @@
-"""POST /analytics and POST /analytics/batch: parse, accept, answer."""
+"""POST /analytics, /analytics/batch and /analytics/suppressed: parse, accept, answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from flask import Blueprint
 from pulse_analytics.config import BATCH_BODY_LIMIT_BYTES, BODY_LIMIT_BYTES
 from pulse_analytics.events import Event
 from pulse_analytics.ingest import intake, schemas
-from pulse_analytics.json_body import read_json
+from pulse_analytics.ingest.journal import answering
+from pulse_analytics.json_body import read_json, read_nothing
 
 if TYPE_CHECKING:
     from pulse_analytics.errors import FixRequest
@@ -57,6 +58,17 @@ def report_batch() -> tuple[Results, int]:
     accepted = iter(intake.accept([item for item in items if isinstance(item, Event)]))
     results = [_result(item, accepted=next(accepted)) if isinstance(item, Event) else _invalid(item) for item in items]
     return {"results": results}, 202
+
+
+@blueprint.post("/suppressed")
+def suppressed() -> tuple[str, int]:
+    """Count a crossing that the player does not report, because the viewer's browser asks for privacy: 204.
+
+    The count is an estimate, because a copy of the request counts again."""
+    read_nothing(BODY_LIMIT_BYTES)
+    with answering() as journal:
+        journal.suppress()
+    return "", 204
 
 
 def _now() -> int:

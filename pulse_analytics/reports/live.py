@@ -25,6 +25,7 @@ class LiveBody(TypedDict):
     duplicates: int
     waiting: int
     parked: int
+    suppressed: int
     oldestWaitingSeconds: float | None
     perMinute: list[int]
     evictedKeys: int | None
@@ -46,6 +47,7 @@ def live() -> LiveBody:
         "duplicates": now.duplicate,
         "waiting": now.waiting,
         "parked": now.parked,
+        "suppressed": now.suppressed,
         "oldestWaitingSeconds": now.oldest_waiting_seconds,
         "perMinute": now.per_minute,
         "evictedKeys": memory.evicted if memory else None,

@@ -33,11 +33,11 @@ def live(accepted: int, duplicates: int, **headers: str) -> Reduced:
     return {
         "status": 200,
         "headers": {"Cache-Control": "no-store", "Content-Type": "application/json", **headers},
-        "body": {**figures, **masked, "evictedKeys": 0, "perMinute": [0] * 60, "unknownEvents": {}},
+        "body": {**figures, **masked, "evictedKeys": 0, "suppressed": 0, "perMinute": [0] * 60, "unknownEvents": {}},
     }
 
 
-_MEMORY = "/live says how full Redis is, how many keys it evicted, and which events no worker knows."
+_MEMORY = "/live says how full Redis is, how many keys it evicted, which events no worker knows, what was suppressed."
 _WHY = "An unknown query parameter of a report is an error: ignored, it would give other numbers than asked for."
 _UNKNOWN = {
     "/top with colour": ["colour"],

@@ -100,6 +100,7 @@ def test_bodies_heads_and_protocols_are_limited_and_a_full_batch_passes(proxy: P
     batch = json.dumps({"events": [report("v", f"u{number}") for number in range(500)]}).encode()
     assert proxy.ask("POST", "/analytics/batch", batch.ljust(BATCH_BYTES), JSON).status == 202
     assert facts.waiting() == 500
+    assert proxy.ask("POST", "/analytics/suppressed").status == 204
     for path, size in (("/analytics/batch", BATCH_BYTES + 1), ("/analytics", 16 * 1024 + 1)):
         answer = proxy.ask("POST", path, bytes(size), JSON)
         assert (answer.status, data_of(answer)["status"]) == (413, 413)

@@ -49,6 +49,7 @@ def test_before_anything_is_accepted_all_figures_are_zero(client: FlaskClient, f
         "duplicates": 0,
         "waiting": 0,
         "parked": 0,
+        "suppressed": 0,
         "oldestWaitingSeconds": None,
         "perMinute": [0] * 60,
         "evictedKeys": 0,

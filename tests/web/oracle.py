@@ -52,7 +52,7 @@ class Sound(NamedTuple):
             return _says_what_lacks(answer)
         if answer.status != self.status:
             return False
-        got = json.loads(answer.data)
+        got = json.loads(answer.data or b"null")
         return bool({**got, **self.answer} == got if isinstance(self.answer, dict) else self.answer == got)
 
 
@@ -79,6 +79,9 @@ class Oracle:
                 _post("/analytics", {**fresh, "pad": "x" * 16_384}, 413, {"status": 413}),
                 _post("/analytics/batch", {"events": [fresh, again, {**again, "ts": "x"}]}, 202, {"results": results}),
                 _post("/analytics/batch", {"events": []}, 400, {"status": 400}),
+                Sound("POST", "/analytics/suppressed", {}, b"", 204, None),
+                _post("/analytics/suppressed", {}, 204, None),
+                _post("/analytics/suppressed", fresh, 400, {"status": 400}),
                 _post("/nowhere", fresh, 404, {"status": 404}),
                 _get("/healthz", 200, {"status": "ok"}),
                 _get("/readyz", 200, {"status": "ready", "checks": {"redis": "ok", "database": "ok"}}),

@@ -157,6 +157,7 @@ def client_of(request: pytest.FixtureRequest) -> Iterator[Callable[[Flask], Clie
         ("OPTIONS", "/analytics"),
         ("POST", "/analytics"),
         ("POST", "/analytics/batch"),
+        ("POST", "/analytics/suppressed"),
     ],
 )
 def test_a_host_that_is_not_served_is_400_and_the_answer_names_the_setting(

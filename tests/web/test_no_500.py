@@ -35,6 +35,7 @@ PATHS = [
     "/admin/analytics/export.csv",
     "/analytics",
     "/analytics/batch",
+    "/analytics/suppressed",
     "/healthz",
     "/readyz",
     "/videos/{}",

@@ -112,6 +112,10 @@ class Journal:
             args += (event.id, event.video_id, event.event, event.user_id, event.ts, event.received_at)
         return self._scripts.replicated("accept", keys, args)
 
+    def suppress(self) -> None:
+        """Count a crossing that was not reported. It is in the ledger's own field, and in no sum."""
+        self.redis.hincrby(LEDGER, "suppressed", 1)
+
     def must_wake(self) -> bool:
         """Whether entries wait and the caller must wake a worker for them."""
         return bool(self._scripts.run("wake", [JOURNAL, WAKEUP], [_WAKEUP_MS, _LONGEST_WAKEUP_MS]) == 1)

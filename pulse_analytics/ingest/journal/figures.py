@@ -64,6 +64,8 @@ class Live(NamedTuple):
     """Entries whose events are in the database."""
     duplicate: int
     parked: int
+    suppressed: int
+    """Crossings that were not reported, because their viewers' browsers ask for privacy. An estimate."""
     waiting: int
     oldest: int | None
     """When the oldest waiting entry was appended, in ms since 1970; None: nothing waits."""
@@ -132,5 +134,5 @@ def read_live(
 ) -> Live:
     """The counters that lua/live.lua returned. An entry's id begins with the time at which it was appended."""
     oldest = int(oldest_id.partition("-")[0]) if oldest_id else None
-    accepted, settled, duplicate, parked = counters
-    return Live(at, accepted, settled, duplicate, parked, waiting, oldest, per_minute, dict(unknown))
+    accepted, settled, duplicate, parked, suppressed = counters
+    return Live(at, accepted, settled, duplicate, parked, suppressed, waiting, oldest, per_minute, dict(unknown))

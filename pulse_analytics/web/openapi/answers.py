@@ -176,6 +176,10 @@ Live = Schema.from_dict(
         "duplicates": _count(),
         "waiting": _count("Accepted and not yet counted."),
         "parked": _count("Those that can never be counted: dead letters."),
+        "suppressed": _count(
+            "Crossings that players did not report, because the browser asks for privacy (`POST "
+            "/analytics/suppressed`). An estimate, and part of no other figure."
+        ),
         "oldestWaitingSeconds": fields.Float(
             required=True, allow_none=True, metadata={"description": "`null`: nothing waits."}
         ),

@@ -65,6 +65,7 @@ LIVE: Part = {
     "duplicates": 1,
     "waiting": 2,
     "parked": 0,
+    "suppressed": 3,
     "oldestWaitingSeconds": 0.05,
     "perMinute": [0] * 59 + [7],
     "evictedKeys": 0,

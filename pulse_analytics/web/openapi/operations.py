@@ -78,6 +78,18 @@ OPERATIONS: dict[str, Part] = {
             **problems(400, 408, 413, 415, 503),
         },
     },
+    "ingest.suppressed": {
+        "tags": ["Players"],
+        "summary": "Count a view that is not reported",
+        "description": "For players with `respectPrivacySignals`, where the browser says Global Privacy Control or Do "
+        "Not Track: one milestone was passed, and nothing else is said. The count is an estimate (`suppressed` of "
+        "`/admin/analytics/live`): sent twice, it counts twice. Do not retry.",
+        "requestBody": {
+            **body({"type": "object", "maxProperties": 0}, BODY_LIMIT_BYTES, *_REPORT_TYPES, nothing={}),
+            "required": False,
+        },
+        "responses": {"204": {"description": "Counted."}, **problems(400, 408, 413, 503)},
+    },
     "admin.reports.top": _report_of(
         TopSchema,
         "The most watched videos",

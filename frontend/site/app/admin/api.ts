@@ -93,6 +93,8 @@ export interface Live {
   /** How many of them no worker knows yet, by event. */
   unknownEvents: Record<string, number>;
   parked: number;
+  /** Crossings that players did not report, because the viewer's browser asks for privacy: an estimate. */
+  suppressed: number;
   /** Events counted in each of the last 60 minutes; the last one is the current minute. */
   perMinute: number[];
 }

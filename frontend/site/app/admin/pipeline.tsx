@@ -21,13 +21,17 @@ export interface PipelineProps {
 /** The pipeline's health in one line: how many events wait, for how long, and how many could not be recorded. */
 export function Pipeline({ api, enabled, onSignedOut }: PipelineProps) {
   const { remote } = usePolled('live', api.live, onSignedOut);
-  const { mood, words } = healthOf(remote, enabled.length === 0 ? 'view' : 'report');
+  const noun = enabled.length === 0 ? 'view' : 'report';
+  const { mood, words } = healthOf(remote, noun);
   return (
     <section className="pipeline" aria-label="Pipeline" data-mood={mood}>
       <p className="pipeline-words" role="status">
         {words}
       </p>
       {remote.state === 'ready' && <LastHour perMinute={remote.data.perMinute} />}
+      {remote.state === 'ready' && remote.data.suppressed > 0 && (
+        <p className="suppressed">{suppressedInWords(remote.data.suppressed, noun)}</p>
+      )}
     </section>
   );
 }
@@ -54,6 +58,12 @@ export function healthOf(remote: Remote<Live>, noun = 'view'): Health {
     default:
       return remote satisfies never;
   }
+}
+
+/** How many crossings were suppressed. They are no part of the pipeline's health. */
+export function suppressedInWords(suppressed: number, noun = 'view'): string {
+  const are = counted(suppressed, `${noun} is`, `${noun}s are`);
+  return `About ${are} not counted, because the ${suppressed === 1 ? 'viewer’s browser asks' : 'viewers’ browsers ask'} for privacy.`;
 }
 
 function healthOfJournal({ waiting, oldestWaitingSeconds, unknownEvents, parked }: Live, noun: string): Health {

@@ -20,8 +20,15 @@ function textsOf(container: Element, selector: string) {
   return Array.from(container.querySelectorAll(selector), ({ textContent }) => textContent);
 }
 
+/** What the server holds besides the counts of its video. */
+interface Held {
+  place?: object;
+  catalogue?: object;
+  suppressed?: number;
+}
+
 /** The page at an address, on a server with one video that answers `more` besides its counts. */
-function open(address: string, enabled: readonly string[], more: { place?: object; catalogue?: object } = {}) {
+function open(address: string, enabled: readonly string[], more: Held = {}) {
   window.history.replaceState(null, '', address);
   const asked: string[] = [];
   const send = (path: string) => {
@@ -32,7 +39,7 @@ function open(address: string, enabled: readonly string[], more: { place?: objec
   return { ...page, asked };
 }
 
-function bodyOf(path: string, { place, catalogue }: { place?: object; catalogue?: object }): object {
+function bodyOf(path: string, { place, catalogue, suppressed = 0 }: Held): object {
   const event = new URL(path, 'http://site.example').searchParams.get('event') ?? 'watched_50_percent';
   const milestones = EVENTS.map((event, index) => ({
     event,
@@ -46,7 +53,7 @@ function bodyOf(path: string, { place, catalogue }: { place?: object; catalogue?
   const days = [{ day: '2026-11-03', counts: COUNTS }];
   if (path.includes('/session')) return { signedIn: true, csrfToken: 't' };
   if (path.includes('/live'))
-    return { waiting: 0, oldestWaitingSeconds: null, unknownEvents: {}, parked: 0, perMinute: [] };
+    return { waiting: 0, oldestWaitingSeconds: null, unknownEvents: {}, parked: 0, suppressed, perMinute: [] };
   if (path.includes('/series')) return { event, days, funnel };
   if (path.includes('/videos/'))
     return {
@@ -84,6 +91,23 @@ describe('where only the half is enabled', () => {
     expect(new Set(asked)).toEqual(
       new Set(['/admin/session', '/admin/analytics/live', '/admin/analytics/videos/tides']),
     );
+  });
+});
+
+describe('suppressed crossings', () => {
+  test('are said in one line beside the health of the pipeline', async () => {
+    open('/admin', [], { suppressed: 12 });
+    const line = await screen.findByText('About 12 views are not counted', { exact: false });
+    const pipeline = screen.getByRole('region', { name: 'Pipeline' });
+    expect(pipeline.contains(line)).toBe(true);
+    expect(within(pipeline).getByRole('status').textContent).toBe('All counted.');
+    expect(pipeline.dataset['mood']).toBe('good');
+  });
+
+  test('are not mentioned where there are none', async () => {
+    open('/admin', []);
+    await screen.findByText('All counted.');
+    expect(screen.queryByText('not counted', { exact: false })).toBeNull();
   });
 });
 

@@ -1,11 +1,18 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Live } from '../../app/admin/api.js';
-import { healthOf } from '../../app/admin/pipeline.js';
+import { healthOf, suppressedInWords } from '../../app/admin/pipeline.js';
 import { duration } from '../../app/admin/words.js';
 
 function health(live: Partial<Live>) {
-  const quiet: Live = { waiting: 0, oldestWaitingSeconds: null, unknownEvents: {}, parked: 0, perMinute: [] };
+  const quiet: Live = {
+    waiting: 0,
+    oldestWaitingSeconds: null,
+    unknownEvents: {},
+    parked: 0,
+    suppressed: 0,
+    perMinute: [],
+  };
   return healthOf({ state: 'ready', data: { ...quiet, ...live }, at: 0 });
 }
 
@@ -48,6 +55,14 @@ describe("the pipeline's health", () => {
     expect(unavailable.words).toContain('Redis does not answer.');
     expect(away.words).toContain('The server does not answer.');
   });
+});
+
+test.each([
+  [1, 'view', 'About 1 view is not counted, because the viewer’s browser asks for privacy.'],
+  [1204, 'report', 'About 1,204 reports are not counted, because the viewers’ browsers ask for privacy.'],
+])('%d suppressed crossings of a %s are said calmly', (suppressed, noun, words) => {
+  expect(suppressedInWords(suppressed, noun)).toBe(words);
+  expect(health({ suppressed })).toEqual({ mood: 'good', words: 'All counted.' });
 });
 
 test.each([

@@ -2,7 +2,7 @@
 --
 -- KEYS  journal, ledger, settled per minute
 -- ARGV  group of unknown events
--- Returns {now in ms since 1970, {accepted, settled, duplicate, parked}, waiting, id of the oldest entry or '',
+-- Returns {now in ms since 1970, {accepted, settled, duplicate, parked, suppressed}, waiting, id of the oldest entry or '',
 --          {settled in each of the last 60 minutes, the current one last},
 --          {{event, waiting entries}, ...} of unknown events}
 
@@ -44,7 +44,7 @@ end
 local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
 return {
   time[1] * 1000 + math.floor(time[2] / 1000),
-  numbers(KEYS[2], {'accepted', 'settled', 'duplicate', 'parked'}),
+  numbers(KEYS[2], {'accepted', 'settled', 'duplicate', 'parked', 'suppressed'}),
   redis.call('XLEN', KEYS[1]),
   oldest and oldest[1] or '',
   numbers(KEYS[3], minutes),
