@@ -67,6 +67,11 @@ def audit(out: Callable[[str], object] = click.echo, *, in_json: bool = False, r
         found = recount(connection)
     after, memory = journal.balance(), journal.memory()
     joined = join(epoch, before, found.rows + found.gone, after)
+    if joined.fault:
+        with db.engine.connect() as connection:
+            same = current_epoch(connection) == epoch
+        if not same:  # A worker or another audit has begun it meanwhile, or another command another one.
+            return audit(out, in_json=in_json, reason=reason)
     wrong = faults(found, joined, after)
     if in_json:
         out(as_json(found, epoch, joined, after, memory, wrong))

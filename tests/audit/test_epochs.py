@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pulse_analytics.audit import commands
+from pulse_analytics.audit.recount import Recount, recount
 from pulse_analytics.database import db
 from pulse_analytics.ingest.epochs import begin_if_new, current_epoch
+from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.ingest.recorder import record
 from tests.audit.conftest import Pulse
 from tests.facts import Facts
@@ -172,6 +175,18 @@ def test_a_backup_from_the_beginning_of_the_epoch_is_not_mistaken_for_a_new_data
         done = pulse.audit()
         assert done.exit_code == 1
         assert "restored from a backup of its beginning" in done.stdout
+
+
+def test_a_worker_that_begins_the_epoch_during_the_first_audit_is_not_mistaken_for_a_backup(
+    pulse: Pulse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def recount_beside_a_worker(*args: Any) -> Recount:
+        begin_if_new(current_journal())
+        return recount(*args)
+
+    monkeypatch.setattr(commands, "recount", recount_beside_a_worker)
+    done = pulse.audit()
+    assert (done.exit_code, CLOSED in done.stdout) == (0, True), done.stdout
 
 
 def test_the_json_output_holds_the_same_figures_and_faults(pulse: Pulse, books: Books) -> None:
