@@ -46,11 +46,12 @@ nightly: $(STAMP)  ## Run what takes hours: the longest tests, the crash harness
 	$(BIN)/python -m pytest $(FIREFOX)
 	$(BIN)/python -m tests.environments
 	$(BIN)/python -m crash --runs $(RUNS) --database $(DATABASE)
+	$(BIN)/python -m crash --runs $(RUNS) --database $(DATABASE) --errands
 	$(BIN)/python -m crash.mutants --database $(DATABASE)
 	$(BIN)/python -m benchmarks growth
 
 crash: $(STAMP)  ## Kill, freeze, cut and fill everything while events flow, then check the counts; RUNS=n SEED=s DATABASE=...
-	@$(BIN)/python -m crash --runs $(RUNS) $(if $(SEED),--seed $(SEED)) --database $(DATABASE)
+	@$(BIN)/python -m crash --runs $(RUNS) $(if $(SEED),--seed $(SEED)) --database $(DATABASE) $(if $(ERRANDS),--errands)
 
 firefox: $(STAMP)  ## Run the player's browser tests in Firefox (bin/debian-programs downloads it)
 	@$(BIN)/python -m pytest $(FIREFOX) $(ARGS)

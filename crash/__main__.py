@@ -25,13 +25,20 @@ def main() -> int:
     databases = DATABASES if options.database == "both" else (options.database,)
     seed = random.randrange(1, 10**6) if options.seed is None else options.seed
     command = f"make crash RUNS={options.runs} SEED={seed} DATABASE={options.database}"
+    command += " ERRANDS=1" * options.errands
     click.echo(f"{command}  (again after an interruption: goes on)")
     started, outcomes = time.monotonic(), []
     try:
         for database in databases:
-            progress = Progress(options.progress, database, seed)
+            progress = Progress(options.progress, database, seed, errands=options.errands)
             outcomes += run_series(
-                database, seed, options.runs, progress, can_fill=can_fill, until_failure=options.until_failure
+                database,
+                seed,
+                options.runs,
+                progress,
+                can_fill=can_fill,
+                until_failure=options.until_failure,
+                errands=options.errands,
             )
     except KeyboardInterrupt:
         click.echo(f"Interrupted. Go on with: {command}")
@@ -48,6 +55,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--progress", type=Path, default=ROOT / "var" / "crash", help="where finished runs are noted until all are"
     )
+    parser.add_argument("--errands", action="store_true", help="operators expire events and forget users meanwhile")
     parser.add_argument("--until-failure", action="store_true", help="stop at the first failing run")
     return parser.parse_args()
 

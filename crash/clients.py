@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 CLIENTS = 6
 TIMEOUT_SECONDS = 2.0
 PATIENCE_SECONDS = 60.0
+FANS_SHARE = 0.3
+"""The share of new reports that are of fans, if there are any."""
 RETRY_AFTER_MAX_SECONDS = 0.5
 """The longest Retry-After that a client obeys, to keep runs short."""
 
@@ -37,6 +39,8 @@ class Habits(NamedTuple):
     """The mean pause between two deliveries of one client."""
     largest_batch: int = 300
     """The size of the largest deliveries, which are rare. Batches of 2 to 20 are more frequent, single reports most."""
+    fans: Sequence[str] = ()
+    """Viewers of whom all clients send reports, each of many videos."""
 
 
 class Crowd:
@@ -128,7 +132,10 @@ class _Client(threading.Thread):
     def _new(self) -> Report:
         self._viewers += 1
         video_id, event = self._chance.choice(VIDEOS), self._chance.choice(EVENTS)
-        return Report(video_id, f"{self.name}: {self._viewers}", self._ts(), event)
+        user_id = f"{self.name}: {self._viewers}"
+        if self._habits.fans and self._chance.random() < FANS_SHARE:
+            user_id = self._chance.choice(self._habits.fans)
+        return Report(video_id, user_id, self._ts(), event)
 
     def _ts(self) -> int:
         return time.time_ns() // 1_000_000 + self._chance.choice(_TS_OFFSETS_MS)

@@ -50,6 +50,9 @@ class Database(Protocol):
     def read(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query, read directly and not through the application. Raises the driver's Error."""
 
+    def run(self, script: str) -> None:
+        """Run statements. Raises the driver's Error."""
+
     def locked(self) -> AbstractContextManager[None]:
         """Hold a lock that stops all counting while this context lasts. Raises the driver's Error on a lock timeout."""
 
@@ -96,6 +99,10 @@ class SqliteDatabase:
     def read(self, query: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self._file, timeout=5)) as connection:
             return list(connection.execute(query))
+
+    def run(self, script: str) -> None:
+        with closing(sqlite3.connect(self._file, timeout=5)) as connection:
+            connection.executescript(script)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -42,8 +43,19 @@ class Told:
     report: Report
     answers: Counter[str] = field(default_factory=Counter)
     """How often `queued`, `duplicate`, `unknown` (sent, without an answer that says the outcome) or `unsent`."""
+    queued_at: list[float] = field(default_factory=list)
+    """When each answer `queued` arrived, in seconds since 1970."""
     given_up: bool = False
     """Whether a client that sent it never got a final answer."""
+
+    @property
+    def most_accepted(self) -> int:
+        """How often it may have been accepted."""
+        return self.answers["queued"] + self.answers["unknown"]
+
+    def accepted_after(self, moment: float) -> int:
+        """How often it may have been accepted after `moment`. An attempt of unknown outcome may take effect late."""
+        return sum(at > moment for at in self.queued_at) + self.answers["unknown"]
 
 
 class Evidence:
@@ -76,7 +88,10 @@ class Evidence:
     def answer(self, report: Report, answer: str) -> None:
         """Note the answer to one attempt to send `report`."""
         with self._lock:
-            self._told(report).answers[answer] += 1
+            told = self._told(report)
+            told.answers[answer] += 1
+            if answer == "queued":
+                told.queued_at.append(time.time())
 
     def give_up(self, report: Report) -> None:
         """Note that a client ended without a final answer for `report`."""

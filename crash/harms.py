@@ -14,6 +14,8 @@ import psycopg
 from redis.exceptions import RedisError
 
 from crash.blows import kill, kill_children, rolling_restart, stop, term, wait
+from crash.errands import PATIENCE_SECONDS
+from crash.plan import ERRANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,6 +111,13 @@ def migrate(stack: Stack, harm: Harm) -> Iterator[None]:
         yield from _run(step())
 
 
+def errand(stack: Stack, harm: Harm) -> Iterator[None]:
+    """Run an operator's command. If the number is odd, it is killed after a while."""
+    user_id = harm.target if harm.kind.startswith("forget") else ""
+    seconds = [PATIENCE_SECONDS, 0.1 + harm.seconds / 3][harm.number % 2]
+    yield from stack.errands.run(harm.kind, user_id, seconds)
+
+
 KINDS: dict[str, Callable[[Stack, Harm], Iterator[None]]] = {
     "kill": kill,
     "kill children": kill_children,
@@ -125,6 +134,7 @@ KINDS: dict[str, Callable[[Stack, Harm], Iterator[None]]] = {
     "shift clock": shift_clock,
     "migrate": migrate,
     "rolling restart": rolling_restart,
+    **dict.fromkeys(ERRANDS, errand),
 }
 
 

@@ -6,17 +6,32 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from pulse_analytics.events import Event, count_day
+from crash.judge_errands import allowed_rows, count_key, judge_errands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
+    from crash.errands import Errand
     from crash.evidence import Evidence, Told
     from crash.found import Found, Row
 
 _K = TypeVar("_K")
 
-FAULTS = ("lost", "double", "phantom", "wrong answer", "unanswered", "left over", "ledger", "audit", "never came back")
+FAULTS = (
+    "lost",
+    "double",
+    "phantom",
+    "wrong answer",
+    "unanswered",
+    "left over",
+    "ledger",
+    "audit",
+    "not erased",
+    "not expired",
+    "unfinished",
+    "never came back",
+)
 
 
 @dataclass
@@ -25,6 +40,8 @@ class Verdict:
 
     counts: Counter[str] = field(default_factory=Counter)
     words: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What helps to understand the faults, if there are any."""
 
     @property
     def good(self) -> bool:
@@ -40,57 +57,80 @@ class Verdict:
         return ", ".join(f"{count} {fault}" for fault, count in self.counts.items()) or "good"
 
 
-def judge(evidence: Evidence, found: Found, *, keys_kept: bool) -> Verdict:
-    """Compare. `keys_kept`: no harm removed dedupe keys, so each claim may have one row at most."""
-    verdict = Verdict()
-    rows = {row.id: row for row in found.rows}
+def judge(evidence: Evidence, found: Found, errands: Sequence[Errand] = (), *, keys_kept: bool) -> Verdict:
+    """Compare. `errands`: what operators did. `keys_kept`: no harm removed dedupe keys, so each claim may have one row
+    at most, unless its viewer was forgotten in between."""
+    verdict = Verdict(notes=[f"  {errand}" for errand in errands])
+    rows: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in found.ever:
+        rows[row.id].append(row)
     for told in evidence.told.values():
-        _judge_report(verdict, told, rows.get(told.report.id))
-    _judge_claims(verdict, evidence, found, keys_kept=keys_kept)
-    for row in found.rows:
+        _judge_report(verdict, told, rows[told.report.id])
+    _judge_claims(verdict, evidence, rows, errands, keys_kept=keys_kept)
+    for row in found.ever:
         if row.id not in evidence.told:
             verdict.add("phantom", f"nobody sent {row}")
     for words in evidence.wrong:
         verdict.add("wrong answer", words)
     _judge_counters(verdict, found)
     _judge_journal(verdict, evidence, found)
+    judge_errands(verdict, evidence, found, errands)
     return verdict
 
 
-def _judge_report(verdict: Verdict, told: Told, row: Row | None) -> None:
+def _judge_report(verdict: Verdict, told: Told, rows: list[Row]) -> None:
+    """Compare a report's answers with its rows: more than one if it was accepted again after its row was deleted."""
     report, answers = told.report, told.answers
-    if answers["queued"] and row is None:
+    if answers["queued"] and not rows:
         verdict.add("lost", f"{report} {report.id} was told {dict(answers)} and has no row")
-    if row is not None and not answers["queued"] and not answers["unknown"]:
-        verdict.add("phantom", f"{row} was never accepted: {dict(answers)}")
-    if row is not None and row[1:5] != (report.video_id, report.event, report.user_id, report.ts):
-        verdict.add("phantom", f"{row} is not what was sent: {report}")
+    if rows and not told.most_accepted:
+        verdict.add("phantom", f"{rows[0]} was never accepted: {dict(answers)}")
+    elif len(rows) > told.most_accepted:
+        extra = len(rows) - told.most_accepted
+        verdict.add("double", f"{rows[0]} was recorded {len(rows)} times: {dict(answers)}", extra)
+    for row in rows:
+        if row[1:5] != (report.video_id, report.event, report.user_id, report.ts):
+            verdict.add("phantom", f"{row} is not what was sent: {report}")
     if told.given_up:
         verdict.add("unanswered", f"{report} {report.id}: {dict(answers)}")
 
 
-def _judge_claims(verdict: Verdict, evidence: Evidence, found: Found, *, keys_kept: bool) -> None:
-    rows = Counter((row.video_id, row.user_id, row.event) for row in found.rows)
+def _judge_claims(
+    verdict: Verdict,
+    evidence: Evidence,
+    rows: Mapping[str, list[Row]],
+    errands: Sequence[Errand],
+    *,
+    keys_kept: bool,
+) -> None:
     told: defaultdict[tuple[str, str, str], list[Told]] = defaultdict(list)
     for each in evidence.told.values():
         told[each.report.claim].append(each)
     for claim, reports in told.items():
-        allowed = 1 if keys_kept else len(reports)
+        count = sum(len(rows[each.report.id]) for each in reports)
+        # Without the keys, each report may be accepted: `_judge_report` sees whether it was.
+        allowed = allowed_rows(reports, errands) if keys_kept else count
         answers = {each.report.id: dict(each.answers) for each in reports}
-        if rows[claim] > allowed:
-            verdict.add("double", f"{claim} has {rows[claim]} rows: {answers}", rows[claim] - allowed)
+        if count > allowed:
+            verdict.add("double", f"{claim} has {count} rows: {answers}", count - allowed)
         # A report that was answered "queued" and has no row is one fault, not two.
         duplicates = any(each.answers["duplicate"] for each in reports)
-        if not rows[claim] and duplicates and not any(each.answers["queued"] for each in reports):
+        if not count and duplicates and not any(each.answers["queued"] for each in reports):
             verdict.add("lost", f"{claim} was told that it counts and has no row: {answers}")
 
 
 def _judge_counters(verdict: Verdict, found: Found) -> None:
-    days = [(row.video_id, count_day(_event(row)), row.event) for row in found.rows]
+    """Each counter must be the number of its rows and of what is in the archive."""
+    days = Counter(count_key(row) for row in found.rows) + found.archived
+    videos: Counter[tuple[str, str]] = Counter()
+    totals: Counter[tuple[date, str]] = Counter()
+    for (video, day, event), count in days.items():
+        videos[video, event] += count
+        totals[day, event] += count
     differences = (
-        *_differences(found.metrics, Counter((video, event) for video, _, event in days)),
-        *_differences(found.daily, Counter(days)),
-        *_differences(found.totals, Counter((day, event) for _, day, event in days)),
+        *_differences(found.metrics, videos),
+        *_differences(found.daily, days),
+        *_differences(found.totals, totals),
     )
     for key, counted, true in differences:
         fault = "double" if counted > true else "lost"
@@ -114,14 +154,3 @@ def _differences(found: Mapping[_K, int], true: Mapping[_K, int]) -> Iterator[tu
     for key in sorted({*found, *true}, key=str):
         if found.get(key, 0) != true.get(key, 0):
             yield key, found.get(key, 0), true.get(key, 0)
-
-
-def _event(row: Row) -> Event:
-    return Event(
-        id=row.id,
-        video_id=row.video_id,
-        event=row.event,
-        user_id=row.user_id,
-        ts=row.ts,
-        received_at=row.received_at,
-    )

@@ -13,9 +13,12 @@ from typing import NamedTuple
 
 import click
 
+from crash.errand_mutations import ERRAND_MUTATIONS
 from crash.mutations import MUTATIONS, Mutation
 from crash.plan import DATABASES
 from tests.servers.worker import ROOT
+
+ALL = (*MUTATIONS, *ERRAND_MUTATIONS)
 
 _RUN = re.compile(r"seed \d+ \w+: .*: (?P<verdict>[^:]+)$")
 
@@ -37,7 +40,7 @@ def main() -> int:
     databases = DATABASES if options.database == "both" else (options.database,)
     sightings = []
     for database in databases:
-        for mutation in MUTATIONS:
+        for mutation in ALL:
             if options.only in {None, mutation.name}:
                 sightings.append(_look(mutation, database, options.runs, options.seed))
                 if options.table:
@@ -76,6 +79,7 @@ def _look(mutation: Mutation, database: str, runs: int, seed: int) -> Sighting:
 def _run_harness(mutation: Mutation, database: str, runs: int, seed: int, folder: Path) -> Sighting:
     command = [sys.executable, "-m", "crash", "--until-failure"]
     command += ["--runs", str(runs), "--seed", str(seed), "--database", database]
+    command += ["--errands"] * mutation.errands
     done, verdict = 0, ""
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as harness:
         for line in harness.stdout or ():
@@ -90,7 +94,7 @@ def _run_harness(mutation: Mutation, database: str, runs: int, seed: int, folder
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m crash.mutants", description=__doc__)
-    parser.add_argument("--only", choices=[mutation.name for mutation in MUTATIONS], help="this mutation alone")
+    parser.add_argument("--only", choices=[mutation.name for mutation in ALL], help="this mutation alone")
     parser.add_argument("--runs", type=int, default=20, help="how many runs there may be until it is seen")
     parser.add_argument("--seed", type=int, default=1, help="the first run's")
     parser.add_argument("--database", choices=(*DATABASES, "both"), default="both")

@@ -31,6 +31,10 @@ class Mutation:
 
     name: str
     changes: tuple[Change, ...]
+    errands: bool = False
+    """Whether it takes runs with errands to detect it."""
+    tests: str = ""
+    """The tests that detect it, if the harness cannot."""
 
     def apply(self, root: Path) -> None:
         """Break the tree under `root`. Raises ValueError if the mutation no longer fits the tree."""
@@ -42,6 +46,7 @@ class Mutation:
 _SHARED = "pulse_analytics/ingest/journal/shared.py"
 _JOURNAL = "pulse_analytics/ingest/journal/__init__.py"
 _DRAIN = "pulse_analytics/ingest/drain.py"
+_SHARED_TESTS = "tests/ingest/journal/test_shared.py"
 
 MUTATIONS = (
     Mutation(
@@ -183,6 +188,7 @@ SEEN_BY_TESTS = (
 """,
             ),
         ),
+        tests=_SHARED_TESTS,
     ),
     Mutation(
         "a waiter that left breaks the call",
@@ -197,6 +203,7 @@ SEEN_BY_TESTS = (
 """,
             ),
         ),
+        tests=_SHARED_TESTS,
     ),
 )
-"""Bugs too rare for the harness to hit; each fails tests/ingest/journal/test_shared.py instead."""
+"""Bugs too rare for the harness to hit; each fails its `tests` instead."""

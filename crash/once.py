@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from crash.audit import audit
-from crash.clients import Crowd
+from crash.clients import Crowd, Habits
+from crash.diary import keep_diary
+from crash.errands import SETTINGS
 from crash.evidence import Evidence
 from crash.found import find, is_drained
 from crash.harms import KINDS, goes_on
 from crash.judge import Verdict, judge
-from crash.plan import WEBS
+from crash.plan import FANS, WEBS
+from crash.pulse import prepare
 from crash.stack import TICK_SECONDS, Stack
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crash.database import Database
+    from crash.found import Found
     from crash.plan import Plan
     from crash.proxy import Network
 
@@ -46,6 +50,10 @@ class Outcome:
     kills: int = 0
     """How many processes were sent SIGKILL."""
     harms: dict[str, int] = field(default_factory=dict)
+    archived: int = 0
+    """How many raw events were deleted while their counts stayed."""
+    erased: int = 0
+    """How many were deleted together with their counts."""
     counted_seconds: float = 0.0
     """From healing until everything was counted."""
     seconds: float = 0.0
@@ -62,14 +70,20 @@ class Run:
     def __init__(self, plan: Plan, folder: Path, database: Database, network: Network, *, can_fill: bool) -> None:
         self.plan = plan
         self.evidence = Evidence()
-        self._stack = Stack(folder, database, network, can_fill=can_fill)
+        self._database = database
+        self._found: Found | None = None
+        self._stack = Stack(folder, database, network, SETTINGS if plan.with_errands else {}, can_fill=can_fill)
 
     def run(self) -> tuple[Outcome, Verdict]:
         """Start, harm, heal, wait, judge, end."""
         started = time.monotonic()
+        if self.plan.with_errands:
+            prepare()
+            keep_diary(self._database)
         with self._stack as stack:
             ports = [stack.links[f"client>{web}"].port for web in WEBS]
-            crowd = Crowd(ports, self.evidence, self.plan.seed)
+            habits = Habits(fans=FANS if self.plan.with_errands else ())
+            crowd = Crowd(ports, self.evidence, self.plan.seed, habits)
             try:
                 crowd.start()
                 self._harm()
@@ -80,6 +94,8 @@ class Run:
                 counted_seconds = time.monotonic() - healed
             finally:
                 crowd.end()
+            if self.plan.with_errands:
+                stack.errands.finish(stack.wait_until)
             verdict = self._judge()
         return self._outcome(verdict, counted_seconds, time.monotonic() - started), verdict
 
@@ -87,15 +103,17 @@ class Run:
         """Do all harms of the plan, each at its time, and undo those that still last at the end."""
         began, due = time.monotonic(), deque(self.plan.harms)
         active: list[Iterator[None]] = []
-        while (elapsed := time.monotonic() - began) < self.plan.seconds:
-            while due and due[0].at <= elapsed:
-                harm = due.popleft()
-                active.append(KINDS[harm.kind](self._stack, harm))
-            active = [harm for harm in active if goes_on(harm)]
-            self._stack.supervise()
-            time.sleep(TICK_SECONDS)
-        for generator in active:
-            cast("Generator[None]", generator).close()
+        try:
+            while (elapsed := time.monotonic() - began) < self.plan.seconds:
+                while due and due[0].at <= elapsed:
+                    harm = due.popleft()
+                    active.append(KINDS[harm.kind](self._stack, harm))
+                active = [harm for harm in active if goes_on(harm)]
+                self._stack.supervise()
+                time.sleep(TICK_SECONDS)
+        finally:
+            for generator in active:
+                cast("Generator[None]", generator).close()
 
     def _judge(self) -> Verdict:
         parts = self._stack.parts.items()
@@ -103,8 +121,8 @@ class Run:
         verdict = Verdict()
         # Without either of these there is nothing to compare.
         if not {"valkey", "database"}.intersection(gone):
-            found = find(self._stack.redis, self._stack.database)
-            verdict = judge(self.evidence, found, keys_kept=self._keys_kept())
+            self._found = find(self._stack.redis, self._stack.database, with_diary=self.plan.with_errands)
+            verdict = judge(self.evidence, self._found, self._stack.errands.done, keys_kept=self._keys_kept())
             if objection := audit(self._stack.direct_env):
                 verdict.add("audit", objection)
         for name in gone:
@@ -126,8 +144,10 @@ class Run:
             duplicates=evidence.count("duplicate"),
             attempts=sum(evidence.statuses.values()),
             unknown=evidence.count("unknown"),
-            kills=self._stack.kills,
+            kills=self._stack.kills + sum(errand.is_killed for errand in self._stack.errands.done),
             harms=dict(Counter(harm.kind for harm in self.plan.harms)),
+            archived=self._found.archived.total() if self._found else 0,
+            erased=self._found.erased if self._found else 0,
             counted_seconds=round(counted_seconds, 1),
             seconds=round(seconds, 1),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DATABASES = ("sqlite", "postgresql")
 WEBS = ("web1", "web2")
@@ -13,7 +13,12 @@ DATABASE_REVISIONS = ("head", "head", "0001", "base")
 
 TRAFFIC_SECONDS = 7.0
 ROLLING_SECONDS = 12.0
-"""How long the traffic lasts in a run with a rolling restart, which needs more time."""
+"""How long the traffic lasts in a run with a rolling restart or with errands, which need more time."""
+
+STALLS = 3
+"""How often a worker is cut off from Valkey in a run with errands, besides the harms of its seed."""
+FANS = (*(f"fan {number}" for number in range(10)), "fan:9%3A", "Fän😀")
+"""Viewers who watch all videos, in a run with errands. Some of them are forgotten, and come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ class Plan:
     seconds: float
     """How long clients create new reports."""
     harms: tuple[Harm, ...]
+    with_errands: bool = False
+    """Whether operators expire raw events and forget users meanwhile."""
 
 
 def make_plan(seed: int, database: str, *, can_fill: bool) -> Plan:
@@ -99,8 +106,42 @@ def list_links(database: str) -> list[str]:
     return links + ([f"{name}>database" for name in (*WEBS, *WORKERS)] if database == "postgresql" else [])
 
 
+def add_errands(plan: Plan) -> Plan:
+    """The plan with errands of operators, for which the database must be at the newest migration.
+
+    One web process's clock is 20 days slow until the end: what arrives there is old enough to expire.
+    """
+    chance = random.Random(f"errands {plan.database} {plan.seed}")
+    kinds = _draw(chance, [*ERRANDS], 12, 18)
+    slow = Harm(0.0, "shift clock", chance.choice(WEBS), ROLLING_SECONDS, 0)
+    harms = [harm for harm in plan.harms if (harm.kind, harm.target) != ("migrate", "head")]
+    # What a worker has committed and cannot settle for a while must be left alone by errands, which have other links.
+    stalls = [_harm(chance, "stall", {"stall": [f"{WORKERS[1]}>valkey"]}, ROLLING_SECONDS) for _ in range(STALLS)]
+    harms += [slow, *stalls, *(_harm(chance, kind, ERRANDS, ROLLING_SECONDS) for kind in kinds)]
+    ordered = tuple(sorted(harms, key=lambda harm: harm.at))
+    return replace(plan, revision="head", seconds=ROLLING_SECONDS, harms=ordered, with_errands=True)
+
+
+ERRANDS = {
+    "expire": ["old raw events"],
+    "forget": [*FANS],
+    "forget with counts": [*FANS],
+    "audit": ["the books"],
+}
+"""What operators do: as for harms, each kind and its possible targets."""
+
 #: The relative frequency of a kind; 1 for the others.
-_WEIGHTS = {"kill": 6, "kill children": 2, "term": 2, "stop": 3, "cut": 2, "swallow": 3, "stall": 2, "lock": 2}
+_WEIGHTS = {
+    "kill": 6,
+    "kill children": 2,
+    "term": 2,
+    "stop": 3,
+    "cut": 2,
+    "swallow": 3,
+    "stall": 2,
+    "lock": 2,
+    "expire": 3,
+}
 
 
 def _draw(chance: random.Random, kinds: list[str], least: int, most: int) -> list[str]:

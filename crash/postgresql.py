@@ -86,6 +86,10 @@ class PostgresDatabase:
         with self._connect() as connection:
             return connection.execute(query.encode()).fetchall()
 
+    def run(self, script: str) -> None:
+        with self._connect() as connection:
+            connection.execute(script.encode())
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         with closing(self._connect()) as connection:

@@ -15,7 +15,7 @@ import click
 from crash.judge import FAULTS
 from crash.once import Outcome, Run
 from crash.place import open_place
-from crash.plan import make_plan
+from crash.plan import add_errands, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,9 +31,9 @@ WORDS_SHOWN = 12
 class Progress:
     """The finished runs of one command, kept in a file so that an interrupted command can resume."""
 
-    def __init__(self, folder: Path, database: str, seed: int) -> None:
+    def __init__(self, folder: Path, database: str, seed: int, *, errands: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = folder / f"{database}-{seed}.jsonl"
+        self._file = folder / f"{database}-{seed}{'-errands' * errands}.jsonl"
 
     def read(self) -> list[Outcome]:
         """The outcomes so far."""
@@ -55,11 +55,18 @@ class Progress:
 
 
 def run_series(
-    database: str, seed: int, runs: int, progress: Progress, *, can_fill: bool, until_failure: bool = False
+    database: str,
+    seed: int,
+    runs: int,
+    progress: Progress,
+    *,
+    can_fill: bool,
+    until_failure: bool = False,
+    errands: bool = False,
 ) -> list[Outcome]:
     """Run the seeds `seed` to `seed + runs - 1` on `database`, except those that an interrupted command has finished.
 
-    Prints a line for each, and what went wrong.
+    `errands`: operators expire raw events and forget users meanwhile. Prints a line for each, and what went wrong.
     """
     outcomes = progress.read()[:runs]
     if outcomes:
@@ -67,6 +74,7 @@ def run_series(
     with open_place(database, can_fill=can_fill) as place:
         for number in range(len(outcomes), runs):
             plan = make_plan(seed + number, database, can_fill=can_fill)
+            plan = add_errands(plan) if errands else plan
             outcome = _run(plan, place, progress, can_fill=can_fill)
             outcomes.append(outcome)
             if until_failure and not outcome.good:
@@ -98,7 +106,8 @@ def _line(outcome: Outcome) -> str:
     return (
         f"seed {outcome.seed} {outcome.database}: {outcome.accepted} accepted, {outcome.duplicates} duplicates, "
         f"{outcome.attempts} attempts, {outcome.unknown} unknown; {sum(outcome.harms.values())} harms, "
-        f"{outcome.kills} kills; counted {outcome.counted_seconds:.1f} s after; {outcome.seconds:.1f} s: "
+        f"{outcome.kills} kills; {outcome.archived} archived, "
+        f"{outcome.erased} erased; counted {outcome.counted_seconds:.1f} s after; {outcome.seconds:.1f} s: "
         f"{outcome.verdict}"
     )
 
@@ -106,9 +115,10 @@ def _line(outcome: Outcome) -> str:
 def _explain(plan: Plan, verdict: Verdict, folder: Path) -> None:
     text = "\n".join(
         [
-            f"again: make crash RUNS=1 SEED={plan.seed} DATABASE={plan.database}",
+            f"again: make crash RUNS=1 SEED={plan.seed} DATABASE={plan.database}{' ERRANDS=1' * plan.with_errands}",
             f"began at migration {plan.revision}; harms:",
             *(f"  {harm}" for harm in plan.harms),
+            *verdict.notes,
             *verdict.words,
         ]
     )
@@ -130,7 +140,10 @@ def summary(outcomes: Iterable[Outcome], seconds: float) -> str:
     lines = [
         f"{len(outcomes)} runs, {failed} failed; {_sum(outcomes, 'kills')} kills; {seconds:.0f} s",
         "harms: " + ", ".join(f"{kind} {count}" for kind, count in sorted(harms.items())),
-        ", ".join(f"{_sum(outcomes, name)} {name}" for name in ("accepted", "duplicates", "attempts", "unknown")),
+        ", ".join(
+            f"{_sum(outcomes, name)} {name}"
+            for name in ("accepted", "duplicates", "attempts", "unknown", "archived", "erased")
+        ),
         f"counted after {statistics.median(counted):.1f} s (median), {max(counted):.1f} s (max)",
         ", ".join(f"{count} {fault}" for fault, count in faults.items()),
     ]

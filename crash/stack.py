@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from crash.disk import Disk
+from crash.errands import Errands
 from crash.migrations import HEAD, LAST_EXTRA, Migrations
 from crash.parts import Part, revive
 from crash.plan import WEBS, WORKERS, list_links
@@ -23,7 +24,7 @@ from tests.servers.ports import free_port
 from tests.servers.worker import WorkerContainer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -39,8 +40,17 @@ TICK_SECONDS = 0.02
 class Stack:
     """All processes and links of a run. As a context manager, it starts them on entry and kills them on exit."""
 
-    def __init__(self, folder: Path, database: Database, network: Network, *, can_fill: bool) -> None:
-        """`folder` holds data and logs. `can_fill`: its disks can be filled."""
+    def __init__(
+        self,
+        folder: Path,
+        database: Database,
+        network: Network,
+        settings: Mapping[str, str] | None = None,
+        *,
+        can_fill: bool,
+    ) -> None:
+        """`folder` holds data and logs. `settings` are added to those of all processes. `can_fill`: its disks can be
+        filled."""
         self.logs = folder / "log"
         self.database = database
         self.network = network
@@ -57,7 +67,8 @@ class Stack:
         self.parts: dict[str, Part] = {}
         self.kills = 0
         """How many processes the harms have sent SIGKILL."""
-        self.direct_env = environment(self.logs, database.url(None), f"redis://127.0.0.1:{self.valkey_port}/0")
+        self._settings = settings or {}
+        self.direct_env = self._environment(database.port, self.valkey_port)
         """The environment of a command that bypasses the links."""
         self.migrations = Migrations(self.logs, self.direct_env)
         self._folder = folder
@@ -165,6 +176,7 @@ class Stack:
             self.parts[name] = self._web(name)
         for name in WORKERS:
             self.parts[name] = self._worker(name)
+        self.errands = Errands(self.logs, self._env(WORKERS[0]))
 
     def _web(self, name: str) -> Part:
         port = free_port()
@@ -180,8 +192,12 @@ class Stack:
     def _env(self, name: str) -> dict[str, str]:
         """The environment of a part, which reaches its servers through its links."""
         database = self.links.get(f"{name}>database")
-        database_url = self.database.url(database.port if database else None)
-        return environment(self.logs, database_url, f"redis://127.0.0.1:{self.links[f'{name}>valkey'].port}/0")
+        return self._environment(database.port if database else None, self.links[f"{name}>valkey"].port)
+
+    def _environment(self, database: int | None, valkey: int) -> dict[str, str]:
+        """The environment of a program that reaches its servers at these ports."""
+        env = environment(self.logs, self.database.url(database), f"redis://127.0.0.1:{valkey}/0")
+        return {**env, **self._settings}
 
     def _clock(self, web: str) -> Path:
         return self._folder / f"{web}.clock"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from crash.once import Outcome
+from crash.plan import DATABASES
 from crash.series import Progress, summary
 from tests.servers.worker import ROOT
 from tests.up.conftest import HEEDING_SIGNALS
@@ -64,6 +65,19 @@ def test_nothing_is_lost_doubled_or_invented_on_sqlite_and_an_interrupted_harnes
     assert harness.returncode == 0, output
     assert "1 of 2 runs on sqlite were done before" in output
     assert "2 runs, 0 failed" in output
+
+
+@pytest.mark.nightly
+@pytest.mark.stack
+@pytest.mark.parametrize("database", DATABASES)
+def test_nothing_is_lost_doubled_or_left_while_raw_events_expire_and_users_are_forgotten(
+    tmp_path: Path, database: str
+) -> None:
+    with start(tmp_path, "--errands", "--runs", "2", "--seed", "1", "--database", database) as harness:
+        output, _ = harness.communicate()
+    assert harness.returncode == 0, output
+    assert "2 runs, 0 failed" in output
+    assert left_behind(tmp_path) == []
 
 
 def outcome(seed: int, **changes: int) -> Outcome:

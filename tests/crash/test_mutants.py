@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crash.errand_mutations import ERRAND_MUTATIONS, ERRANDS_SEEN_BY_TESTS
 from crash.mutants import Sighting, copy_tree, table
 from crash.mutations import MUTATIONS, SEEN_BY_TESTS, Change, Mutation
 from tests.servers.worker import ROOT
@@ -36,7 +37,11 @@ def mutant(tree: Path, mutation: Mutation) -> Iterator[Path]:
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize("mutation", [*MUTATIONS, *SEEN_BY_TESTS], ids=lambda mutation: mutation.name)
+@pytest.mark.parametrize(
+    "mutation",
+    [*MUTATIONS, *ERRAND_MUTATIONS, *SEEN_BY_TESTS, *ERRANDS_SEEN_BY_TESTS],
+    ids=lambda mutation: mutation.name,
+)
 def test_a_mutation_applies_to_a_copy_of_the_tree_and_leaves_code_that_compiles(
     mutation: Mutation, mutant: Path
 ) -> None:
@@ -53,13 +58,11 @@ def test_a_mutation_applies_to_a_copy_of_the_tree_and_leaves_code_that_compiles(
 
 @pytest.mark.nightly
 @pytest.mark.stack
-@pytest.mark.parametrize("mutation", SEEN_BY_TESTS, ids=lambda mutation: mutation.name)
-def test_a_mutation_that_the_harness_cannot_detect_fails_the_tests_of_shared_calls(
-    mutation: Mutation, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("mutation", [*SEEN_BY_TESTS, *ERRANDS_SEEN_BY_TESTS], ids=lambda mutation: mutation.name)
+def test_a_mutation_that_the_harness_cannot_detect_fails_its_tests(mutation: Mutation, tmp_path: Path) -> None:
     copy_tree(tmp_path)
     mutation.apply(tmp_path)
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/ingest/journal/test_shared.py"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", mutation.tests]
     done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
 

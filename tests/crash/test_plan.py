@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from crash.errands import COMMANDS
 from crash.harms import KINDS
-from crash.plan import DATABASES, make_plan, targets
+from crash.plan import DATABASES, ERRANDS, add_errands, make_plan, targets
 
 SEEDS = range(600)
 
@@ -28,7 +29,7 @@ def test_every_harm_to_every_target_occurs_in_some_plan(database: str, can_fill:
 
 
 def test_every_kind_of_harm_is_implemented() -> None:
-    assert set(KINDS) == set(targets("postgresql", can_fill=True))
+    assert set(KINDS) == {*targets("postgresql", can_fill=True), *ERRANDS}
 
 
 @pytest.mark.parametrize("database", DATABASES)
@@ -38,3 +39,20 @@ def test_a_database_that_starts_at_an_old_migration_is_upgraded_while_events_flo
         upgrades = [harm.at for harm in plan.harms if (harm.kind, harm.target) == ("migrate", "head")]
         assert len(upgrades) == (plan.revision != "head")
         assert all(at < plan.seconds for at in upgrades)
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_errands_are_added_to_the_harms_of_the_same_seed(database: str) -> None:
+    plain = [make_plan(seed, database, can_fill=True) for seed in SEEDS]
+    plans = [add_errands(plan) for plan in plain]
+    assert plans == [add_errands(plan) for plan in plain]
+    assert {(harm.kind, harm.target) for plan in plans for harm in plan.harms if harm.kind in ERRANDS} == {
+        (kind, target) for kind, targets in ERRANDS.items() for target in targets
+    }
+    for before, plan in zip(plain, plans, strict=True):
+        assert plan.revision == "head", "The commands need the newest tables."
+        assert {harm for harm in before.harms if harm.target != "head"} < set(plan.harms)
+
+
+def test_every_errand_is_a_command() -> None:
+    assert set(ERRANDS) == set(COMMANDS)
