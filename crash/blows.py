@@ -58,9 +58,14 @@ def stop(stack: Stack, harm: Harm) -> Iterator[None]:
 def rolling_restart(stack: Stack, harm: Harm) -> Iterator[None]:
     """SIGTERM each part in turn, and wait until it is ready again."""
     for part in stack.parts.values():
-        starts = part.starts
-        part.terminate()
-        yield from _until(lambda part=part, starts=starts: part.starts > starts and part.is_ready())  # type: ignore[misc]
+        yield from restart(part)
+
+
+def restart(part: Part) -> Iterator[None]:
+    """SIGTERM the part, and wait until it is ready again."""
+    starts = part.starts
+    part.terminate()
+    yield from _until(lambda: part.starts > starts and part.is_ready())
 
 
 def wait(seconds: float) -> Iterator[None]:

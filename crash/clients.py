@@ -188,14 +188,19 @@ class _Client(threading.Thread):
         body = answer.body if isinstance(answer.body, dict) else {}
         results = body.get("results", [body]) if answer.status == 202 else [body]
         promised = {"queued", "duplicate"} if len(reports) > 1 else {{202: "queued", 200: "duplicate"}[answer.status]}
-        if [result.get("eventId") for result in results] != [
-            report.id for report in reports
-        ] or not promised.issuperset(result.get("status") for result in results):
+        if (
+            len(results) != len(reports)
+            or not all(map(self._is_of, results, reports))
+            or not promised.issuperset(result.get("status") for result in results)
+        ):
             self._evidence.object_to(f"{answer.status} {str(answer.body)[:300]} for {[r.id for r in reports[:3]]}")
             return []
         for report, result in zip(reports, results, strict=True):
             self._evidence.answer(report, result["status"])
         return []
+
+    def _is_of(self, result: dict[str, Any], report: Report) -> bool:
+        return result.get("eventId") in self._evidence.forms(report)
 
 
 def _parse(data: bytes) -> object:

@@ -6,6 +6,8 @@ from crash.mutations import Change, Mutation
 
 _ARCHIVE = "pulse_analytics/retention/archive.py"
 
+_FORGET = "pulse_analytics/retention/forget.py"
+_PSEUDONYMISE = "pulse_analytics/retention/pseudonymise.py"
 
 _TAKEN = "taken = current_journal().taken_events().intersection(chosen) if chosen else set()"
 _SNAPSHOT = "    with _snapshot() as connection:\n"
@@ -35,6 +37,49 @@ ERRAND_MUTATIONS = (
         (
             Change(
                 _ARCHIVE, "    connection.execute(insert.on_conflict_do_update(", "    (insert.on_conflict_do_update("
+            ),
+        ),
+        errands=True,
+    ),
+    Mutation(
+        "a user is forgotten before waiting entries are recorded",
+        (Change(_FORGET, '    step: str = "entries"\n', '    step: str = "letters"\n'),),
+        errands=True,
+    ),
+    Mutation(
+        "the dedupe keys of a forgotten user stay",
+        (
+            Change(
+                _FORGET,
+                "cursor, gone = current_journal().traces.unlink_keys(forms[place.number], int(place.at or 0))",
+                "cursor, gone = 0, 0",
+            ),
+        ),
+        errands=True,
+    ),
+    Mutation(
+        "a receipt is written after the transaction that it is of",
+        (
+            Change(_FORGET, "        receipts.add(connection, erasure.id, raw_events=erased)\n", ""),
+            Change(
+                _FORGET,
+                "    return sweep_slice(mine, before, act, lowers_counters=erasure.with_counts)\n",
+                """\
+    erased, last = sweep_slice(mine, before, act, lowers_counters=erasure.with_counts)
+    _note(erasure, raw_events=erased)
+    return erased, last
+""",
+            ),
+        ),
+        errands=True,
+    ),
+    Mutation(
+        "a raw event gets its keyed form in two transactions",
+        (
+            Change(
+                _PSEUDONYMISE,
+                "    moved = [replaced[number] for number in inserted]\n",
+                "    connection.connection.commit()\n    moved = [replaced[number] for number in inserted]\n",
             ),
         ),
         errands=True,

@@ -25,6 +25,7 @@ COMMANDS = {
     "forget": ("forget", "--"),
     "forget with counts": ("forget", "--with-counts", "--"),
     "audit": ("audit", "--json"),
+    "pseudonymise": ("pseudonymise",),
 }
 TRIES = 4
 PATIENCE_SECONDS = 60.0
@@ -97,9 +98,9 @@ class Errands:
             errand.exit_code = process.exitcode
             errand.output = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
 
-    def finish(self, wait_until: Callable[[Callable[[], bool], float], bool]) -> None:
-        """Run those again that no later run finished, and `expire` in any case, until each is finished."""
-        for kind, user_id in {**dict.fromkeys(unfinished(self.done)), ("expire", ""): None}:
+    def finish(self, kinds: Iterable[str], wait_until: Callable[[Callable[[], bool], float], bool]) -> None:
+        """Run those again that no later run finished, and these kinds in any case, until each is finished."""
+        for kind, user_id in dict.fromkeys([*unfinished(self.done), *((kind, "") for kind in kinds)]):
             for _ in range(TRIES):
                 run = self.run(kind, user_id, in_peace=True)
                 wait_until(lambda run=run: next(run, self) is self, PATIENCE_SECONDS + 1)  # type: ignore[misc]

@@ -7,9 +7,13 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from pulse_analytics.user_ids import UserIds
+
 from pulse_analytics.events import DEFAULT_EVENT, event_id
 
 NO_ANSWER = "no answer"
+KEY = "the-key-of-user-ids-in-the-crash-harness"
+"""PULSE_USER_ID_KEY, if it is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Report:
 
     @property
     def id(self) -> str:
-        """The event id that the server must give it."""
+        """The event id that the server must give it, unless user ids are keyed."""
         return event_id(self.video_id, self.event, self.user_id, self.ts)
 
     @property
@@ -61,7 +65,9 @@ class Told:
 class Evidence:
     """All answers that the clients got in one run. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keyed: bool = False) -> None:
+        """`keyed`: user ids may be stored as keyed hashes."""
+        self._user_ids = UserIds.parse(f"{KEY} plain") if keyed else UserIds()
         self.told: dict[str, Told] = {}
         self.wrong: list[str] = []
         """Answers that the API does not define, in words."""
@@ -70,6 +76,13 @@ class Evidence:
         self.slowest_seconds = 0.0
         """The slowest answer. Attempts without an answer are left out: they take as long as the client's timeout."""
         self._lock = threading.Lock()
+
+    def forms(self, report: Report) -> dict[str, str]:
+        """The event ids that the server may give it, each with the form in which it then stores the user id."""
+        return {
+            event_id(report.video_id, report.event, form, report.ts): form
+            for form in self._user_ids.all_forms(report.user_id)
+        }
 
     def attempt(self, status: str, seconds: float) -> None:
         """Note how one request ended: its status, or NO_ANSWER."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import psycopg
 from redis.exceptions import RedisError
 
-from crash.blows import kill, kill_children, rolling_restart, stop, term, wait
+from crash.blows import kill, kill_children, restart, rolling_restart, stop, term, wait
 from crash.errands import PATIENCE_SECONDS
-from crash.plan import ERRANDS
+from crash.plan import ERRANDS, WEBS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,6 +118,13 @@ def errand(stack: Stack, harm: Harm) -> Iterator[None]:
     yield from stack.errands.run(harm.kind, user_id, seconds)
 
 
+def change_key(stack: Stack, harm: Harm) -> Iterator[None]:
+    """Put the key of user ids first in one web process after another, each of which is restarted for that."""
+    for web in WEBS:
+        stack.put_key_first(web)
+        yield from restart(stack.parts[web])
+
+
 KINDS: dict[str, Callable[[Stack, Harm], Iterator[None]]] = {
     "kill": kill,
     "kill children": kill_children,
@@ -134,6 +141,7 @@ KINDS: dict[str, Callable[[Stack, Harm], Iterator[None]]] = {
     "shift clock": shift_clock,
     "migrate": migrate,
     "rolling restart": rolling_restart,
+    "change key": change_key,
     **dict.fromkeys(ERRANDS, errand),
 }
 

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from crash.judge_errands import allowed_rows, count_key, judge_errands
+from crash.identify import identify
+from crash.judge_errands import allowed_rows, count_key, judge_errands, judge_forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,6 +62,8 @@ def judge(evidence: Evidence, found: Found, errands: Sequence[Errand] = (), *, k
     """Compare. `errands`: what operators did. `keys_kept`: no harm removed dedupe keys, so each claim may have one row
     at most, unless its viewer was forgotten in between."""
     verdict = Verdict(notes=[f"  {errand}" for errand in errands])
+    judge_forms(verdict, evidence, found, errands)
+    found = identify(found, evidence)
     rows: defaultdict[str, list[Row]] = defaultdict(list)
     for row in found.ever:
         rows[row.id].append(row)

@@ -6,6 +6,8 @@ from collections import Counter
 from math import inf
 from typing import TYPE_CHECKING
 
+from pulse_analytics.user_ids import PREFIX
+
 from crash.errands import RETENTION_DAYS, unfinished
 from pulse_analytics.events import Event, count_day
 
@@ -60,13 +62,25 @@ def judge_errands(verdict: Verdict, evidence: Evidence, found: Found, errands: S
         _judge_forgotten(verdict, evidence, found, user_id, since)
 
 
+def judge_forms(verdict: Verdict, evidence: Evidence, found: Found, errands: Iterable[Errand]) -> None:
+    """After a `pseudonymise` in peace, nothing may have a plain user id. Of a dedupe key, its value shows that."""
+    if any(errand.kind == "pseudonymise" and errand.in_peace and errand.finished for errand in errands):
+        for row in found.rows:
+            if not row.user_id.startswith(PREFIX):
+                verdict.add("not erased", f"{row} has a plain user id")
+        for claim in found.claims:
+            if claim in evidence.told:
+                verdict.add("not erased", f"the dedupe key of {claim} has a plain user id")
+
+
 def _judge_deleted(verdict: Verdict, found: Found, errands: Sequence[Errand]) -> None:
     """Each deleted row must have a reason, and its count must be in the archive unless it was erased with its count."""
     least: Counter[tuple[str, date, str]] = Counter()
     most: Counter[tuple[str, date, str]] = Counter()
     deleted = Counter(count_key(each.row) for each in found.deleted)
+    times = Counter(row.id for row in found.ever)
     for each in found.deleted:
-        reasons = set(_reasons(each, errands))
+        reasons = set(_reasons(each, errands, recorded=times[each.row.id]))
         if not reasons:
             verdict.add("lost", f"{each} was deleted without a reason")
         most[count_key(each.row)] += "forget with counts" in reasons
@@ -84,11 +98,14 @@ def _judge_deleted(verdict: Verdict, found: Found, errands: Sequence[Errand]) ->
         verdict.add("not erased", f"the receipts are of {found.erased} erased with their counts, not of {gone}")
 
 
-def _reasons(deleted: Deleted, errands: Iterable[Errand]) -> Iterator[str]:
+def _reasons(deleted: Deleted, errands: Iterable[Errand], recorded: int) -> Iterator[str]:
     """The kinds of errands that may have deleted it. Workers expire as well, and finish what a killed command began."""
     if deleted.row.received_at < deleted.at * 1000 - _RETENTION_MS:
         yield "expire"
     for errand in errands:
+        # Of a report that was recorded in both forms, it archives one.
+        if errand.kind == "pseudonymise" and recorded > 1 and errand.began <= deleted.at <= errand.ended:
+            yield errand.kind
         ended = errand.ended if errand.finished else inf
         if errand.user_id == deleted.row.user_id and errand.began <= deleted.at <= ended:
             yield errand.kind

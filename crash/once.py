@@ -69,10 +69,11 @@ class Run:
 
     def __init__(self, plan: Plan, folder: Path, database: Database, network: Network, *, can_fill: bool) -> None:
         self.plan = plan
-        self.evidence = Evidence()
+        self.evidence = Evidence(keyed=plan.keyed)
         self._database = database
         self._found: Found | None = None
-        self._stack = Stack(folder, database, network, SETTINGS if plan.with_errands else {}, can_fill=can_fill)
+        settings = SETTINGS if plan.with_errands else {}
+        self._stack = Stack(folder, database, network, settings, can_fill=can_fill, keyed=plan.keyed)
 
     def run(self) -> tuple[Outcome, Verdict]:
         """Start, harm, heal, wait, judge, end."""
@@ -95,7 +96,8 @@ class Run:
             finally:
                 crowd.end()
             if self.plan.with_errands:
-                stack.errands.finish(stack.wait_until)
+                kinds = ["expire", "pseudonymise"] if self.plan.keyed else ["expire"]
+                stack.errands.finish(kinds, stack.wait_until)
             verdict = self._judge()
         return self._outcome(verdict, counted_seconds, time.monotonic() - started), verdict
 

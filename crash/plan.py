@@ -53,6 +53,8 @@ class Plan:
     harms: tuple[Harm, ...]
     with_errands: bool = False
     """Whether operators expire raw events and forget users meanwhile."""
+    keyed: bool = False
+    """Whether user ids become keyed hashes meanwhile."""
 
 
 def make_plan(seed: int, database: str, *, can_fill: bool) -> Plan:
@@ -109,17 +111,21 @@ def list_links(database: str) -> list[str]:
 def add_errands(plan: Plan) -> Plan:
     """The plan with errands of operators, for which the database must be at the newest migration.
 
-    One web process's clock is 20 days slow until the end: what arrives there is old enough to expire.
+    One web process's clock is 20 days slow until the end: what arrives there is old enough to expire. In half of the
+    runs the key of user ids changes, from none to one.
     """
     chance = random.Random(f"errands {plan.database} {plan.seed}")
-    kinds = _draw(chance, [*ERRANDS], 12, 18)
+    keyed = chance.random() < 0.5
+    kinds = _draw(chance, [kind for kind in ERRANDS if keyed or kind not in KEY_ERRANDS], 12, 18)
     slow = Harm(0.0, "shift clock", chance.choice(WEBS), ROLLING_SECONDS, 0)
     harms = [harm for harm in plan.harms if (harm.kind, harm.target) != ("migrate", "head")]
     # What a worker has committed and cannot settle for a while must be left alone by errands, which have other links.
     stalls = [_harm(chance, "stall", {"stall": [f"{WORKERS[1]}>valkey"]}, ROLLING_SECONDS) for _ in range(STALLS)]
     harms += [slow, *stalls, *(_harm(chance, kind, ERRANDS, ROLLING_SECONDS) for kind in kinds)]
+    if keyed:
+        harms.append(Harm(round(chance.uniform(0.5, 5), 2), "change key", "every web process", 0.0, 0))
     ordered = tuple(sorted(harms, key=lambda harm: harm.at))
-    return replace(plan, revision="head", seconds=ROLLING_SECONDS, harms=ordered, with_errands=True)
+    return replace(plan, revision="head", seconds=ROLLING_SECONDS, harms=ordered, with_errands=True, keyed=keyed)
 
 
 ERRANDS = {
@@ -127,8 +133,11 @@ ERRANDS = {
     "forget": [*FANS],
     "forget with counts": [*FANS],
     "audit": ["the books"],
+    "pseudonymise": ["user ids"],
 }
 """What operators do: as for harms, each kind and its possible targets."""
+KEY_ERRANDS = {"pseudonymise"}
+"""Those that are possible only with a key of user ids."""
 
 #: The relative frequency of a kind; 1 for the others.
 _WEIGHTS = {

@@ -13,6 +13,7 @@ from redis.retry import Retry
 
 from crash.disk import Disk
 from crash.errands import Errands
+from crash.evidence import KEY
 from crash.migrations import HEAD, LAST_EXTRA, Migrations
 from crash.parts import Part, revive
 from crash.plan import WEBS, WORKERS, list_links
@@ -48,9 +49,10 @@ class Stack:
         settings: Mapping[str, str] | None = None,
         *,
         can_fill: bool,
+        keyed: bool = False,
     ) -> None:
         """`folder` holds data and logs. `settings` are added to those of all processes. `can_fill`: its disks can be
-        filled."""
+        filled. `keyed`: there is a key of user ids, which web processes only look up until `put_key_first`."""
         self.logs = folder / "log"
         self.database = database
         self.network = network
@@ -68,6 +70,7 @@ class Stack:
         self.kills = 0
         """How many processes the harms have sent SIGKILL."""
         self._settings = settings or {}
+        self._keyed = keyed
         self.direct_env = self._environment(database.port, self.valkey_port)
         """The environment of a command that bypasses the links."""
         self.migrations = Migrations(self.logs, self.direct_env)
@@ -126,6 +129,10 @@ class Stack:
     def shift_clock(self, web: str, nanoseconds: int) -> None:
         """Shift a web process's clock by `nanoseconds`."""
         set_clock(self._clock(web), nanoseconds)
+
+    def put_key_first(self, web: str) -> None:
+        """From its next start on, let this web process store user ids as keyed hashes."""
+        self._key_file(web).write_text(f"{KEY} plain", encoding="ascii")
 
     def limit_memory(self, bytes_: int, policy: str) -> None:
         """Set Valkey's memory limit, and its eviction policy at the limit. Raises RedisError."""
@@ -192,12 +199,19 @@ class Stack:
     def _env(self, name: str) -> dict[str, str]:
         """The environment of a part, which reaches its servers through its links."""
         database = self.links.get(f"{name}>database")
-        return self._environment(database.port if database else None, self.links[f"{name}>valkey"].port)
+        env = self._environment(database.port if database else None, self.links[f"{name}>valkey"].port)
+        if self._keyed:
+            self._key_file(name).write_text(f"plain {KEY}" if name in WEBS else f"{KEY} plain", encoding="ascii")
+            env["PULSE_USER_ID_KEY_FILE"] = str(self._key_file(name))
+        return env
 
     def _environment(self, database: int | None, valkey: int) -> dict[str, str]:
         """The environment of a program that reaches its servers at these ports."""
         env = environment(self.logs, self.database.url(database), f"redis://127.0.0.1:{valkey}/0")
         return {**env, **self._settings}
+
+    def _key_file(self, name: str) -> Path:
+        return self._folder / f"{name}.key"
 
     def _clock(self, web: str) -> Path:
         return self._folder / f"{web}.clock"

@@ -201,3 +201,42 @@ def test_a_command_that_ends_in_a_traceback_is_a_fault() -> None:
     assert faults(evidence(), found(), errand("expire", output="Traceback (most recent call last):")) == {
         "wrong answer": 1
     }
+
+
+def keyed_row(told: Evidence) -> Row:
+    """The row of NEW under the keyed form of its user id."""
+    keyed_id, form = next(iter(told.forms(NEW).items()))
+    return row(NEW)._replace(id=keyed_id, user_id=form)
+
+
+def test_a_row_that_got_a_keyed_user_id_is_the_same_recording() -> None:
+    told = Evidence(keyed=True)
+    told.answer(NEW, "queued")
+    there = found(row(NEW))
+    there.rows = [keyed_row(told)]
+    there.deleted = [Deleted(NOW, row(NEW))]
+    assert faults(told, there, errand("pseudonymise")) == {}
+    there.rows.append(row(NEW))
+    there.deleted = []
+    assert faults(told, there)["double"] == 2, "The report, and its claim."
+
+
+def test_a_plain_user_id_that_is_left_after_the_last_pseudonymise_is_a_fault() -> None:
+    told = Evidence(keyed=True)
+    told.answer(NEW, "queued")
+    there = found(row(NEW))
+    there.claims = [NEW.id]
+    assert faults(told, there, errand("pseudonymise")) == {"not erased": 2}
+    assert faults(told, there) == {}
+    there.rows, there.claims = [keyed_row(told)], [keyed_row(told).id]
+    assert faults(told, there, errand("pseudonymise")) == {}
+
+
+def test_a_report_that_was_recorded_in_both_forms_may_lose_one_of_them() -> None:
+    told = Evidence(keyed=True)
+    told.answer(NEW, "queued")
+    told.answer(NEW, "queued")
+    there = found(row(NEW, again=True), deleted=(row(NEW),))
+    there.rows = [keyed_row(told)._replace(created_at=1)]
+    assert faults(told, there, errand("pseudonymise"), keys_kept=False) == {}
+    assert faults(told, there, keys_kept=False) == {"lost": 1}

@@ -29,7 +29,7 @@ def test_every_harm_to_every_target_occurs_in_some_plan(database: str, can_fill:
 
 
 def test_every_kind_of_harm_is_implemented() -> None:
-    assert set(KINDS) == {*targets("postgresql", can_fill=True), *ERRANDS}
+    assert set(KINDS) == {*targets("postgresql", can_fill=True), *ERRANDS, "change key"}
 
 
 @pytest.mark.parametrize("database", DATABASES)
@@ -52,6 +52,15 @@ def test_errands_are_added_to_the_harms_of_the_same_seed(database: str) -> None:
     for before, plan in zip(plain, plans, strict=True):
         assert plan.revision == "head", "The commands need the newest tables."
         assert {harm for harm in before.harms if harm.target != "head"} < set(plan.harms)
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_user_ids_are_pseudonymised_only_in_plans_where_the_key_changes(database: str) -> None:
+    for seed in SEEDS:
+        plan = add_errands(make_plan(seed, database, can_fill=True))
+        kinds = {harm.kind for harm in plan.harms}
+        assert ("change key" in kinds) == plan.keyed
+        assert plan.keyed or "pseudonymise" not in kinds
 
 
 def test_every_errand_is_a_command() -> None:
