@@ -18,13 +18,20 @@ _RESET = struct.pack("ii", 1, 0)
 class Connection(asyncio.Protocol):
     """The client's end of one connection. Call its methods on the event loop only."""
 
-    def __init__(self, target_port: int, register: set[Connection], is_stalled: Callable[[], bool]) -> None:
-        """The connection is in `register` as long as it is open."""
+    def __init__(
+        self,
+        target_port: int,
+        register: set[Connection],
+        is_stalled: Callable[[], bool],
+        is_fatal: Callable[[bytes], bool],
+    ) -> None:
+        """The connection is in `register` as long as it is open. `is_fatal`: these bytes of the client cut it."""
         self.answers_left: int | None = None
         """How many answers to let through before cutting the connection; None for all."""
         self._target_port = target_port
         self._register = register
         self._is_stalled = is_stalled
+        self._is_fatal = is_fatal
         self._client: asyncio.Transport | None = None
         self._server: asyncio.Transport | None = None
         self._early: list[bytes] = []
@@ -39,7 +46,9 @@ class Connection(asyncio.Protocol):
             self._dial()
 
     def data_received(self, data: bytes) -> None:
-        if self._server is None:
+        if self._is_fatal(data):
+            self.reset()
+        elif self._server is None:
             self._early.append(data)
         else:
             self._server.write(data)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
+from hashlib import sha1
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -16,6 +17,7 @@ from redis.exceptions import RedisError
 from crash.blows import kill, kill_children, restart, rolling_restart, stop, term, wait
 from crash.errands import PATIENCE_SECONDS
 from crash.plan import ERRANDS, WEBS
+from tests.servers.worker import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from crash.stack import Stack
     from tests.servers.local_process import LocalProcess
 
+SETTLING = sha1((ROOT / "pulse_analytics/ingest/journal/lua/settle.lua").read_bytes()).hexdigest().encode()
+"""What a worker's request to settle entries holds."""
 DAY_NS = 86_400 * 10**9
 DATABASE_ERRORS = (psycopg.Error, sqlite3.Error)
 
@@ -45,6 +49,12 @@ def refuse(stack: Stack, harm: Harm) -> Iterator[None]:
 def stall(stack: Stack, harm: Harm) -> Iterator[None]:
     """Hold up a link's bytes for a while."""
     yield from _disturb(stack, harm, stack.links[harm.target].stall)
+
+
+def keep_unsettled(stack: Stack, harm: Harm) -> Iterator[None]:
+    """Stall a worker's link to Valkey for a while, from a moment when it has committed a batch and settles it."""
+    # For a moment when it does: a run lasts for seconds, so wait for the next one.
+    yield from _disturb(stack, harm, lambda: stack.links[harm.target].stall_at(SETTLING))
 
 
 def swallow(stack: Stack, harm: Harm) -> Iterator[None]:
@@ -134,6 +144,7 @@ KINDS: dict[str, Callable[[Stack, Harm], Iterator[None]]] = {
     "refuse": refuse,
     "stall": stall,
     "swallow": swallow,
+    "keep unsettled": keep_unsettled,
     "lock": lock,
     "limit memory": limit_memory,
     "unlink": unlink,

@@ -15,8 +15,8 @@ TRAFFIC_SECONDS = 7.0
 ROLLING_SECONDS = 12.0
 """How long the traffic lasts in a run with a rolling restart or with errands, which need more time."""
 
-STALLS = 3
-"""How often a worker is cut off from Valkey in a run with errands, besides the harms of its seed."""
+UNSETTLED, UNSETTLED_SECONDS = 3, 3.0
+"""How often a worker cannot settle what it has committed, in a run with errands, and for how long."""
 FANS = (*(f"fan {number}" for number in range(10)), "fan:9%3A", "Fän😀")
 """Viewers who watch all videos, in a run with errands. Some of them are forgotten, and come back."""
 
@@ -119,9 +119,11 @@ def add_errands(plan: Plan) -> Plan:
     kinds = _draw(chance, [kind for kind in ERRANDS if keyed or kind not in KEY_ERRANDS], 12, 18)
     slow = Harm(0.0, "shift clock", chance.choice(WEBS), ROLLING_SECONDS, 0)
     harms = [harm for harm in plan.harms if (harm.kind, harm.target) != ("migrate", "head")]
-    # What a worker has committed and cannot settle for a while must be left alone by errands, which have other links.
-    stalls = [_harm(chance, "stall", {"stall": [f"{WORKERS[1]}>valkey"]}, ROLLING_SECONDS) for _ in range(STALLS)]
-    harms += [slow, *stalls, *(_harm(chance, kind, ERRANDS, ROLLING_SECONDS) for kind in kinds)]
+    # Errands, whose links are those of the other worker, must leave alone what this one has committed and not settled.
+    link = {"keep unsettled": [f"{WORKERS[1]}>valkey"]}
+    unsettled = [_harm(chance, "keep unsettled", link, ROLLING_SECONDS) for _ in range(UNSETTLED)]
+    unsettled = [replace(harm, seconds=UNSETTLED_SECONDS) for harm in unsettled]
+    harms += [slow, *unsettled, *(_harm(chance, kind, ERRANDS, ROLLING_SECONDS) for kind in kinds)]
     if keyed:
         harms.append(Harm(round(chance.uniform(0.5, 5), 2), "change key", "every web process", 0.0, 0))
     ordered = tuple(sorted(harms, key=lambda harm: harm.at))

@@ -57,6 +57,8 @@ class Link:
         self.target_port = target_port
         self.stalled = False
         """Whether bytes are held up."""
+        self._fatal = b""
+        """The request that stalls the link; empty: none."""
         self._connections: set[Connection] = set()
         self._network = network
         self._server: asyncio.Server | None = None
@@ -77,6 +79,13 @@ class Link:
     def stall(self) -> None:
         """Hold up all bytes until `heal`. No connection is closed, and new ones are accepted."""
         self._network.do(self._stall)
+
+    def stall_at(self, request: bytes) -> None:
+        """As soon as a client sends these bytes, cut its connection before the server gets them, and stall the link.
+
+        The client has done then what precedes the request, and cannot go on.
+        """
+        self._network.do(lambda: self._stall_at(request))
 
     def swallow(self, answers: int) -> None:
         """Let `answers` more answers through each existing connection, and cut it instead of the next one.
@@ -108,15 +117,25 @@ class Link:
         for connection in self._connections:
             connection.pause()
 
+    def _stall_at(self, request: bytes) -> None:
+        self._fatal = request
+
+    def _meets(self, data: bytes) -> bool:
+        if not self._fatal or self._fatal not in data:
+            return False
+        self._fatal = b""
+        self._stall()
+        return True
+
     def _swallow(self, answers: int) -> None:
         for connection in self._connections:
             connection.answers_left = answers
 
     def _connect(self) -> Connection:
-        return Connection(self.target_port, self._connections, lambda: self.stalled)
+        return Connection(self.target_port, self._connections, lambda: self.stalled, self._meets)
 
     async def _heal(self) -> None:
-        self.stalled = False
+        self.stalled, self._fatal = False, b""
         for connection in list(self._connections):
             connection.answers_left = None
             connection.resume()

@@ -107,6 +107,21 @@ def test_stall_holds_bytes_up_and_loses_none(link: Link, echo: Echo, client: soc
         assert (client.recv(100), other.recv(100)) == (b"old", b"new")
 
 
+def test_stall_at_a_request_cuts_it_off_and_holds_up_what_follows(
+    link: Link, echo: Echo, client: socket.socket
+) -> None:
+    link.stall_at(b"settle")
+    assert ask(client, b"first") == b"first"
+    with pytest.raises(ConnectionResetError):
+        ask(client, b"please settle this")
+    with connect(link) as again:
+        again.sendall(b"settle again")
+        time.sleep(0.1)
+        assert echo.heard == [b"hello", b"first"]
+        link.heal()
+        assert again.recv(100) == b"settle again"
+
+
 def test_swallow_delivers_the_request_and_drops_the_answer(link: Link, echo: Echo, client: socket.socket) -> None:
     link.swallow(1)
     assert ask(client, b"first") == b"first"
