@@ -7,9 +7,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pulse_analytics.user_ids import UserIds
-
 from pulse_analytics.events import DEFAULT_EVENT, event_id
+from pulse_analytics.user_ids import UserIds
 
 NO_ANSWER = "no answer"
 KEY = "the-key-of-user-ids-in-the-crash-harness"

@@ -6,10 +6,9 @@ from collections import Counter
 from math import inf
 from typing import TYPE_CHECKING
 
-from pulse_analytics.user_ids import PREFIX
-
 from crash.errands import RETENTION_DAYS, unfinished
 from pulse_analytics.events import Event, count_day
+from pulse_analytics.user_ids import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
