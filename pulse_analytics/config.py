@@ -105,7 +105,7 @@ PSEUDONYMISE_PASSES = 5
 PSEUDONYMISE_PATIENCE_SECONDS = 30.0
 """How much longer than PULSE_STALE_AFTER_SECONDS it waits while no worker records what it waits for."""
 PSEUDONYMISE_PAUSE_SECONDS = 0.1
-"""How often it looks whether they did; and on SQLite, how long it lets others write between two transactions."""
+"""How often it looks whether they did."""
 ERASURE_PATIENCE_SECONDS = 30.0
 """How much longer than PULSE_STALE_AFTER_SECONDS `pulse forget` waits while no worker settles anything."""
 ERASURE_PAUSE_SECONDS = 0.2

@@ -100,7 +100,7 @@ def sweep(act: Act, looked: Callable[[], object] = bool) -> int:
     looked()
     while after is not None:
         if db.engine.dialect.name == "sqlite":
-            time.sleep(config.PSEUDONYMISE_PAUSE_SECONDS)  # Let a worker write.
+            time.sleep(config.ARCHIVE_PAUSE_SECONDS)  # Let a worker write.
         more, after = sweep_slice(plain, after, act)
         found += more
         looked()

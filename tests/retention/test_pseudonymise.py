@@ -21,6 +21,7 @@ from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.ingest.journal.entries import BadEntry
 from pulse_analytics.ingest.journal.renaming import Renaming
 from pulse_analytics.ingest.recorder import record
+from pulse_analytics.retention.commands import export_command, forget_command
 from pulse_analytics.retention.pseudonymise import CannotPseudonymise, pseudonymise, rename_claims, rewrite_rows, sweep
 from pulse_analytics.retention.pseudonymise_command import pseudonymise_command
 from pulse_analytics.user_ids import UserIds
@@ -201,7 +202,7 @@ def test_reports_flow_meanwhile_and_it_is_interrupted_again_and_again(
     app: Flask, keyed: Flask, facts: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(config, "ARCHIVE_SIZE", 20)
-    monkeypatch.setattr(config, "PSEUDONYMISE_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(config, "ARCHIVE_PAUSE_SECONDS", 0)
     first = [f"{NAME}-first-{number}" for number in range(120)]
     assert accept(app, first) == {"queued"}
     record_all(app)
@@ -236,16 +237,39 @@ def test_reports_flow_meanwhile_and_it_is_interrupted_again_and_again(
     assert closed(keyed)
 
 
+@pytest.mark.parametrize("changed_settings", [{"PULSE_USER_ID_KEY": f"plain {NEW}"}])
+def test_a_user_is_forgotten_and_exported_under_every_form(app: Flask, keyed: Flask, facts: Facts) -> None:
+    for number, each in enumerate((app, keyed)):
+        assert accept(each, USERS[:2], f"v{number}") == {"queued"}
+        record_all(each)
+        assert accept(each, USERS[:1], f"parked{number}") == {"queued"}
+        with each.app_context():
+            current_journal().park([BadEntry(current_journal().take("worker").entries[0].entry_id, "a reason")])
+    with app.app_context():
+        exported = app.test_cli_runner().invoke(export_command, [USERS[0]])
+        done = app.test_cli_runner().invoke(forget_command, [USERS[0]])
+    assert done.exit_code == 0, done.output
+    form = UserIds.parse(NEW).stored(USERS[0])
+    held = everything_in_redis(facts) + repr(facts.sql("SELECT * FROM video_events"))
+    for name in (USERS[0], form):
+        assert exported.output.count(f'"{name}"') >= 2
+        assert name not in held.replace(USERS[10], "").replace(USERS[11], "")
+    assert (facts.rows(), facts.parked(), facts.counts()) == (2, 0, {"v0": 2, "v1": 2})
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestOnOneDatabase:
     """What does not depend on the database."""
 
-    @pytest.mark.parametrize("changed_settings", [{}, {"PULSE_USER_ID_KEY": f"plain {NEW}"}], indirect=True)
-    def test_it_refuses_while_reports_are_stored_with_plain_ids(self, app: Flask, facts: Facts) -> None:
+    @pytest.mark.parametrize("changed_settings", [{}, {"PULSE_USER_ID_KEY": f"plain {NEW}"}])
+    def test_it_refuses_while_reports_are_stored_with_plain_ids(
+        self, app: Flask, facts: Facts, changed_settings: dict[str, str]
+    ) -> None:
         assert accept(app, USERS) == {"queued"}
         done = run(app)
         assert done.exit_code == 1
-        assert "Reports are still stored with plain user ids: PULSE_USER_ID_KEY" in done.output
+        why = "begins with `plain`" if changed_settings else "is not set"
+        assert f"Reports are still stored with plain user ids: PULSE_USER_ID_KEY {why}." in done.output
         assert facts.waiting() == len(USERS)
 
     def test_a_dry_run_counts_and_changes_nothing(self, app: Flask, keyed: Flask, facts: Facts) -> None:
