@@ -22,7 +22,7 @@ _WAL_BYTES = 64 * 1024 * 1024
 """The size to which the WAL file is truncated after a checkpoint. Chosen, not measured."""
 
 _CHECKPOINT_MS = 100
-_CHECKPOINT_TRIES = 10
+_CHECKPOINT_TRIES = 5
 _CHECKPOINT_PAUSE_SECONDS = 0.2
 """`checkpoint` waits this long for readers, this often, with this pause. While it waits, nobody can write. Chosen, not
 measured."""
