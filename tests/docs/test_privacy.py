@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import pulse_analytics.database.models  # noqa: F401 - it fills the metadata
+from pulse_analytics.app import create_app
+from pulse_analytics.cli import pulse_group
 from pulse_analytics.database import db
 from tests.docs.pages import ROOT, prose
 
@@ -65,3 +67,10 @@ def test_the_only_storage_in_the_browser_is_local_storage_and_three_modules_writ
     assert _found(_STORAGE, _BROWSER) == {"localStorage"}
     writers = {path.name for path in _BROWSER if ".setItem(" in path.read_text(encoding="utf-8")}
     assert writers == {"report-lock.ts", "report-store.ts", "viewer.ts"}
+
+
+def test_every_setting_and_command_that_the_page_names_exists() -> None:
+    settings = set(re.findall(r"PULSE_[A-Z_]+[A-Z]", PAGE)) - {"PULSE_USER_ID_KEY_FILE"}
+    assert not [name for name in settings if f" `{name}` " not in prose("docs/configuration.md")]
+    commands = set(re.findall(r"`pulse ([a-z]+(?:-[a-z]+)*)", PAGE))
+    assert {"forget", "export-user", "expire"} <= commands <= set(pulse_group(create_app).commands)
