@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.facts import Facts, report
+from tests.conftest import TOKEN
+from tests.facts import Facts, report, wait_until
 from tests.servers.kernel import clients_of
 from tests.servers.nginx import CLIENT, NAME, STRANGER, Connection, Proxy, find_nginx, proxying
 from tests.web.secured import lacking
@@ -160,6 +161,20 @@ def test_admin_page_and_probes_are_for_listed_addresses_and_the_tracker_for_ever
     assert lacking(answer.headers.items()) == []
     again = {"Accept-Encoding": "gzip", "If-None-Match": answer.headers["ETag"]}
     assert proxy.ask("GET", "/tracker.js", headers=again).status == 304
+
+
+@pytest.mark.nightly
+def test_a_request_to_erase_a_person_is_passed_on_and_not_logged(proxy: Proxy, tmp_path: Path) -> None:
+    path = "/admin/users/ada-lovelace"
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    for address in (path, "//admin/users/ada-lovelace", "/admin/%75sers/ada-lovelace"):
+        assert proxy.ask("DELETE", address, headers=bearer, source=STRANGER).status == 403
+        assert proxy.ask("DELETE", address).status == 401
+    assert proxy.ask("DELETE", path, headers=bearer).status == 202
+    assert proxy.ask("GET", "/admin/erasures/unknown", headers=bearer).status == 404
+    log = tmp_path / "nginx" / "access.log"
+    wait_until(lambda: "/admin/erasures/unknown" in log.read_text())
+    assert "ada-lovelace" not in log.read_text()
 
 
 def test_slow_bodies_do_not_reach_the_server(proxy: Proxy, web: Web) -> None:
