@@ -106,6 +106,8 @@ PSEUDONYMISE_PATIENCE_SECONDS = 30.0
 """How much longer than PULSE_STALE_AFTER_SECONDS it waits while no worker records what it waits for."""
 PSEUDONYMISE_PAUSE_SECONDS = 0.1
 """How often it looks whether they did."""
+ERASE_SIZE = 500
+"""Raw events of one user that one transaction erases, of the next RECOUNT_SIZE ones of all users."""
 ERASURE_PATIENCE_SECONDS = 30.0
 """How much longer than PULSE_STALE_AFTER_SECONDS `pulse forget` waits while no worker settles anything."""
 ERASURE_PAUSE_SECONDS = 0.2

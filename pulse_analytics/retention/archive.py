@@ -49,32 +49,39 @@ def archive(connection: Connection, rows: ColumnElement[bool]) -> int:
 
 
 def sweep_slice(
-    rows: ColumnElement[bool], after: str | None, act: Act = archive, *, lowers_counters: bool = False
+    rows: ColumnElement[bool],
+    after: str | None,
+    act: Act = archive,
+    *,
+    size: int | None = None,
+    lowers_counters: bool = False,
 ) -> tuple[int, str | None]:
     """Do `act` with those raw events of the next slice for which `rows` holds, except those whose entry is taken.
 
-    A slice is ARCHIVE_SIZE raw events after the id `after`, in the order of their ids, `rows` or not; None: the first
-    one. Returns how many `act` had, and where the next slice begins (None: there is none). Events may flow meanwhile.
-    If `act` `lowers_counters`, workers that count wait until the slice ends.
+    A slice is `size` raw events (None: ARCHIVE_SIZE) after the id `after`, in the order of their ids, `rows` or not;
+    None: the first one. Returns how many `act` had, and where the next slice begins (None: there is none). Events may
+    flow meanwhile. If `act` `lowers_counters`, workers that count wait until the slice ends.
     Raises RedisError or SQLAlchemyError, and then nothing has happened.
     """
     for _ in range(config.ARCHIVE_RETRIES):
         try:
-            return _try_slice(rows, after, act, lowers_counters)
+            return _try_slice(rows, after, act, size or config.ARCHIVE_SIZE, lowers_counters)
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) not in _CONFLICTS:
                 raise
-    return _try_slice(rows, after, act, lowers_counters)
+    return _try_slice(rows, after, act, size or config.ARCHIVE_SIZE, lowers_counters)
 
 
-def _try_slice(rows: ColumnElement[bool], after: str | None, act: Act, lowers_counters: bool) -> tuple[int, str | None]:
+def _try_slice(
+    rows: ColumnElement[bool], after: str | None, act: Act, size: int, lowers_counters: bool
+) -> tuple[int, str | None]:
     with _snapshot() as connection:
         if lowers_counters and connection.dialect.name == "postgresql":
             # In a snapshot, a counter that another transaction has raised since cannot be changed. So before the
             # snapshot, which only the first query takes, wait for those that count, and keep others out: all of them
             # write this table before the other counters.
             connection.exec_driver_sql("LOCK TABLE video_metrics IN SHARE ROW EXCLUSIVE MODE")
-        part = slice_after(connection, video_events.c.id, after, config.ARCHIVE_SIZE)
+        part = slice_after(connection, video_events.c.id, after, size)
         chosen = connection.scalars(select(video_events.c.id).where(part.condition, rows)).all()
         # Not before the rows are chosen: what is recorded in between is not in this snapshot.
         taken = current_journal().taken_events().intersection(chosen) if chosen else set()

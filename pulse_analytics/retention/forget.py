@@ -26,7 +26,7 @@ from pulse_analytics.retention.archive import archive, empty_wal, sweep_slice
 from pulse_analytics.retention.traces import are_of, forms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -92,21 +92,20 @@ def _rows(erasure: Erasure, forms: list[str], place: Place) -> Place:
     wanted = mine & (video_events.c.received_at <= erasure.requested_at) if place.number else mine
     with db.engine.connect() as connection:
         part = slice_after(connection, video_events.c.id, place.at or None, config.RECOUNT_SIZE)
-        ids = select(video_events.c.id).where(part.condition, wanted).order_by(video_events.c.id)
-        first = connection.scalar(ids.limit(1))
-    if first is None:
-        if part.last is not None:
-            return place._replace(at=part.last, left=0)
-        return Place("keys") if place.number else Place("rows", number=1)
-    erased, last = _sweep(erasure, mine, first)
-    if place.number:
+        found = select(video_events.c.id).where(part.condition, wanted).order_by(video_events.c.id)
+        ids = connection.scalars(found.limit(config.ERASE_SIZE)).all()
+    erased = _erase_rows(erasure, mine, ids) if ids else 0
+    if ids and place.number:
         # What is found again was taken by a worker a moment ago.
         return Place("rows", number=1, left=0 if erased else 1)
-    return Place("rows", at=last) if last else Place("rows", number=1)
+    last = ids[-1] if len(ids) == config.ERASE_SIZE else part.last
+    if last is not None:
+        return place._replace(at=last, left=0)
+    return Place("keys") if place.number else Place("rows", number=1)
 
 
-def _sweep(erasure: Erasure, mine: ColumnElement[bool], first: str) -> tuple[int, str | None]:
-    """Erase the user's raw events in the slice that begins with the row `first`, except those whose entry is taken."""
+def _erase_rows(erasure: Erasure, mine: ColumnElement[bool], ids: Sequence[str]) -> int:
+    """Erase these raw events, except those whose entry is taken. Returns how many are gone."""
 
     def act(connection: Connection, rows: ColumnElement[bool]) -> int:
         erased = _delete_with_counts(connection, rows) if erasure.with_counts else archive(connection, rows)
@@ -114,8 +113,10 @@ def _sweep(erasure: Erasure, mine: ColumnElement[bool], first: str) -> tuple[int
         receipts.add(connection, erasure.id, raw_events=erased)
         return erased
 
-    before = str(UUID(int=max(0, UUID(first).int - 1)))
-    return sweep_slice(mine, before, act, lowers_counters=erasure.with_counts)
+    before = str(UUID(int=max(0, UUID(ids[0]).int - 1)))
+    rows = mine & video_events.c.id.in_(ids)
+    erased, _ = sweep_slice(rows, before, act, size=config.RECOUNT_SIZE, lowers_counters=erasure.with_counts)
+    return erased
 
 
 def _delete_with_counts(connection: Connection, rows: ColumnElement[bool]) -> int:

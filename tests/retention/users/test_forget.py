@@ -158,7 +158,7 @@ def test_without_a_worker_it_says_how_many_reports_wait_and_continues_later(
 def test_rows_whose_entry_is_taken_stay_until_it_is_settled_and_count_once(
     journal: Journal, facts: Facts, pulse: Pulse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(config, "ARCHIVE_SIZE", 2)
+    monkeypatch.setattr(config, "ERASE_SIZE", 2)
     count(journal, *views(ADA))
     # A worker died between commit and settling, after the erasure had looked at the journal.
     facts.redis.delete(*keys_of(*views(ADA)))
@@ -184,7 +184,7 @@ class Killed(BaseException):
 def test_an_erasure_that_is_killed_anywhere_completes_when_it_is_run_again(
     journal: Journal, facts: Facts, pulse: Pulse, monkeypatch: pytest.MonkeyPatch, with_counts: bool
 ) -> None:
-    monkeypatch.setattr(config, "ARCHIVE_SIZE", 2)
+    monkeypatch.setattr(config, "ERASE_SIZE", 2)
     monkeypatch.setattr(config, "RECOUNT_SIZE", 5)
     park(journal, event("v8", ADA))
     count(journal, *views(ADA, 4), *views(BOB, 4))
@@ -216,7 +216,7 @@ def _die_in(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 def test_while_events_of_the_same_user_flow_it_ends_and_the_books_close_at_every_moment(
     app: Flask, journal: Journal, facts: Facts, pulse: Pulse, monkeypatch: pytest.MonkeyPatch, with_counts: bool
 ) -> None:
-    monkeypatch.setattr(config, "ARCHIVE_SIZE", 20)
+    monkeypatch.setattr(config, "ERASE_SIZE", 20)
     monkeypatch.setattr(config, "ARCHIVE_RETRIES", 0)  # No slice conflicts with a worker.
     count(journal, *views(ADA, 60), *views(BOB, 60))
     ended = threading.Event()
