@@ -11,7 +11,8 @@
  *     played             reads the ranges that the element has played
  *     playback-sessions  lets all players of one video share a session
  *     detector           decides from the played ranges which milestones are passed; milestone.ts has their shares
- *     viewer             provides the viewer's id
+ *     privacy            says what may be stored and reported of the viewer
+ *     viewer             provides an anonymous viewer's id
  *     page-outbox        finds the page's outbox for an endpoint
  *     outbox             stores the reports and sends them
  *     report-store       stores waiting reports (in localStorage: browser-storage.ts)
@@ -36,6 +37,7 @@ export type { Send } from './lib/api.js';
 export type { Measure } from './lib/detector.js';
 export type { Milestone, MilestoneName } from './lib/milestone.js';
 export { createOutbox, type Outbox, type OutboxOptions } from './lib/outbox.js';
+export type { PrivacyOptions } from './lib/privacy.js';
 export type { TrackHandle, TrackOptions } from './lib/track-video.js';
 export { startOutbox, trackVideo };
 

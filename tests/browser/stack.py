@@ -83,6 +83,11 @@ class Stack:
         held: Any = self._redis.hgetall("pulse:ledger")
         return Ledger(int(held.get("accepted", 0)), int(held.get("duplicate", 0)))
 
+    def suppressed(self) -> int:
+        """How many crossings players have suppressed so far."""
+        held: Any = self._redis.hget("pulse:ledger", "suppressed")
+        return int(held or 0)
+
     def count(self, video_id: str) -> int:
         """How often half of a video was watched."""
         return self.counts(video_id)[DEFAULT_EVENT]

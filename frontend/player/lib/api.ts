@@ -24,9 +24,9 @@ export function encode(milestone: Milestone): string {
   return JSON.stringify(milestone, ['videoId', 'event', 'userId', 'ts']);
 }
 
-/** The URL for batches, beside that of `POST /analytics`. */
-export function batchUrlOf(endpoint: string): string {
-  return endpoint.replace(/\/?(\?|$)/, '/batch$1');
+/** The URL of another request, beside that of `POST /analytics`. */
+export function urlBeside(endpoint: string, name: 'batch' | 'suppressed'): string {
+  return endpoint.replace(/\/?(\?|$)/, `/${name}$1`);
 }
 
 /**
@@ -43,7 +43,7 @@ export async function post(
   const isBatch = bodies.length > 1;
   const reports = bodies.join();
   try {
-    const response = await send(isBatch ? batchUrlOf(endpoint) : endpoint, {
+    const response = await send(isBatch ? urlBeside(endpoint, 'batch') : endpoint, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: isBatch ? `{"events":[${reports}]}` : reports,
@@ -52,7 +52,10 @@ export async function post(
       signal,
     });
     const { status, headers } = response;
-    const json: unknown = await response.json?.().catch(nullIfNotJson);
+    const json: unknown = await response.json?.().catch((error: unknown) => {
+      if (error instanceof SyntaxError) return null;
+      throw error; // The connection was cut, or the timeout is over.
+    });
     return { status, headers, body: json, accepted: isAccepted(status, json, bodies.length) };
   } catch {
     return undefined;
@@ -63,15 +66,12 @@ export async function post(
 function isAccepted(status: number, body: unknown, size: number): boolean {
   if (status !== 200 && status !== 202) return false;
   if (body === undefined) return true;
-  const { results = body } = (body ?? {}) as { results?: unknown };
-  const answers = [results].flat() as (Record<string, unknown> | null)[];
+  const answers = [(body as Partial<Record<string, unknown>> | null)?.['results'] ?? body].flat() as (Record<
+    string,
+    unknown
+  > | null)[];
   const isReport = answers.every(
     (answer) => typeof answer?.['status'] === 'string' && typeof answer['eventId'] === 'string',
   );
   return isReport && answers.length === size;
-}
-
-function nullIfNotJson(error: unknown): null {
-  if (error instanceof SyntaxError) return null;
-  throw error; // The connection was cut, or the timeout is over.
 }

@@ -10,7 +10,7 @@ const TAG = 'script[data-auto]';
 const FOLLOWED = Symbol.for('@pulse-analytics/player auto');
 
 type Track = (element: HTMLVideoElement, options: TrackOptions) => () => void;
-type StartOutbox = (options: { endpoint?: string | undefined }) => () => void;
+type StartOutbox = (options: Pick<TrackOptions, 'endpoint' | 'respectPrivacySignals' | 'storage'>) => () => void;
 
 /**
  * Follows the videos that `page` has and will have; a video that is removed, or that loses its id, is stopped.
@@ -71,6 +71,12 @@ function readTag(page: Document): (videoId: string) => TrackOptions {
     },
     get measure() {
       return data()?.dataset['measure'] === 'watched' ? 'watched' : 'reached';
+    },
+    get respectPrivacySignals() {
+      return (data()?.dataset['respectPrivacySignals'] ?? 'false') !== 'false';
+    },
+    get storage() {
+      return (data()?.dataset['storage'] ?? 'local') === 'local' ? 'local' : 'none';
     },
   });
 }

@@ -2,14 +2,20 @@
  * The browser's localStorage, which may be missing, full or blocked.
  */
 
-/** The browser's localStorage, or null if there is none or it is blocked, in which case reading the property throws. */
-export function browserStorage(): Storage | null {
-  return attempt(() => globalThis.localStorage) ?? null;
+/** Where things are kept: in localStorage, or only in memory. */
+export type StorageKind = 'local' | 'none';
+
+/**
+ * The browser's localStorage if it is asked for. Null if not, if there is none, or if it is blocked, in which case reading the
+ * property throws.
+ */
+export function browserStorage(kind: StorageKind | undefined): Storage | null {
+  return attempt(() => (kind === 'local' ? globalThis.localStorage : null)) ?? null;
 }
 
-/** The keys of a storage; none if it is blocked. */
-export function keysOf(storage: Storage | null): string[] {
-  return attempt(() => Object.keys(storage ?? {})) ?? [];
+/** The keys of a storage; none if there is none or it is blocked, because both throw. */
+export function keysOf(storage: unknown): string[] {
+  return attempt(() => Object.keys(storage as object)) ?? [];
 }
 
 /** The result of `work`, or undefined if it throws because storage is full or blocked. */

@@ -3,32 +3,32 @@
  */
 import type { FollowOptions } from './crossings.js';
 import type { Measure } from './detector.js';
-import { DEFAULT_MILESTONES, SHARES, type MilestoneName } from './milestone.js';
+import { SHARES, type MilestoneName } from './milestone.js';
 
 const NAMES = /* @__PURE__ */ Object.keys(SHARES) as MilestoneName[];
 const KNOWN: readonly unknown[] = ['all', ...NAMES];
+const MUST_BE_KNOWN = `milestones must be of ${KNOWN.join()}`;
 
-function wrong(what: string, given: unknown): TypeError {
-  return new TypeError(`pulse: ${what}, not "${String(given)}".`);
+function check(isRight: unknown, what: string, given: unknown): asserts isRight {
+  if (!isRight) throw new TypeError(`pulse: ${what}, not "${String(given)}".`);
 }
 
 /** The element, if there is one. */
 export function checkedElement(element: HTMLVideoElement | null | undefined): HTMLVideoElement {
-  if (!element?.played) throw wrong('track a <video> that is there', element);
+  check(element?.played, 'element must be a <video>', element);
   return element;
 }
 
 /** The id as text. */
 export function checkedId(id: unknown): string {
-  const text = typeof id === 'number' ? String(id) : id;
-  if (typeof text !== 'string' || text === '') throw wrong('videoId must be a text or a number', id);
-  return text;
+  check(typeof id === 'number' || (id && typeof id === 'string'), 'videoId must be a text or a number', id);
+  return String(id);
 }
 
-function checkedDuration(seconds: unknown): number | undefined {
-  if (seconds === undefined || seconds === null) return undefined;
-  if (typeof seconds === 'number' && seconds > 0 && seconds < Infinity) return seconds;
-  throw wrong('duration must be seconds above 0', seconds);
+function checkedDuration(seconds: number | null | undefined): number | undefined {
+  const given = seconds ?? 1; // What is not given is not wrong.
+  check(typeof given === 'number' && given > 0 && given < Infinity, 'duration must be above 0', seconds);
+  return seconds ?? undefined;
 }
 
 /** The options that decide what counts. The names are in the order of their shares. Cheap: each timeupdate asks for them. */
@@ -37,8 +37,8 @@ export function checkedOptions({ milestones, measure = 'reached', duration }: Fo
   measure: Measure;
   given: number | undefined;
 } {
-  const asked: readonly unknown[] = milestones ?? DEFAULT_MILESTONES;
-  for (const name of asked) if (!KNOWN.includes(name)) throw wrong(`milestones must be of ${KNOWN.join()}`, name);
+  const asked: readonly unknown[] = milestones ?? ['watched_50_percent'];
+  for (const name of asked) check(KNOWN.includes(name), MUST_BE_KNOWN, name);
   return {
     names: asked.includes('all') ? NAMES : NAMES.filter((name) => asked.includes(name)),
     measure,

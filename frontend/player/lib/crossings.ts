@@ -58,11 +58,12 @@ export function createCrossings(
   const content = createContent(element, isOwn, now);
   const chooser = createFilmChooser(isOwn || (element.networkState > 0 && !wasPlayed));
   let isPaused = false;
-  const isDue = (name: MilestoneName): boolean => !session.reported.has(name);
+  const { reported } = session;
+  const isDue = (name: MilestoneName): boolean => !reported.has(name);
 
   function settle(film = chooser.film): void {
-    const crossed = [...(film?.crossedAt ?? [])].filter(([name]) => isDue(name));
-    for (const [name] of crossed) session.reported.add(name);
+    const crossed = [...(film?.times ?? [])].filter(([name]) => isDue(name));
+    for (const [name] of crossed) reported.add(name);
     if (crossed[0]) report(crossed);
   }
   const crossings: Crossings = {
@@ -70,24 +71,26 @@ export function createCrossings(
       const { names, measure, given } = checkedOptions(read());
       const next = names.find(isDue);
       if (isPaused || !next) return;
-      const length = Math.min(element.duration, chooser.film?.seconds ?? NaN);
-      if (isFrequent && !canCross(element.currentTime, length, measure, SHARES[next])) return;
+      if (
+        isFrequent &&
+        !canCross(element.currentTime, Math.min(element.duration, chooser.film?.seconds ?? NaN), measure, SHARES[next])
+      )
+        return;
       const seconds = content.seconds(given);
-      if (Number.isNaN(seconds)) return;
-      const ranges = played.read();
+      const ranges = seconds >= 0 ? played.read() : [];
       const film = ranges[0] && chooser.choose(seconds, given);
       if (!film) return;
       const crossed = session.observe(ranges, seconds, content.wasLive ? 'watched' : measure, names.filter(isDue));
       const ts = now();
-      const times = (film.crossedAt ??= new Map<MilestoneName, number>());
+      const times = (film.times ??= new Map<MilestoneName, number>());
       for (const name of crossed) times.set(name, times.get(name) ?? ts);
       if (!crossed[0]) return;
       if (film.isCertain || seconds > LONGEST_AD_SECONDS || element.loop) settle(film);
-      else if ((film.hasEnded = element.ended))
+      else if ((film.ended = element.ended))
         setTimeout(() => element.ended && chooser.film === film && settle(film), NEXT_SOURCE_MS);
     },
     leave() {
-      played.showEarlier();
+      played.show();
       crossings.check();
       settle();
     },
@@ -101,7 +104,9 @@ export function createCrossings(
       isPaused = false;
     },
     emptied() {
-      for (const { emptied } of [played, content, chooser]) emptied();
+      played.emptied();
+      content.emptied();
+      chooser.emptied();
     },
     end() {
       isPaused = true;
@@ -109,10 +114,10 @@ export function createCrossings(
     },
   };
   // React may take over an element that was rendered on the server and has played.
-  if (isOwn) played.showEarlier();
+  if (isOwn) played.show();
   else if (wasPlayed)
     setTimeout(() => {
-      if (played.showEarlier() && element.paused) chooser.trust();
+      if (played.show() && element.paused) chooser.trust();
       crossings.check();
     }, NEXT_SOURCE_MS);
   crossings.check();

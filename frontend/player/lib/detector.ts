@@ -42,8 +42,7 @@ export function createPlaybackSession(): PlaybackSession {
     observe(played, duration, measure, due) {
       let content = contents.find((known) => isAlike(known.duration, duration));
       if (!content) contents.push((content = { duration, seen: [] }));
-      content.seen = union([...content.seen, ...played]);
-      const { seen } = content;
+      const seen = (content.seen = union([...content.seen, ...played]));
       return due.filter((name) => hasCrossed(seen, duration, measure, SHARES[name]));
     },
   };
@@ -64,17 +63,14 @@ export function isAlike(duration: number, other: number): boolean {
  * `played` must be disjoint, as returned by `union`. An unknown (NaN) or infinite (live) duration has no milestones.
  */
 export function hasCrossed(played: readonly Range[], duration: number, measure: Measure, share: number): boolean {
-  if (!(duration > 0 && duration < Infinity)) return false;
   const mark = duration * share;
-  const rule: Measure = share > 0 ? measure : 'reached';
-  switch (rule) {
-    case 'reached':
-      return played.some(([start, end]) => end - Math.max(start, mark) >= reachBeyond(duration));
-    case 'watched':
-      return played.reduce((seconds, [start, end]) => seconds + end - start, 0) > mark;
-    default:
-      return rule satisfies never;
-  }
+  return (
+    duration > 0 &&
+    duration < Infinity &&
+    (measure === 'watched' && share > 0
+      ? played.reduce((seconds, [start, end]) => seconds + end - start, 0) > mark
+      : played.some(([start, end]) => end - Math.max(start, mark) >= reachBeyond(duration)))
+  );
 }
 
 /** Whether playback up to `currentTime` can have passed `share`. Cheap, because it does not read the played ranges. */

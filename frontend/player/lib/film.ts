@@ -11,9 +11,9 @@ export interface Film {
   /** Whether nothing that comes later can turn out to be the film instead. */
   isCertain: boolean;
   /** When each milestone was crossed, reported or not yet. */
-  crossedAt?: Map<MilestoneName, number>;
+  times?: Map<MilestoneName, number>;
   /** Whether it was played to its end before it was certain. */
-  hasEnded?: boolean;
+  ended?: boolean;
 }
 
 /** Chooses the film of one element. */
@@ -45,7 +45,7 @@ export function createFilmChooser(isFirst: boolean): FilmChooser {
     choose(seconds, given) {
       if (given && film?.seconds !== given) film = { seconds: given, isCertain: true };
       const isOther = film && !isAlike(film.seconds, seconds);
-      if (!film || (isOther && !film.isCertain && (isTrusted || film.hasEnded || seconds > film.seconds)))
+      if (!film || (isOther && !film.isCertain && (isTrusted || film.ended || seconds > film.seconds)))
         film = { seconds, isCertain: isTrusted };
       else if (isOther) return undefined;
       film.isCertain ||= isTrusted;

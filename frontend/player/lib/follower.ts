@@ -31,7 +31,7 @@ export function createFollower(
   now: () => number,
 ): Follower {
   // eslint-disable-next-line no-console -- No error, because two ids of one video may be meant.
-  if (followed.has(element)) console.warn('pulse: tracked twice, so stop one:', element);
+  if (followed.has(element)) console.warn('pulse: tracked twice:', element);
   followed.add(element);
   const listeners = new AbortController();
   let wasAttached = element.isConnected;

@@ -18,9 +18,6 @@ export const SHARES = {
 /** A milestone's name, as it is reported. */
 export type MilestoneName = keyof typeof SHARES;
 
-/** What is reported unless the page asks for something else. */
-export const DEFAULT_MILESTONES: readonly MilestoneName[] = ['watched_50_percent'];
-
 /** A milestone that was passed, as it is reported. */
 export interface Milestone {
   videoId: string;

@@ -73,7 +73,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const {
     endpoint,
     send = (url: string, init: RequestInit) => fetch(url, init),
-    storage = browserStorage(),
+    storage = browserStorage('local'),
     network = globalThis,
     random = Math.random,
     after = afterTimeout,
@@ -83,7 +83,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const own = new Set<string>();
   const underWay = new Set<string>();
   let redelivery: Redelivery | undefined;
-  let cancelReload = (): void => undefined;
+  let cancelReload: (() => void) | undefined;
 
   const outbox: Outbox = {
     add(...milestones) {
@@ -123,7 +123,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   /** Runs `work` if a report waits. If the code for it cannot be loaded, reports wait for the next try or visit. */
   async function withRedelivery(work: (loaded: Redelivery) => void | Promise<void>): Promise<void> {
     if (store.keys().every((key) => underWay.has(key))) return;
-    cancelReload();
+    cancelReload?.();
     try {
       const { createRedelivery } = await load();
       redelivery ??= createRedelivery({ ...options, storage, after, store, own, underWay, request });

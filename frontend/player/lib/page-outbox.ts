@@ -1,19 +1,18 @@
 /**
- * The outboxes of this page, one per endpoint, shared by the app shell and all players.
+ * The outboxes of this page, one per endpoint and kind of storage, shared by the app shell and all players.
  */
-import { attempt, browserStorage, keysOf } from './browser-storage.js';
+import { attempt, browserStorage, keysOf, type StorageKind } from './browser-storage.js';
 import { createOutbox, type Outbox } from './outbox.js';
+import { allowedStorage, type PrivacyOptions } from './privacy.js';
 
 /** Where reports go by default: the site's own `POST /analytics`. */
 export const DEFAULT_ENDPOINT = '/analytics';
 
-const outboxes = new Map<string, Outbox>();
+const outboxes: Record<string, Outbox> = {};
 
-/** The page's outbox for this endpoint. */
-export function pageOutbox(endpoint: string = DEFAULT_ENDPOINT): Outbox {
-  const outbox = outboxes.get(endpoint) ?? createOutbox({ endpoint });
-  outboxes.set(endpoint, outbox);
-  return outbox;
+/** The page's outbox for this endpoint whose reports wait there. */
+export function pageOutbox(endpoint = DEFAULT_ENDPOINT, kind?: StorageKind): Outbox {
+  return (outboxes[String(kind) + endpoint] ??= createOutbox({ endpoint, storage: browserStorage(kind) }));
 }
 
 /**
@@ -21,12 +20,15 @@ export function pageOutbox(endpoint: string = DEFAULT_ENDPOINT): Outbox {
  *
  * Call it in the app shell, on every page, so that a report does not wait until its viewer plays another video. Without
  * an endpoint it serves `/analytics` and every other to which this browser has reports to send. Returns a function that
- * undoes it. On a server it does nothing.
+ * undoes it. On a server, and where the viewer's browser asks for privacy and `respectPrivacySignals` is set, it does nothing.
  */
-export function startOutbox({ endpoint }: { endpoint?: string | undefined } = {}): () => void {
-  if (typeof document === 'undefined') return () => undefined; // As in segmentio/analytics-next#968.
-  const endpoints = endpoint ? [endpoint] : [DEFAULT_ENDPOINT, ...keysOf(browserStorage()).map(endpointOf)];
-  const stops = Array.from(new Set(endpoints), (each) => pageOutbox(each).start());
+export function startOutbox(options: PrivacyOptions & { endpoint?: string | undefined } = {}): () => void {
+  if (!(globalThis as Partial<typeof globalThis>).document) return () => undefined; // As in segmentio/analytics-next#968.
+  const kind = allowedStorage(options);
+  const endpoints = options.endpoint
+    ? [options.endpoint]
+    : [DEFAULT_ENDPOINT, ...keysOf(browserStorage(kind)).map(endpointOf)];
+  const stops = Array.from(new Set(endpoints), (each) => pageOutbox(each, kind).start());
   return () => stops.forEach((stop) => stop());
 }
 
@@ -37,6 +39,6 @@ export function startOutbox({ endpoint }: { endpoint?: string | undefined } = {}
  * relative to its page (`analytics`) is left out, because here it would be another address.
  */
 function endpointOf(key: string): string {
-  const [, encoded = DEFAULT_ENDPOINT] = /^pulse:report:((?:%2F|https?%3A)[^:]*):/.exec(key) ?? [];
-  return attempt(() => decodeURIComponent(encoded)) ?? DEFAULT_ENDPOINT;
+  const found = /^pulse:report:((?:%2F|https?%3A)[^:]*):/.exec(key);
+  return attempt(() => decodeURIComponent((found as unknown as [string, string])[1])) ?? DEFAULT_ENDPOINT;
 }

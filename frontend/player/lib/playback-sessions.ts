@@ -17,7 +17,7 @@ export interface PlaybackSessions {
    *
    * A session whose players are all gone has ended. `isGone`: whether the player that joins was removed and stands still.
    */
-  join(videoId: string, isGone?: () => boolean): Membership;
+  join(videoId: string, isGone: () => boolean): Membership;
 }
 
 /** Creates a page's playback sessions. `defer` runs its argument after the current task, as `queueMicrotask` does. */
@@ -28,7 +28,7 @@ export function createPlaybackSessions(defer: (work: () => void) => void = queue
     if (open.get(videoId)?.players.size === 0) open.delete(videoId);
   }
   return {
-    join(videoId, isGone = () => false) {
+    join(videoId, isGone) {
       const players = open.get(videoId)?.players ?? new Set();
       for (const isPlayerGone of players) if (isPlayerGone() && players.delete(isPlayerGone)) endIfEmpty(videoId);
       const shared = open.get(videoId) ?? { session: createPlaybackSession(), players: new Set() };

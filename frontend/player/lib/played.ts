@@ -12,7 +12,7 @@ export interface PlayedReader {
   /** Hides what the element has played so far. */
   hide: () => void;
   /** Shows what the element had played before it was tracked. Returns false if that was already done, or of another source. */
-  showEarlier: () => boolean;
+  show: () => boolean;
   /** Hides the ranges read so far from the next reader of this element. */
   close(): void;
 }
@@ -42,7 +42,7 @@ export function createPlayedReader(element: HTMLVideoElement): PlayedReader {
     hide() {
       spent = union([...spent, ...rangesOf(element.played)]);
     },
-    showEarlier() {
+    show() {
       if (!earlier) return false;
       spent = earlier;
       earlier = undefined;
@@ -58,5 +58,8 @@ export function createPlayedReader(element: HTMLVideoElement): PlayedReader {
 }
 
 function rangesOf(played: TimeRanges): Range[] {
-  return Array.from({ length: played.length }, (_, index): Range => [played.start(index), played.end(index)]);
+  return Array.from(played as unknown as ArrayLike<never>, (_, index): Range => [
+    played.start(index),
+    played.end(index),
+  ]);
 }

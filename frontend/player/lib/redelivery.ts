@@ -105,7 +105,7 @@ export function createRedelivery({
     const acquire = async (key: string): Promise<boolean> =>
       !underWay.has(key) && (await lock.tryAcquire(key, sent, own.has(key)));
     const acquired = await Promise.all(keys.map(acquire));
-    const mine = keys.filter((key, index) => acquired[index] && store.read(key) !== undefined); // Others are settled.
+    const mine = keys.filter((key, index) => acquired[index] && store.read(key)); // Others are settled.
     mine.forEach((key) => underWay.add(key));
     const failures = (mine.length > 1 ? await send(mine) : undefined) ?? (await sendEach(mine));
     mine.forEach((key) => underWay.delete(key));
@@ -116,7 +116,7 @@ export function createRedelivery({
   async function sendEach(keys: string[]): Promise<number> {
     let failures = 0;
     for (const key of keys) {
-      if (store.read(key) === undefined) continue; // Delivered by another tab, or evicted.
+      if (!store.read(key)) continue; // Delivered by another tab, or evicted.
       failures += (await send([key])) ?? 0;
       if (failures >= MAX_FAILURES) break;
     }

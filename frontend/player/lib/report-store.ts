@@ -12,8 +12,8 @@ const MAX_REPORTS = 50;
 export interface ReportStore {
   /** Stores a report and returns its key. Before that it evicts the oldest if there would be more than 50. */
   put(ts: number, body: string): string;
-  /** The report's text, or undefined if it has been delivered or evicted. */
-  read(key: string): string | undefined;
+  /** The report's text, or nothing if it has been delivered or evicted. */
+  read(key: string): string | null | undefined;
   /** Removes a report, and its lease (report-lock.ts). */
   remove(key: string): void;
   /** All keys, the oldest report's first. */
@@ -36,7 +36,7 @@ export function createReportStore(storage: Storage | null, endpoint: string, ran
       });
       return key;
     },
-    read: (key) => memory.get(key) ?? attempt(() => storage?.getItem(key)) ?? undefined,
+    read: (key) => memory.get(key) ?? attempt(() => storage?.getItem(key)),
     remove(key) {
       memory.delete(key);
       attempt(() => {

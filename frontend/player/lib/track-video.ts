@@ -7,12 +7,13 @@ import type { Measure, PlaybackSession } from './detector.js';
 import { createFollower, type Follower } from './follower.js';
 import type { Milestone, MilestoneName } from './milestone.js';
 import type { Outbox } from './outbox.js';
-import { pageOutbox } from './page-outbox.js';
+import { DEFAULT_ENDPOINT, pageOutbox } from './page-outbox.js';
 import { createPlaybackSessions, type PlaybackSessions } from './playback-sessions.js';
-import { createViewer, type Viewer } from './viewer.js';
+import { allowedStorage, suppress, type PrivacyOptions } from './privacy.js';
+import { createViewerId, type ViewerId } from './viewer.js';
 
 /** A tracker's options. All but `videoId` are read each time they are needed. */
-export interface TrackOptions {
+export interface TrackOptions extends PrivacyOptions {
   /** The video's id in the analytics; a number is sent as text. Another id needs another tracker. */
   videoId: string | number;
   /** The user if logged in; otherwise an anonymous id is created and kept in this browser. */
@@ -44,7 +45,7 @@ export interface TrackHandle {
 /** What a tracker needs from the page besides its element. */
 export interface TrackWorld {
   sessions: PlaybackSessions;
-  viewer: Viewer;
+  viewerId: ViewerId;
   now: () => number;
 }
 
@@ -65,37 +66,42 @@ export function followVideo(
   element: HTMLVideoElement,
   videoId: string | number,
   read: () => Omit<TrackOptions, 'videoId'> & FollowOptions,
-  world: TrackWorld = (pageWorld ??= { sessions: createPlaybackSessions(), viewer: createViewer(), now: Date.now }),
+  world: TrackWorld = (pageWorld ??= { sessions: createPlaybackSessions(), viewerId: createViewerId(), now: Date.now }),
 ): TrackHandle {
   const id = checkedId(videoId);
   checkedOptions(read());
-  const presence = enter(world, id, checkedElement(element).ownerDocument, outboxOf(read()));
   const report = (crossed: Crossed): void => {
     const options = read();
-    const userId = world.viewer.id(String(options.userId ?? ''));
+    const kind = allowedStorage(options);
+    const userId = kind ? String(options.userId ?? '') || world.viewerId(kind) : '';
     const passed = crossed.map(([event, ts]): Milestone => ({ videoId: id, event, userId, ts }));
-    outboxOf(options).add(...passed); // Before the callback, so that the reports are sent even if it throws.
+    // Before the callback, so that the reports are sent even if it throws.
+    if (kind) outboxOf(options).add(...passed);
+    else suppress(options.endpoint ?? DEFAULT_ENDPOINT);
     for (const milestone of passed) options.onMilestone?.(milestone);
   };
-  return presence.handle(createFollower(element, presence.session, read, report, world.now));
-}
-
-/** A tracker's part outside of its element. It must not keep the element alive, which a page may remove without `stop`. */
-interface Presence {
-  session: PlaybackSession;
-  handle(follower: Follower): TrackHandle;
+  return enter(world, id, checkedElement(element).ownerDocument, outboxOf(read()), (session) =>
+    createFollower(element, session, read, report, world.now),
+  );
 }
 
 const removed = /* @__PURE__ */ new FinalizationRegistry<() => void>((end) => end());
 
 /**
- * Joins the session and listens to the page. A hidden or closed page may never come back.
+ * Joins the session, listens to the page, and follows. A hidden or closed page may never come back.
  *
- * No closure in here may refer to a follower or an element, except weakly: the page and the session keep them all alive.
+ * No closure in here may refer to a follower or an element, except weakly: the page and the session keep them all alive, and
+ * a page may remove an element without `stop`.
  */
-function enter({ sessions }: TrackWorld, id: string, page: Document, outbox: Outbox): Presence {
+function enter(
+  { sessions }: TrackWorld,
+  id: string,
+  page: Document,
+  outbox: Outbox,
+  follow: (session: PlaybackSession) => Follower,
+): TrackHandle {
   let ref: WeakRef<Follower> | undefined;
-  const { session, leave } = sessions.join(id, () => ref !== undefined && (ref.deref()?.isGone() ?? true));
+  const { session, leave } = sessions.join(id, () => (ref ? (ref.deref()?.isGone() ?? true) : false));
   const listeners = new AbortController();
   const { signal } = listeners;
   page.addEventListener('visibilitychange', () => ref?.deref()?.check(), { signal });
@@ -115,16 +121,13 @@ function enter({ sessions }: TrackWorld, id: string, page: Document, outbox: Out
       end();
     }
   };
-  return {
-    session,
-    handle(follower) {
-      ref = new WeakRef(follower);
-      removed.register(follower, end);
-      return Object.assign(stop, { pause: () => ref?.deref()?.pause(), resume: () => ref?.deref()?.resume() });
-    },
-  };
+  const follower = follow(session);
+  ref = new WeakRef(follower);
+  removed.register(follower, end);
+  return Object.assign(stop, { pause: () => ref?.deref()?.pause(), resume: () => ref?.deref()?.resume() });
 }
 
-function outboxOf({ outbox, endpoint }: Omit<TrackOptions, 'videoId'>): Outbox {
-  return outbox ?? pageOutbox(endpoint);
+function outboxOf(options: Omit<TrackOptions, 'videoId'>): Outbox {
+  const kind = allowedStorage(options);
+  return (kind && options.outbox) ?? pageOutbox(options.endpoint, kind);
 }

@@ -4,7 +4,7 @@
 import { expect, test, vi } from 'vitest';
 import { createPlaybackSessions } from '../lib/playback-sessions.js';
 import { followVideo, type TrackOptions } from '../lib/track-video.js';
-import { createViewer } from '../lib/viewer.js';
+import { createViewerId } from '../lib/viewer.js';
 import { simulateVideo } from './simulated-video.js';
 
 vi.mock(import('../lib/milestone.js'), async (original) => {
@@ -25,7 +25,7 @@ test.each([
     flush: () => Promise.resolve(),
     start: () => () => undefined,
   };
-  const world = { sessions: createPlaybackSessions(), viewer: createViewer({ storage: null }), now: () => 42 };
+  const world = { sessions: createPlaybackSessions(), viewerId: createViewerId(() => null), now: () => 42 };
   const video = simulateVideo(20);
   const options = { outbox, milestones: milestones as unknown as TrackOptions['milestones'] };
   const stop = followVideo(video.element, 'film', () => options, world);

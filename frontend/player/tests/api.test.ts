@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { batchUrlOf, encode, post, type Send } from '../lib/api.js';
+import { encode, post, urlBeside, type Send } from '../lib/api.js';
 
 test('a report has the field names of the API and no other fields', () => {
   const milestone = { videoId: 'v', event: 'watched_50_percent', userId: 'u', ts: 1, secret: 'no' } as const;
@@ -78,5 +78,5 @@ test.each([
   ['/analytics/', '/analytics/batch'],
   ['https://a.example/analytics?site=1', 'https://a.example/analytics/batch?site=1'],
 ])('the batches of %s go to %s', (endpoint, url) => {
-  expect(batchUrlOf(endpoint)).toBe(url);
+  expect(urlBeside(endpoint, 'batch')).toBe(url);
 });

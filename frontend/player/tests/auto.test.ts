@@ -12,6 +12,7 @@ function stage(body: string, attributes = `src="${SRC}"`) {
   const followed = new Map<HTMLVideoElement, TrackOptions>();
   const begun: string[] = [];
   const outboxes: (string | undefined)[] = [];
+  const privacy: unknown[] = [];
   const errors: unknown[] = [];
   const track = (video: HTMLVideoElement, options: TrackOptions) => {
     if (options.videoId === 'broken') throw new Error('broken');
@@ -25,8 +26,9 @@ function stage(body: string, attributes = `src="${SRC}"`) {
   const follow = () =>
     start(
       track,
-      ({ endpoint }) => {
+      ({ endpoint, respectPrivacySignals, storage }) => {
         outboxes.push(endpoint);
+        privacy.push([respectPrivacySignals, storage]);
         return () => undefined;
       },
       page,
@@ -41,7 +43,7 @@ function stage(body: string, attributes = `src="${SRC}"`) {
     if (!options) throw new Error('nothing is followed');
     return options;
   };
-  return { page, tag, ids, only, begun, outboxes, errors, follow };
+  return { page, tag, ids, only, begun, outboxes, privacy, errors, follow };
 }
 
 const settled = () => new Promise((done) => setTimeout(done));
@@ -149,3 +151,18 @@ test.each([
   const { only } = stage(video('a'), `src="${SRC}" ${attribute}`);
   expect(only().milestones ?? undefined).toEqual(milestones);
 });
+
+test.each([
+  ['', false, 'local'],
+  ['data-respect-privacy-signals', true, 'local'],
+  ['data-respect-privacy-signals="true" data-storage="local"', true, 'local'],
+  ['data-respect-privacy-signals="false" data-storage="none"', false, 'none'],
+  ['data-storage="nome"', false, 'none'],
+])(
+  'a tag with %o: respects signals %o, storage %o, for its videos and for what waits',
+  (attribute, respects, storage) => {
+    const { only, privacy } = stage(video('a'), `src="${SRC}" ${attribute}`);
+    expect([only().respectPrivacySignals, only().storage]).toEqual([respects, storage]);
+    expect(privacy).toEqual([[respects, storage]]);
+  },
+);

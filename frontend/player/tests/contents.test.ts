@@ -7,7 +7,7 @@ import type { Milestone } from '../lib/milestone.js';
 import type { Outbox } from '../lib/outbox.js';
 import { createPlaybackSessions } from '../lib/playback-sessions.js';
 import { followVideo, type TrackHandle, type TrackOptions } from '../lib/track-video.js';
-import { createViewer } from '../lib/viewer.js';
+import { createViewerId } from '../lib/viewer.js';
 import { simulateVideo } from './simulated-video.js';
 
 let reports: Milestone[] = [];
@@ -30,7 +30,7 @@ function track(element: HTMLVideoElement, options: Partial<TrackOptions> = {}): 
     flush: () => Promise.resolve(),
     start: () => () => undefined,
   };
-  const world = { sessions, viewer: createViewer({ storage: null }), now: Date.now };
+  const world = { sessions, viewerId: createViewerId(() => null), now: Date.now };
   const handle = followVideo(element, options.videoId ?? 'film', () => ({ userId: 'ada', outbox, ...options }), world);
   handles.push(handle);
   return handle;

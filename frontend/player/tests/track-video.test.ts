@@ -5,7 +5,7 @@ import { SHARES, type Milestone, type MilestoneName } from '../lib/milestone.js'
 import type { Outbox } from '../lib/outbox.js';
 import { createPlaybackSessions } from '../lib/playback-sessions.js';
 import { followVideo, type TrackHandle, type TrackOptions, type TrackWorld } from '../lib/track-video.js';
-import { createViewer } from '../lib/viewer.js';
+import { createViewerId } from '../lib/viewer.js';
 import { settled } from './fakes.js';
 import { simulateVideo, type SimulatedVideo } from './simulated-video.js';
 
@@ -29,7 +29,7 @@ function page(): {
     flush: () => Promise.resolve(),
     start: () => () => undefined,
   };
-  const world = { sessions: createPlaybackSessions(), viewer: createViewer({ storage: null }), now: () => clock.ms };
+  const world = { sessions: createPlaybackSessions(), viewerId: createViewerId(() => null), now: () => clock.ms };
   return {
     reports,
     together,

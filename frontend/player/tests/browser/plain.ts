@@ -33,12 +33,15 @@ function makeVideo({ slot, src, autoPlay = false, loop = false, muted = true }: 
   return element;
 }
 
-function track(element: HTMLVideoElement, { videoId, userId, milestones, measure, duration }: Player): () => void {
+function track(element: HTMLVideoElement, player: Player): () => void {
+  const { videoId, userId, milestones, measure, duration, respectPrivacySignals, storage } = player;
   return trackVideo(element, {
     endpoint,
     videoId,
     duration,
     milestones,
+    respectPrivacySignals,
+    storage,
     ...(userId === undefined ? {} : { userId }),
     ...(measure === undefined ? {} : { measure }),
     onMilestone: () => window.milestones.push(videoId),
@@ -48,6 +51,7 @@ function track(element: HTMLVideoElement, { videoId, userId, milestones, measure
 window.track = (element, options) =>
   trackVideo(element, { endpoint, onMilestone: ({ videoId }) => window.milestones.push(videoId), ...options });
 window.loadHls = async () => (await import('hls.js')).default;
-startOutbox(endpoint ? { endpoint } : {});
+const [{ respectPrivacySignals, storage } = {}] = scenes[0] ?? [];
+startOutbox({ endpoint, respectPrivacySignals, storage });
 document.querySelector('button')?.addEventListener('click', () => show(scenes[++number] ?? []));
 show(scenes[0] ?? []);

@@ -5,7 +5,11 @@ import { readStage, type Stage } from './stage';
 
 function Page({ endpoint, scenes }: Stage) {
   const [number, setNumber] = useState(0);
-  useEffect(() => startOutbox({ endpoint }), [endpoint]);
+  const [{ respectPrivacySignals, storage } = {}] = scenes[0] ?? [];
+  useEffect(
+    () => startOutbox({ endpoint, respectPrivacySignals, storage }),
+    [endpoint, respectPrivacySignals, storage],
+  );
   return (
     <>
       <button onClick={() => setNumber((shown) => shown + 1)}>Next</button>

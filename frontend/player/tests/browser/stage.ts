@@ -22,6 +22,8 @@ export interface Player {
   milestones?: TrackOptions['milestones'];
   measure?: 'reached' | 'watched';
   duration?: number;
+  respectPrivacySignals?: boolean;
+  storage?: 'local' | 'none';
   autoPlay?: boolean;
   loop?: boolean;
   muted?: boolean;
