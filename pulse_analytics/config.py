@@ -71,6 +71,10 @@ RUN_STUCK_SECONDS = RUN_LIMIT_SECONDS + 10
 COUNT_SIZE = 10_000
 """Journal entries counted by one script call, which blocks Redis for 14 ms."""
 
+TRACES_SIZE = 1000
+"""Entries or keys that one call looks at for those of one user: 1.5 ms. A slow call would be in Redis' slow log, and
+the user's id with it."""
+
 # Audit and rebuild.
 RECOUNT_SIZE = 100_000
 """Raw events that one statement recounts: enough to be fast, and few enough that the progress bar moves."""

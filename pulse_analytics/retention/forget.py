@@ -75,11 +75,15 @@ def _entries(erasure: Erasure, forms: list[str], place: Place) -> Place:
 
 def _letters(erasure: Erasure, forms: list[str], _place: Place) -> Place:
     """Drop the user's dead letters, also those that became dead letters during the step before."""
+    _drop_letters(erasure, forms)
+    return Place("rows")
+
+
+def _drop_letters(erasure: Erasure, forms: list[str]) -> None:
     journal = current_journal()
     ids = [letter.id for letter in journal.traces.letters(forms)]
     for start in range(0, len(ids), config.BATCH_SIZE):
         _note(erasure, dead_letters=journal.drop(ids[start : start + config.BATCH_SIZE]))
-    return Place("rows")
 
 
 def _rows(erasure: Erasure, forms: list[str], place: Place) -> Place:
@@ -131,15 +135,19 @@ def _delete_with_counts(connection: Connection, rows: ColumnElement[bool]) -> in
 
 def _keys(erasure: Erasure, forms: list[str], place: Place) -> Place:
     """Remove the user's dedupe keys in the next part of the key space; at its end, the next form's."""
-    cursor, gone = current_journal().traces.unlink_keys(forms[place.number], int(place.at or 0))
+    # The plain form comes first: a `pulse pseudonymise` that runs meanwhile gives its keys the first form.
+    form = forms[-1 - place.number]
+    cursor, gone = current_journal().traces.unlink_keys(form, int(place.at or 0))
     _note(erasure, dedupe_keys=gone)
     if cursor:
         return place._replace(at=str(cursor))
     return Place("keys", number=place.number + 1) if place.number + 1 < len(forms) else Place("receipt")
 
 
-def _receipt(erasure: Erasure, _forms: list[str], _place: Place) -> Place | None:
+def _receipt(erasure: Erasure, forms: list[str], _place: Place) -> Place | None:
     """Forget the user in the receipt and in SQLite's WAL file, then finish."""
+    # A `pulse pseudonymise` may have rewritten some while they were dropped.
+    _drop_letters(erasure, forms)
     with writing(db.engine).begin() as connection:
         receipts.forget_user(connection, erasure.id)
     if not empty_wal():

@@ -15,15 +15,11 @@ from pulse_analytics.database import db
 from pulse_analytics.database.models import video_events
 from pulse_analytics.database.postgresql import patience
 from pulse_analytics.failures import failing_in_a_sentence
+from pulse_analytics.retention.archive import empty_wal
 from pulse_analytics.retention.pseudonymise import CannotPseudonymise, count_plain, pseudonymise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-_LEFT = {
-    "sqlite": 'Until a VACUUM, the file holds deleted ids: sqlite3 {path} "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"',
-    "postgresql": "Until a vacuum, PostgreSQL's files hold deleted ids: VACUUM video_events.",
-}
 
 
 @click.command("pseudonymise")
@@ -38,6 +34,7 @@ def pseudonymise_command(dry_run: bool) -> None:
     with failing_in_a_sentence(), _bar(1 if dry_run else 2) as looked:
         try:
             found = count_plain(looked) if dry_run else pseudonymise(click.echo, looked)
+            emptied = dry_run or empty_wal()
         except CannotPseudonymise as error:
             raise click.ClickException(str(error)) from error
     what = f"{found.rows:,} raw events, {found.letters:,} dead letters and {found.claims:,} dedupe keys"
@@ -45,8 +42,11 @@ def pseudonymise_command(dry_run: bool) -> None:
         click.echo(f"{what} have plain user ids, and {found.waiting:,} reports that wait in the journal.")
         return
     click.echo(f"{what} had plain user ids. None is left.")
+    if not emptied:
+        click.echo("They can still be read in SQLite's WAL file, which others are using: run it again later.")
     if any(found):
-        click.echo(_LEFT[db.engine.dialect.name].format(path=db.engine.url.database))
+        if db.engine.dialect.name == "postgresql":
+            click.echo("Until a vacuum, PostgreSQL's files hold deleted ids: VACUUM video_events.")
         click.echo("Until a rewrite, so does the append-only file of Redis: BGREWRITEAOF. Backups keep what they hold.")
 
 

@@ -19,6 +19,7 @@ NOT_ERASED = (
     "Backups of the database and of Redis, and replicas that no longer replicate.",
     "Logs of the web server, of a proxy in front of it and of the database: requests of the admin API name the user.",
     "Redis' append-only file, until Redis rewrites it (BGREWRITEAOF).",
+    "Redis' slow log, if a call that names the user was slow (SLOWLOG RESET).",
     "PostgreSQL's dead row versions, until VACUUM, and its archived WAL.",
     "What the viewer's own browser stores: the id, and reports that were not delivered.",
     "Counts of raw events that were archived before, because nobody knows any more whose they were.",

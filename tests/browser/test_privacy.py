@@ -46,7 +46,8 @@ def open_page(stage: Stage, kind: str, **options: Any) -> Video:
     said = " ".join(f'{attributes[name]}="{str(value).lower()}"' for name, value in options.items())
     page = (
         f'<!doctype html><title>Tag</title><video data-video-id="{stage.video_id}" data-slot="a" '
-        f'src="{CLIP_4_S}" muted></video><script type="module" src="{stage.stack.url}/tracker.js" data-auto {said}></script>'
+        f'src="{CLIP_4_S}" muted></video>'
+        f'<script type="module" src="{stage.stack.url}/tracker.js" data-auto {said}></script>'
     )
     stage.site.answers["/tag.html"] = (HTTPStatus.OK, page.encode())
     stage.page.goto(f"{stage.site.origin()}/tag.html")

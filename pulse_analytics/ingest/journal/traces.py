@@ -103,12 +103,12 @@ class Traces:
 
     def _find(self, stream: str, user_ids: Sequence[str], begin: str, end: str) -> Iterator[Trace]:
         while begin:
-            args: list[str | int] = [UNKNOWN, begin, end, config.COUNT_SIZE, *user_ids]
+            args: list[str | int] = [UNKNOWN, begin, end, config.TRACES_SIZE, *user_ids]
             found, begin = self._scripts.run("find", [stream], args)
             for entry_id, held, flat in found:
                 yield Trace(entry_id, held == 1, dict(zip(flat[::2], flat[1::2], strict=True)))
 
     def _scan(self, user_id: str, cursor: int) -> tuple[int, list[str]]:
         return cast(
-            "tuple[int, list[str]]", self._redis.scan(cursor, match=dedupe_pattern(user_id), count=config.COUNT_SIZE)
+            "tuple[int, list[str]]", self._redis.scan(cursor, match=dedupe_pattern(user_id), count=config.TRACES_SIZE)
         )

@@ -29,7 +29,7 @@ def as_sent(sent: Event) -> dict[str, object]:
 def test_an_export_holds_what_was_put_in_and_nothing_of_others(
     journal: Journal, pulse: Pulse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("EXPORT_SIZE", "RECOUNT_SIZE", "COUNT_SIZE"):
+    for name in ("EXPORT_SIZE", "RECOUNT_SIZE", "TRACES_SIZE"):
         monkeypatch.setattr(config, name, 3)
     dead, held, waiting = event("v8", ADA), event("v9", ADA, name=NEW), event("v10", ADA)
     counted = views(ADA, 4)

@@ -115,7 +115,7 @@ def test_a_user_without_traces_gets_a_receipt_of_zeros(facts: Facts, pulse: Puls
 def test_waiting_reports_are_recorded_before_they_are_erased(
     app: Flask, journal: Journal, facts: Facts, pulse: Pulse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(config, "COUNT_SIZE", 3)
+    monkeypatch.setattr(config, "TRACES_SIZE", 3)
     journal.accept([*views(ADA), *views(BOB)])
     taken = journal.take("killed")
     journal.accept(views(ADA, first=5))
@@ -314,7 +314,7 @@ def test_an_invalid_id_is_refused(pulse: Pulse) -> None:
 def test_dead_letters_and_entries_are_searched_in_slices(
     journal: Journal, facts: Facts, pulse: Pulse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(config, "COUNT_SIZE", 2)
+    monkeypatch.setattr(config, "TRACES_SIZE", 2)
     monkeypatch.setattr(config, "BATCH_SIZE", 3)
     for number in range(7):
         park(journal, event(f"v{number}", ADA), *events(1, number))
