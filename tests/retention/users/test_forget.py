@@ -18,7 +18,7 @@ from pulse_analytics.database.slices import Slice, slice_after
 from pulse_analytics.ingest.drain import drain
 from pulse_analytics.ingest.recorder import record
 from pulse_analytics.retention import forget
-from tests.facts import Facts
+from tests.facts import Facts, wait_until
 from tests.ingest.journal.test_journal import events
 from tests.retention.users.conftest import (
     ADA,
@@ -231,6 +231,7 @@ def test_while_events_of_the_same_user_flow_it_ends_and_the_books_close_at_every
     writer.start()
     try:
         for _ in range(3):
+            wait_until(lambda: facts.sql("SELECT 1 FROM video_events WHERE user_id = :ada", ada=ADA))
             receipt = pulse.receipt(ADA, *(["--with-counts"] if with_counts else []))
             assert receipt["rawEvents"] > 0
             pulse.assert_books_closed()
