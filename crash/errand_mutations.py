@@ -7,7 +7,6 @@ from crash.mutations import Change, Mutation
 _ARCHIVE = "pulse_analytics/retention/archive.py"
 
 _FORGET = "pulse_analytics/retention/forget.py"
-_PSEUDONYMISE = "pulse_analytics/retention/pseudonymise.py"
 
 _TAKEN = "taken = current_journal().taken_events().intersection(chosen) if chosen else set()"
 _SNAPSHOT = "    with _snapshot() as connection:\n"
@@ -53,33 +52,6 @@ ERRAND_MUTATIONS = (
                 _FORGET,
                 "cursor, gone = current_journal().traces.unlink_keys(forms[place.number], int(place.at or 0))",
                 "cursor, gone = 0, 0",
-            ),
-        ),
-        errands=True,
-    ),
-    Mutation(
-        "a receipt is written after the transaction that it is of",
-        (
-            Change(_FORGET, "        receipts.add(connection, erasure.id, raw_events=erased)\n", ""),
-            Change(
-                _FORGET,
-                "    return sweep_slice(mine, before, act, lowers_counters=erasure.with_counts)\n",
-                """\
-    erased, last = sweep_slice(mine, before, act, lowers_counters=erasure.with_counts)
-    _note(erasure, raw_events=erased)
-    return erased, last
-""",
-            ),
-        ),
-        errands=True,
-    ),
-    Mutation(
-        "a raw event gets its keyed form in two transactions",
-        (
-            Change(
-                _PSEUDONYMISE,
-                "    moved = [replaced[number] for number in inserted]\n",
-                "    connection.connection.commit()\n    moved = [replaced[number] for number in inserted]\n",
             ),
         ),
         errands=True,
