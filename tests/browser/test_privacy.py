@@ -44,11 +44,9 @@ def open_page(stage: Stage, kind: str, **options: Any) -> Video:
         return stage.open([stage.player(CLIP_4_S, **options)], kind=kind)
     attributes = {"respectPrivacySignals": "data-respect-privacy-signals", "storage": "data-storage"}
     said = " ".join(f'{attributes[name]}="{str(value).lower()}"' for name, value in options.items())
-    page = (
-        f'<!doctype html><title>Tag</title><video data-video-id="{stage.video_id}" data-slot="a" '
-        f'src="{CLIP_4_S}" muted></video>'
-        f'<script type="module" src="{stage.stack.url}/tracker.js" data-auto {said}></script>'
-    )
+    script = f'<script type="module" src="{stage.stack.url}/tracker.js" data-auto {said}></script>'
+    video = f'<video data-video-id="{stage.video_id}" data-slot="a" src="{CLIP_4_S}" muted></video>'
+    page = f"<!doctype html><title>Tag</title>{video}{script}"
     stage.site.answers["/tag.html"] = (HTTPStatus.OK, page.encode())
     stage.page.goto(f"{stage.site.origin()}/tag.html")
     return stage.video()
@@ -69,7 +67,9 @@ def posts(stage: Stage) -> list[Request]:
 @pytest.mark.skip_browser("firefox")  # BiDi gives neither bodies nor all headers.
 @pytest.mark.parametrize("signal", ["gpc", pytest.param("dnt", marks=nightly)])
 @kinds
-def test_a_viewer_who_asks_for_privacy_is_only_counted_as_suppressed(stage: Stage, kind: str, signal: str) -> None:
+def test_where_the_browser_asks_for_privacy_a_view_is_only_counted_as_suppressed(
+    stage: Stage, kind: str, signal: str
+) -> None:
     stage.page.add_init_script(SIGNALS[signal])
     sent, before = posts(stage), stage.stack.suppressed()
     open_page(stage, kind, respectPrivacySignals=True).play_to_the_end(rate=4)
