@@ -167,6 +167,7 @@ def stack(origin: str, next_port: int, tmp_path_factory: pytest.TempPathFactory)
         yield stack
 
 
+@pytest.mark.nightly
 def test_a_plain_page_reports_with_the_unpacked_tracker(stage: Stage, reporting_page: Path, origin: str) -> None:
     scripts = _play_and_count(stage, f"{origin}/{reporting_page.name}/index.html")
     assert scripts == [f"{origin}/plain/tracker.js"]

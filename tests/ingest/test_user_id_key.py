@@ -156,7 +156,7 @@ def wsgi(port: int) -> Sequence[str]:
 
 @pytest.fixture(
     params=[
-        pytest.param((OLD, asgi, asgi), id="from a key"),
+        pytest.param((OLD, asgi, asgi), id="from a key", marks=pytest.mark.nightly),
         pytest.param(("plain", asgi, wsgi), id="from plain ids, WSGI has switched"),
         pytest.param(("plain", wsgi, asgi), id="from plain ids, WSGI has not", marks=pytest.mark.nightly),
     ]

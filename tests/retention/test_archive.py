@@ -114,6 +114,7 @@ def test_without_an_answer_of_redis_nothing_is_deleted(facts: Facts, own_valkey:
     assert (facts.rows(), facts.archived()) == (5, 0)
 
 
+@pytest.mark.nightly
 def test_events_flow_meanwhile(app: Flask, facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config, "ARCHIVE_SIZE", 7)
     ended = threading.Event()

@@ -103,9 +103,7 @@ def test_if_a_worker_is_killed_between_commit_and_settle_its_events_stay_until_t
     assert_closed(pulse, facts)
 
 
-@pytest.mark.parametrize(
-    "database_url", [pytest.param("sqlite", marks=pytest.mark.nightly), "postgresql"], indirect=True
-)
+@pytest.mark.nightly
 def test_if_it_is_killed_everything_is_exact_and_the_next_run_goes_on(
     app: Flask,
     counted: Facts,

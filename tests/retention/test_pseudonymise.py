@@ -198,6 +198,9 @@ def test_rows_whose_entry_is_taken_and_not_settled_are_waited_for_and_count_once
     assert closed(keyed)
 
 
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("sqlite", marks=pytest.mark.nightly), "postgresql"], indirect=True
+)
 def test_reports_flow_meanwhile_and_it_is_interrupted_again_and_again(
     app: Flask, keyed: Flask, facts: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -246,6 +246,7 @@ def test_while_events_of_the_same_user_flow_it_ends_and_the_books_close_at_every
 
 
 @on_sqlite
+@pytest.mark.nightly
 @pytest.mark.usefixtures("impatient")
 def test_a_long_read_that_keeps_the_wal_file_is_reported(journal: Journal, facts: Facts, pulse: Pulse) -> None:
     count(journal, *views(ADA))

@@ -48,6 +48,9 @@ def fill(user_id: str = ADA) -> None:
         record([event(f"v{n % 7}", user_id, ts=NOON - n) for n in range(start, start + 2000)])
 
 
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.nightly)], indirect=True
+)
 def test_a_worker_records_what_waits_and_then_erases_it(
     client: FlaskClient, facts: Facts, pulse: Pulse, celery_setup: CeleryTestSetup
 ) -> None:
