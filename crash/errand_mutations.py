@@ -50,7 +50,7 @@ ERRAND_MUTATIONS = (
         (
             Change(
                 _FORGET,
-                "cursor, gone = current_journal().traces.unlink_keys(forms[place.number], int(place.at or 0))",
+                "cursor, gone = current_journal().traces.unlink_keys(form, int(place.at or 0))",
                 "cursor, gone = 0, 0",
             ),
         ),
