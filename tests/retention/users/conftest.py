@@ -136,6 +136,7 @@ def _in_redis(facts: Facts, user_id: str) -> Iterator[str]:
         "list": lambda key: redis.lrange(key, 0, -1),
         "zset": lambda key: redis.zrange(key, 0, -1),
         "stream": redis.xrange,
+        "none": lambda _: "",  # It has expired since.
     }
     for key in redis.scan_iter():
         if user_id in f"{key} {readers[redis.type(key)](key)}":
