@@ -7,10 +7,10 @@ they would count twice. If Redis does not answer, nothing is deleted.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
@@ -18,6 +18,7 @@ from pulse_analytics import config
 from pulse_analytics.database import db, writing
 from pulse_analytics.database.event_days import counts_of_rows
 from pulse_analytics.database.models import video_events, video_events_archived
+from pulse_analytics.database.postgresql import patience
 from pulse_analytics.database.slices import slice_after
 from pulse_analytics.database.sqlite import checkpoint
 from pulse_analytics.events import COUNT_COLUMNS
@@ -87,6 +88,14 @@ def _try_slice(
         taken = current_journal().taken_events().intersection(chosen) if chosen else set()
         free = video_events.c.id.not_in(sorted(taken)) if taken else rows
         return act(connection, and_(part.condition, rows, free)) if len(chosen) > len(taken) else 0, part.last
+
+
+def count_raw_events() -> int:
+    """How many raw events there are, however long that takes. Raises SQLAlchemyError."""
+    with db.engine.begin() as connection:
+        postgresql = connection.dialect.name == "postgresql"
+        with patience(connection, config.RECOUNT_LIMIT_SECONDS) if postgresql else nullcontext():
+            return connection.scalar(select(func.count()).select_from(video_events)) or 0
 
 
 def empty_wal() -> bool:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import func, select
 
 from pulse_analytics import config
 from pulse_analytics.config import current_settings
 from pulse_analytics.database import db
-from pulse_analytics.database.models import video_events
-from pulse_analytics.database.postgresql import patience
 from pulse_analytics.failures import failing_in_a_sentence
-from pulse_analytics.retention.archive import archive, empty_wal
+from pulse_analytics.retention.archive import archive, count_raw_events, empty_wal
 from pulse_analytics.retention.expire import count_taken, expire, only_count, received_before
 
 if TYPE_CHECKING:
@@ -65,13 +61,6 @@ def expire_command(days: int | None, dry_run: bool) -> None:
 def _expire(rows: ColumnElement[bool], act: Act) -> int:
     # The bar goes to stderr: stdout holds the result alone.
     hidden = not sys.stderr.isatty()
-    length = 0 if hidden else _count_rows()
+    length = 0 if hidden else count_raw_events()
     with click.progressbar(length=length, label="Raw events read", file=sys.stderr, hidden=hidden) as bar:
         return expire(rows, act=act, looked=lambda: bar.update(config.ARCHIVE_SIZE))[0]
-
-
-def _count_rows() -> int:
-    with db.engine.begin() as connection:
-        postgresql = connection.dialect.name == "postgresql"
-        with patience(connection, config.RECOUNT_LIMIT_SECONDS) if postgresql else nullcontext():
-            return connection.scalar(select(func.count()).select_from(video_events)) or 0

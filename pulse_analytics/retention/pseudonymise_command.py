@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import func, select
 
 from pulse_analytics import config
 from pulse_analytics.database import db
-from pulse_analytics.database.models import video_events
-from pulse_analytics.database.postgresql import patience
 from pulse_analytics.failures import failing_in_a_sentence
-from pulse_analytics.retention.archive import empty_wal
+from pulse_analytics.retention.archive import count_raw_events, empty_wal
 from pulse_analytics.retention.pseudonymise import CannotPseudonymise, count_plain, pseudonymise
 
 if TYPE_CHECKING:
@@ -54,14 +51,7 @@ def pseudonymise_command(dry_run: bool) -> None:
 def _bar(passes: int) -> Iterator[Callable[[], None]]:
     """A progress bar for this many passes over all raw events, and what to call after each slice."""
     hidden = not sys.stderr.isatty()
-    length = 0 if hidden else passes * _count_rows()
+    length = 0 if hidden else passes * count_raw_events()
     # It goes to stderr: stdout holds the result alone.
     with click.progressbar(length=length, label="Raw events read", file=sys.stderr, hidden=hidden) as bar:
         yield lambda: bar.update(config.ARCHIVE_SIZE)
-
-
-def _count_rows() -> int:
-    with db.engine.begin() as connection:
-        postgresql = connection.dialect.name == "postgresql"
-        with patience(connection, config.RECOUNT_LIMIT_SECONDS) if postgresql else nullcontext():
-            return connection.scalar(select(func.count()).select_from(video_events)) or 0
