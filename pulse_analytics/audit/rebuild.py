@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 
 from pulse_analytics import config
 from pulse_analytics.audit.one_at_a_time import alone
@@ -15,6 +15,7 @@ from pulse_analytics.audit.recount import recount
 from pulse_analytics.audit.summary import describe_wrong
 from pulse_analytics.audit.tables import differences
 from pulse_analytics.database import db, writing
+from pulse_analytics.database.postgresql import retried
 from pulse_analytics.database.slices import slice_after
 from pulse_analytics.events import COUNT_COLUMNS
 from pulse_analytics.ingest.recorder import Rise, correct
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Connection, RowMapping
-
-_DEADLOCK, _SERIALIZATION_FAILURE = "40P01", "40001"
 
 
 def rebuild(video_id: str | None = None, out: Callable[[str], object] = click.echo) -> None:
@@ -52,20 +51,10 @@ def _mend(connection: Connection, wrong: int) -> None:
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=wrong, label="Counters mended", file=sys.stderr, hidden=hidden) as bar:
         while True:
-            mended, after = _try_to_mend(connection, after)
+            mended, after = retried(partial(_mend_slice, connection, after), config.MEND_RETRIES)
             bar.update(mended)
             if after is None:
                 return
-
-
-def _try_to_mend(connection: Connection, after: str | None) -> tuple[int, str | None]:
-    for _ in range(config.MEND_RETRIES):
-        try:
-            return _mend_slice(connection, after)
-        except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) not in {_DEADLOCK, _SERIALIZATION_FAILURE}:
-                raise
-    return _mend_slice(connection, after)
 
 
 def _mend_slice(connection: Connection, after: str | None) -> tuple[int, str | None]:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import psycopg
 from psycopg.errors import OperationalError, _WaitTimeout
 from sqlalchemy import ARRAY, Dialect, TypeDecorator, event
+from sqlalchemy.exc import OperationalError as DatabaseFailed
 
 from pulse_analytics import config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sqlalchemy import Connection, Engine
     from sqlalchemy.types import TypeEngine
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+_CONFLICTS = {"40001", "40P01"}
+"""Serialization failure and deadlock: the transaction was undone, and may be tried again."""
 _LOOK = """
 SELECT pg_backend_pid(), current_setting('statement_timeout') <> '0' AND current_setting('synchronous_commit') = 'on'
 """
@@ -115,6 +120,17 @@ def is_pooled(connection: Connection) -> bool:
     """Whether a pooler is between this connection and the server, so that a session may last one transaction only."""
     raw: Any = connection.connection.dbapi_connection
     return bool(raw.is_pooled)
+
+
+def retried(act: Callable[[], T], times: int) -> T:
+    """What `act` returns: a transaction, tried again up to `times` times if the database aborted it for another one."""
+    for _ in range(times):
+        try:
+            return act()
+        except DatabaseFailed as error:
+            if getattr(error.orig, "sqlstate", None) not in _CONFLICTS:
+                raise
+    return act()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 And the end of plain user ids: they become keyed hashes.
 
 archive.py               delete raw events, and add them up into the archive
+progress.py              a progress bar over all raw events
 expire.py                choose those that were received too long ago
 expire_command.py        `pulse expire`
 expire_task.py           the workers' own `pulse expire`, once a day, in short runs

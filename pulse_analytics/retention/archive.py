@@ -7,18 +7,20 @@ they would count twice. If Redis does not answer, nothing is deleted.
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+import math
+import time
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
 
 from pulse_analytics import config
 from pulse_analytics.database import db, writing
 from pulse_analytics.database.event_days import counts_of_rows
 from pulse_analytics.database.models import video_events, video_events_archived
-from pulse_analytics.database.postgresql import patience
+from pulse_analytics.database.postgresql import retried
 from pulse_analytics.database.slices import slice_after
 from pulse_analytics.database.sqlite import checkpoint
 from pulse_analytics.events import COUNT_COLUMNS
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
     Act = Callable[[Connection, ColumnElement[bool]], int]
     """What to do with the raw events of a condition, in the transaction of a slice. Returns how many there were."""
 
-_CONFLICTS = {"40001", "40P01"}
-"""PostgreSQL's serialization failure and deadlock: the transaction was undone, and may be tried again."""
-
 
 def archive(connection: Connection, rows: ColumnElement[bool]) -> int:
     """Move the raw events of this condition into the archive. Returns how many there were."""
@@ -47,6 +46,35 @@ def archive(connection: Connection, rows: ColumnElement[bool]) -> int:
     added = {name: video_events_archived.c[name] + insert.excluded[name] for name in COUNT_COLUMNS}
     connection.execute(insert.on_conflict_do_update(index_elements=["video_id", "day"], set_=added))
     return connection.execute(delete(video_events).where(rows)).rowcount
+
+
+def only_count(connection: Connection, rows: ColumnElement[bool]) -> int:
+    """How many raw events of this condition there are. Instead of `archive`: it changes nothing."""
+    return connection.scalar(select(func.count()).select_from(video_events).where(rows)) or 0
+
+
+def sweep(
+    rows: ColumnElement[bool],
+    after: str | None = None,
+    *,
+    seconds: float = math.inf,
+    act: Act = archive,
+    looked: Callable[[], object] = bool,
+) -> tuple[int, str | None]:
+    """`sweep_slice`, slice by slice from the id `after` on, until `seconds` are over. Calls `looked` after each slice.
+
+    Returns how many raw events `act` had, and where to go on (None: that was all). Events may flow meanwhile, and
+    others may do the same. If it is killed, do it again. Raises RedisError or SQLAlchemyError.
+    """
+    found, until = 0, time.monotonic() + seconds
+    while True:
+        more, after = sweep_slice(rows, after, act)
+        found += more
+        looked()
+        if after is None or time.monotonic() >= until:
+            return found, after
+        if db.engine.dialect.name == "sqlite":
+            time.sleep(config.ARCHIVE_PAUSE_SECONDS)  # Let a worker write.
 
 
 def sweep_slice(
@@ -64,13 +92,8 @@ def sweep_slice(
     flow meanwhile. If `act` `lowers_counters`, workers that count wait until the slice ends.
     Raises RedisError or SQLAlchemyError, and then nothing has happened.
     """
-    for _ in range(config.ARCHIVE_RETRIES):
-        try:
-            return _try_slice(rows, after, act, size or config.ARCHIVE_SIZE, lowers_counters)
-        except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) not in _CONFLICTS:
-                raise
-    return _try_slice(rows, after, act, size or config.ARCHIVE_SIZE, lowers_counters)
+    attempt = partial(_try_slice, rows, after, act, size or config.ARCHIVE_SIZE, lowers_counters)
+    return retried(attempt, config.ARCHIVE_RETRIES)
 
 
 def _try_slice(
@@ -88,14 +111,6 @@ def _try_slice(
         taken = current_journal().taken_events().intersection(chosen) if chosen else set()
         free = video_events.c.id.not_in(sorted(taken)) if taken else rows
         return act(connection, and_(part.condition, rows, free)) if len(chosen) > len(taken) else 0, part.last
-
-
-def count_raw_events() -> int:
-    """How many raw events there are, however long that takes. Raises SQLAlchemyError."""
-    with db.engine.begin() as connection:
-        postgresql = connection.dialect.name == "postgresql"
-        with patience(connection, config.RECOUNT_LIMIT_SECONDS) if postgresql else nullcontext():
-            return connection.scalar(select(func.count()).select_from(video_events)) or 0
 
 
 def empty_wal() -> bool:

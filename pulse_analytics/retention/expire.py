@@ -1,27 +1,19 @@
-"""Archive the raw events that were received too long ago. Their counts stay, and who watched is no longer known."""
+"""Which raw events were received too long ago. In the archive their counts stay, and who watched is not known."""
 
 from __future__ import annotations
 
-import math
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-
-from sqlalchemy import func, select
 
 from pulse_analytics import config
 from pulse_analytics.database import db
 from pulse_analytics.database.models import video_events
 from pulse_analytics.events import is_event_id
 from pulse_analytics.ingest.journal import current_journal
-from pulse_analytics.retention.archive import archive, sweep_slice
+from pulse_analytics.retention.archive import only_count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sqlalchemy import ColumnElement, Connection
-
-    from pulse_analytics.retention.archive import Act
+    from sqlalchemy import ColumnElement
 
 
 def received_before(days: int) -> ColumnElement[bool]:
@@ -30,35 +22,6 @@ def received_before(days: int) -> ColumnElement[bool]:
     By the server's clock, because a player's may be years off.
     """
     return video_events.c.received_at < datetime.now(UTC) - timedelta(days=days)
-
-
-def expire(
-    rows: ColumnElement[bool],
-    after: str | None = None,
-    *,
-    seconds: float = math.inf,
-    act: Act = archive,
-    looked: Callable[[], object] = bool,
-) -> tuple[int, str | None]:
-    """Archive the raw events of `rows`, slice by slice from the id `after` on, until `seconds` are over.
-
-    Calls `looked` after each slice. Returns how many raw events went, and where to go on (None: that was all). Events
-    may flow meanwhile, and others may do the same. If it is killed, do it again. Raises RedisError or SQLAlchemyError.
-    """
-    gone, until = 0, time.monotonic() + seconds
-    while True:
-        more, after = sweep_slice(rows, after, act)
-        gone += more
-        looked()
-        if after is None or time.monotonic() >= until:
-            return gone, after
-        if db.engine.dialect.name == "sqlite":
-            time.sleep(config.ARCHIVE_PAUSE_SECONDS)
-
-
-def only_count(connection: Connection, rows: ColumnElement[bool]) -> int:
-    """Instead of `archive`: change nothing."""
-    return connection.scalar(select(func.count()).where(rows)) or 0
 
 
 def count_taken(rows: ColumnElement[bool]) -> int:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
-
 import click
 from flask.cli import with_appcontext
 
@@ -12,13 +9,9 @@ from pulse_analytics import config
 from pulse_analytics.config import current_settings
 from pulse_analytics.database import db
 from pulse_analytics.failures import failing_in_a_sentence
-from pulse_analytics.retention.archive import archive, count_raw_events, empty_wal
-from pulse_analytics.retention.expire import count_taken, expire, only_count, received_before
-
-if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
-
-    from pulse_analytics.retention.archive import Act
+from pulse_analytics.retention.archive import archive, empty_wal, only_count, sweep
+from pulse_analytics.retention.expire import count_taken, received_before
+from pulse_analytics.retention.progress import showing_progress
 
 _SPACE = {
     "sqlite": "The file keeps its size, and the space is reused. To give it back to the disk: sqlite3 {path} VACUUM",
@@ -44,8 +37,8 @@ def expire_command(days: int | None, dry_run: bool) -> None:
     if not days:
         raise click.UsageError("PULSE_RETENTION_DAYS is 0, so raw events are kept. Set it, or pass --days.")
     rows = received_before(days)
-    with failing_in_a_sentence():
-        gone = _expire(rows, only_count if dry_run else archive)
+    with failing_in_a_sentence(), showing_progress() as looked:
+        gone, _ = sweep(rows, act=only_count if dry_run else archive, looked=looked)
         taken = count_taken(rows)
         emptied = dry_run or empty_wal()
     age = "1 day" if days == 1 else f"{days} days"
@@ -56,11 +49,3 @@ def expire_command(days: int | None, dry_run: bool) -> None:
         click.echo("They can still be read in the WAL file, which others are using: run it again later.")
     if gone and not dry_run:
         click.echo(_SPACE[db.engine.dialect.name].format(path=db.engine.url.database))
-
-
-def _expire(rows: ColumnElement[bool], act: Act) -> int:
-    # The bar goes to stderr: stdout holds the result alone.
-    hidden = not sys.stderr.isatty()
-    length = 0 if hidden else count_raw_events()
-    with click.progressbar(length=length, label="Raw events read", file=sys.stderr, hidden=hidden) as bar:
-        return expire(rows, act=act, looked=lambda: bar.update(config.ARCHIVE_SIZE))[0]

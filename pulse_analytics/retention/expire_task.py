@@ -21,8 +21,8 @@ from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.ingest.journal.keys import EXPIRY, JOURNAL
 from pulse_analytics.ingest.tasks import wake_worker
 from pulse_analytics.queueing import EXPIRE_TASK
-from pulse_analytics.retention.archive import empty_wal
-from pulse_analytics.retention.expire import expire, received_before
+from pulse_analytics.retention.archive import empty_wal, sweep
+from pulse_analytics.retention.expire import received_before
 
 if TYPE_CHECKING:
     from celery import Task
@@ -40,9 +40,8 @@ def expire_events(self: Task[Any, Any], current: str | None = None, after: str |
             wake_worker()
         if not _hold(name, new=current is None):
             return
-        gone, after = expire(
-            received_before(current_settings().retention_days), after, seconds=config.EXPIRE_RUN_SECONDS
-        )
+        rows = received_before(current_settings().retention_days)
+        gone, after = sweep(rows, after, seconds=config.EXPIRE_RUN_SECONDS)
         if gone:
             log.info("Archived %d raw events.", gone)
         if after is not None:

@@ -18,14 +18,13 @@ from sqlalchemy import delete, func, or_, select
 
 from pulse_analytics import config
 from pulse_analytics.config import current_settings
-from pulse_analytics.database import db
 from pulse_analytics.database.models import video_events
 from pulse_analytics.events import EVENT_TYPES, event_id, is_event_id, read_dedupe_key, ts_of
 from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.ingest.journal.entries import read_event
 from pulse_analytics.ingest.journal.renaming import Claim, NewLetter, Renaming
 from pulse_analytics.ingest.recorder import insert_of
-from pulse_analytics.retention.archive import archive, sweep_slice
+from pulse_analytics.retention.archive import archive, only_count, sweep
 from pulse_analytics.user_ids import FORM_LENGTH, NAME, PREFIX
 
 if TYPE_CHECKING:
@@ -59,9 +58,9 @@ def count_plain(looked: Callable[[], object] = bool) -> Plain:
 
     Raises RedisError or SQLAlchemyError.
     """
-    renaming, user_ids = _renaming(), current_settings().user_ids
+    renaming, user_ids = current_journal().renaming, current_settings().user_ids
     return Plain(
-        rows=sweep(_only_count, looked),
+        rows=sweep_plain(only_count, looked),
         letters=sum(_new_letter(user_ids, letter) is not None for letter in renaming.letters()),
         claims=sum(_new_claim(user_ids, claim) is not None for page in renaming.claims() for claim in page),
         waiting=_count_waiting(renaming),
@@ -73,7 +72,7 @@ def pseudonymise(say: Callable[[str], object], looked: Callable[[], object] = bo
 
     Raises CannotPseudonymise, RedisError or SQLAlchemyError. What was done until then stays.
     """
-    renaming, user_ids = _renaming(), current_settings().user_ids
+    renaming, user_ids = current_journal().renaming, current_settings().user_ids
     if user_ids.stores_plain:
         why = "begins with `plain`" if user_ids.on else "is not set"
         raise CannotPseudonymise(
@@ -83,7 +82,7 @@ def pseudonymise(say: Callable[[str], object], looked: Callable[[], object] = bo
     done = Plain()
     for _ in range(config.PSEUDONYMISE_PASSES):
         _wait_for_entries(renaming, say)
-        more = Plain(sweep(rewrite_rows, looked), _letters(renaming, user_ids), rename_claims(renaming, user_ids))
+        more = Plain(sweep_plain(rewrite_rows, looked), _letters(renaming, user_ids), rename_claims(renaming, user_ids))
         if not any(more):
             return done
         done = Plain(*map(add, done, more))
@@ -92,19 +91,11 @@ def pseudonymise(say: Callable[[str], object], looked: Callable[[], object] = bo
     )
 
 
-def sweep(act: Act, looked: Callable[[], object] = bool) -> int:
+def sweep_plain(act: Act, looked: Callable[[], object] = bool) -> int:
     """Do `act` with every raw event that has a plain user id. Returns how many there were."""
     user_id = video_events.c.user_id
     plain = or_(func.length(user_id) != FORM_LENGTH, func.substr(user_id, 1, len(PREFIX)) != PREFIX)
-    found, after = sweep_slice(plain, None, act)
-    looked()
-    while after is not None:
-        if db.engine.dialect.name == "sqlite":
-            time.sleep(config.ARCHIVE_PAUSE_SECONDS)  # Let a worker write.
-        more, after = sweep_slice(plain, after, act)
-        found += more
-        looked()
-    return found
+    return sweep(plain, act=act, looked=looked)[0]
 
 
 def rewrite_rows(connection: Connection, rows: ColumnElement[bool]) -> int:
@@ -139,10 +130,6 @@ def rename_claims(renaming: Renaming, user_ids: UserIds) -> int:
     return renamed
 
 
-def _renaming() -> Renaming:
-    return Renaming(current_journal().redis, current_settings())
-
-
 def _wait_for_entries(renaming: Renaming, say: Callable[[str], object]) -> None:
     """Wait until workers have settled every entry with a plain user id, as long as they get fewer."""
     least = _count_waiting(renaming)
@@ -164,10 +151,6 @@ def _wait_for_entries(renaming: Renaming, say: Callable[[str], object]) -> None:
 def _count_waiting(renaming: Renaming) -> int:
     is_keyed = current_settings().user_ids.is_keyed
     return sum(not is_keyed(user_id) for user_id in renaming.waiting())
-
-
-def _only_count(connection: Connection, rows: ColumnElement[bool]) -> int:
-    return connection.scalar(select(func.count()).select_from(video_events).where(rows)) or 0
 
 
 def _letters(renaming: Renaming, user_ids: UserIds) -> int:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
 import click
 from flask.cli import with_appcontext
 
-from pulse_analytics import config
 from pulse_analytics.database import db
 from pulse_analytics.failures import failing_in_a_sentence
-from pulse_analytics.retention.archive import count_raw_events, empty_wal
+from pulse_analytics.retention.archive import empty_wal
+from pulse_analytics.retention.progress import showing_progress
 from pulse_analytics.retention.pseudonymise import CannotPseudonymise, count_plain, pseudonymise
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 
 @click.command("pseudonymise")
@@ -28,7 +21,7 @@ def pseudonymise_command(dry_run: bool) -> None:
     Raw events, dead letters and dedupe keys get the form of the first key of PULSE_USER_ID_KEY, which every web host
     must have first. All counts stay, and events may flow meanwhile. If it is killed, run it again.
     """
-    with failing_in_a_sentence(), _bar(1 if dry_run else 2) as looked:
+    with failing_in_a_sentence(), showing_progress(1 if dry_run else 2) as looked:
         try:
             found = count_plain(looked) if dry_run else pseudonymise(click.echo, looked)
             emptied = dry_run or empty_wal()
@@ -45,13 +38,3 @@ def pseudonymise_command(dry_run: bool) -> None:
         if db.engine.dialect.name == "postgresql":
             click.echo("Until a vacuum, PostgreSQL's files hold deleted ids: VACUUM video_events.")
         click.echo("Until a rewrite, so does the append-only file of Redis: BGREWRITEAOF. Backups keep what they hold.")
-
-
-@contextmanager
-def _bar(passes: int) -> Iterator[Callable[[], None]]:
-    """A progress bar for this many passes over all raw events, and what to call after each slice."""
-    hidden = not sys.stderr.isatty()
-    length = 0 if hidden else passes * count_raw_events()
-    # It goes to stderr: stdout holds the result alone.
-    with click.progressbar(length=length, label="Raw events read", file=sys.stderr, hidden=hidden) as bar:
-        yield lambda: bar.update(config.ARCHIVE_SIZE)

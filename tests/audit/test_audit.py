@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from pulse_analytics.ingest.recorder import record
 from tests.audit.conftest import Pulse
 from tests.facts import Facts
 from tests.servers.ports import free_port
+from tests.terminal import run
 from tests.test_events import event
 
 if TYPE_CHECKING:
@@ -250,20 +250,11 @@ def assert_one_sentence(pulse: Pulse, command: str, sentence: str) -> None:
 def test_progress_is_shown_on_a_terminal_only(
     counted: Facts, settings: Settings, worker_env: dict[str, str], command: str, terminal: bool
 ) -> None:
-    ours, theirs = pty.openpty() if terminal else os.pipe()
-    done = subprocess.run(
-        [sys.executable, "-m", "pulse_analytics", command],
-        env={**os.environ, **worker_env, "PULSE_REDIS_URL": settings.redis_url},
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        check=True,
-    )
+    done = run([command], {**worker_env, "PULSE_REDIS_URL": settings.redis_url}, terminal=terminal)
     if terminal:
-        assert b"Raw events recounted" in os.read(ours, 10_000)
-    os.close(theirs)
-    if not terminal:
-        assert os.read(ours, 10_000) == b""
-    os.close(ours)
+        assert b"Raw events recounted" in done.stderr
+    else:
+        assert done.stderr == b""
     assert b"Raw events recounted" not in done.stdout
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -16,8 +12,10 @@ from sqlalchemy import text
 
 from pulse_analytics.database import db, writing
 from pulse_analytics.events import dedupe_key
-from pulse_analytics.retention.expire import expire, received_before
+from pulse_analytics.retention.archive import sweep
+from pulse_analytics.retention.expire import received_before
 from tests.retention.conftest import accept, assert_closed, record_all, run
+from tests.terminal import run as run_on_terminal
 from tests.test_events import NOON, event
 
 if TYPE_CHECKING:
@@ -108,7 +106,7 @@ def test_several_at_once_do_each_others_work_once(app: Flask, counted: Facts, pu
     def one() -> None:
         with app.app_context():
             barrier.wait()
-            gone.append(expire(received_before(30))[0])
+            gone.append(sweep(received_before(30))[0])
 
     threads = [threading.Thread(target=one) for _ in range(3)]
     for thread in threads:
@@ -136,9 +134,9 @@ def test_events_may_flow_meanwhile(app: Flask, journal: Journal, counted: Facts,
     writer.start()
     gone = 0
     while not ended.is_set():
-        gone += expire(received_before(30))[0]
+        gone += sweep(received_before(30))[0]
     writer.join()
-    gone += expire(received_before(30))[0]
+    gone += sweep(received_before(30))[0]
     assert gone == counted.archived() == 80
     assert sum(counted.counts().values()) == 140
     assert_closed(pulse, counted)
@@ -176,19 +174,11 @@ def test_if_the_database_is_locked_it_fails_with_a_sentence_and_deletes_nothing(
 def test_progress_is_shown_on_a_terminal_only(
     counted: Facts, settings: Settings, worker_env: dict[str, str], terminal: bool
 ) -> None:
-    ours, theirs = pty.openpty() if terminal else os.pipe()
-    done = subprocess.run(
-        [sys.executable, "-m", "pulse_analytics", "expire", "--days", "30"],
-        env={**os.environ, **worker_env, "PULSE_REDIS_URL": settings.redis_url},
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        check=True,
-    )
+    env = {**worker_env, "PULSE_REDIS_URL": settings.redis_url}
+    done = run_on_terminal(["expire", "--days", "30"], env, terminal=terminal)
     if terminal:
-        assert b"Raw events read" in os.read(ours, 10_000)
-    os.close(theirs)
-    if not terminal:
-        assert os.read(ours, 10_000) == b""
-    os.close(ours)
+        assert b"Raw events read" in done.stderr
+    else:
+        assert done.stderr == b""
     assert done.stdout.startswith(b"30 raw events")
     assert counted.archived() == 30

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pulse_analytics.ingest.journal import Journal
-from pulse_analytics.retention.archive import archive, sweep_slice
-from pulse_analytics.retention.expire import expire, received_before
+from pulse_analytics.retention.archive import archive, sweep, sweep_slice
+from pulse_analytics.retention.expire import received_before
 from tests.facts import Facts, wait_until
 from tests.retention.conftest import accept, assert_closed, record_all, run
 
@@ -43,7 +43,8 @@ import time
 from pulse_analytics import config
 from pulse_analytics.app import create_app
 from pulse_analytics.retention import archive
-from pulse_analytics.retention.expire import expire, received_before
+from pulse_analytics.retention.archive import sweep
+from pulse_analytics.retention.expire import received_before
 
 def slowly(connection, rows):
     gone = archive.archive(connection, rows)
@@ -52,7 +53,7 @@ def slowly(connection, rows):
 
 config.ARCHIVE_SIZE = 4
 with create_app().app_context():
-    print(expire(received_before(30), act=slowly), flush=True)
+    print(sweep(received_before(30), act=slowly), flush=True)
 """
 
 
@@ -134,5 +135,5 @@ def test_if_the_database_ends_a_transaction_its_slice_is_as_before(counted: Fact
         sweep_slice(received_before(30), after, broken)
     assert counted.archived() == archived > 0
     counted.assert_exact()
-    expire(received_before(30), after)
+    sweep(received_before(30), after)
     assert counted.archived() == 30

@@ -19,10 +19,15 @@ from pulse_analytics.events import dedupe_key, event_id
 from pulse_analytics.ingest.drain import drain
 from pulse_analytics.ingest.journal import current_journal
 from pulse_analytics.ingest.journal.entries import BadEntry
-from pulse_analytics.ingest.journal.renaming import Renaming
 from pulse_analytics.ingest.recorder import record
 from pulse_analytics.retention.commands import export_command, forget_command
-from pulse_analytics.retention.pseudonymise import CannotPseudonymise, pseudonymise, rename_claims, rewrite_rows, sweep
+from pulse_analytics.retention.pseudonymise import (
+    CannotPseudonymise,
+    pseudonymise,
+    rename_claims,
+    rewrite_rows,
+    sweep_plain,
+)
 from pulse_analytics.retention.pseudonymise_command import pseudonymise_command
 from pulse_analytics.user_ids import UserIds
 from tests.facts import Facts, report, wait_until
@@ -189,7 +194,7 @@ def test_rows_whose_entry_is_taken_and_not_settled_are_waited_for_and_count_once
             record_all(app)
 
         with keyed.app_context():
-            assert sweep(rewrite_rows) == 0
+            assert sweep_plain(rewrite_rows) == 0
     worker = threading.Timer(0.5, take_again)
     worker.start()
     assert f"\n{len(USERS)} raw events" in run(keyed).output
@@ -342,7 +347,7 @@ class TestOnOneDatabase:
         retries.start()
         wait_until(lambda: answers)
         with keyed.app_context():
-            renaming = Renaming(current_journal().redis, current_settings())
+            renaming = current_journal().renaming
             assert rename_claims(renaming, current_settings().user_ids) == 400
         ended.set()
         retries.join()

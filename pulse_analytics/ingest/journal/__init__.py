@@ -41,6 +41,7 @@ from pulse_analytics.ingest.journal.keys import (
     WAKEUP,
     WORKERS,
 )
+from pulse_analytics.ingest.journal.renaming import Renaming
 from pulse_analytics.ingest.journal.scripts import ScriptCall, Scripts
 from pulse_analytics.ingest.journal.traces import Traces
 
@@ -93,6 +94,7 @@ class Journal:
         """When `take` looks next for entries that another worker held."""
         self._scripts = Scripts(redis, settings)
         self.traces = Traces(redis, self._scripts)
+        self.renaming = Renaming(redis, self._scripts)
 
     def accept(self, events: Sequence[Event]) -> Acceptance:
         """Claim each event's dedupe key and append the event, or find it a duplicate; all in one atomic step.

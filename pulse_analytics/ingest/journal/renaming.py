@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pulse_analytics import config
 from pulse_analytics.ingest.journal.entries import read_dead_letter
 from pulse_analytics.ingest.journal.keys import CLAIMS, DEAD_LETTERS, JOURNAL
-from pulse_analytics.ingest.journal.scripts import Scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from redis import Redis
 
-    from pulse_analytics.config import Settings
     from pulse_analytics.ingest.journal.entries import DeadLetter
+    from pulse_analytics.ingest.journal.scripts import Scripts
 
 
 class Claim(NamedTuple):
@@ -41,9 +40,9 @@ class NewLetter(NamedTuple):
 class Renaming:
     """The user ids on one Redis server. Every method raises redis.exceptions.RedisError if Redis fails."""
 
-    def __init__(self, redis: Redis, settings: Settings) -> None:
+    def __init__(self, redis: Redis, scripts: Scripts) -> None:
         self._redis: Any = redis
-        self._scripts = Scripts(redis, settings)
+        self._scripts = scripts
 
     def waiting(self) -> Iterator[str]:
         """The user id of each entry in the journal, taken or not; read in slices, the oldest first."""
